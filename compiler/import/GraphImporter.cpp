@@ -1,0 +1,261 @@
+//===- GraphImporter.cpp - GraphProto to module ---------------------------===//
+//
+// Builds @main: arguments, one handler call per node, results with checks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphImporter.h"
+#include "Import.h"
+#include "TensorDecode.h"
+#include "onnx.pb.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using llvm::Twine;
+
+namespace bnncc::importer {
+
+GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
+                             const OpsetMap &opsets, StringRef folder,
+                             MLIRContext &context, std::string &error)
+    : model(model), graph(model.graph()), opsets(opsets), folder(folder),
+      context(context), builder(&context), error(error) {
+  addElementwiseHandlers(standard);
+  addMovementHandlers(standard);
+  addShapeHandlers(standard);
+  addSpatialHandlers(standard);
+  addMatrixHandlers(standard);
+  addReductionHandlers(standard);
+  addQuantizationHandlers(standard);
+  addCustomHandlers(custom);
+}
+
+bool GraphImporter::fail(const Twine &message) {
+  error = message.str();
+  return false;
+}
+
+bool GraphImporter::addInitializers() {
+  if (graph.sparse_initializer_size() > 0)
+    return fail("initializer '" +
+                graph.sparse_initializer(0).values().name() +
+                "': a tensor must be dense, found a sparse one; export dense "
+                "weights");
+  for (const auto &tensor : graph.initializer())
+    initializers[tensor.name()] = &tensor;
+  return true;
+}
+
+bool GraphImporter::addInputs(func::FuncOp function) {
+  Block *entry = function.addEntryBlock();
+  llvm::SmallVector<Type> types;
+  llvm::SmallVector<Attribute> names;
+  for (const auto &input : graph.input()) {
+    if (initializers.count(input.name()))
+      continue;
+    std::string who = "graph input '" + input.name() + "': ";
+    if (!input.type().has_tensor_type())
+      return fail(who + "an input must be a tensor, found another type; "
+                        "export with tensor inputs");
+    const auto &tensor = input.type().tensor_type();
+    Type element = elementType(tensor.elem_type(), context);
+    if (!element)
+      return fail(who + "an input must be an integer, bool or float of 16, 32 "
+                        "or 64 bits, found " +
+                  dataTypeName(tensor.elem_type()) + "; change its type");
+    if (!tensor.has_shape())
+      return fail(who + "an input must have a shape, found none; export with "
+                        "static shapes");
+    Shape shape;
+    for (const auto &dim : tensor.shape().dim()) {
+      bool isBatch = shape.empty() && !dim.has_dim_value();
+      if (!isBatch && (dim.dim_value() <= 0 || dim.dim_value() > (1 << 30))) {
+        std::string found = dim.has_dim_value()
+                                ? std::to_string(dim.dim_value())
+                                : "'" + dim.dim_param() + "'";
+        return fail(who + "an axis after the batch must have a known size, "
+                          "found " +
+                    found + " on axis " + Twine(shape.size()) +
+                    "; export with static shapes");
+      }
+      shape.push_back(isBatch ? 1 : dim.dim_value());
+    }
+    types.push_back(RankedTensorType::get(shape, element));
+    names.push_back(builder.getStringAttr(input.name()));
+    values[input.name()] = entry->addArgument(
+        types.back(), NameLoc::get(builder.getStringAttr(input.name())));
+  }
+  function.setType(builder.getFunctionType(types, {}));
+  for (auto [i, name] : llvm::enumerate(names))
+    function.setArgAttr(i, "onnx.name", name);
+  return true;
+}
+
+Value GraphImporter::lookUp(StringRef name) {
+  auto known = values.find(name);
+  if (known != values.end())
+    return known->second;
+  auto tensor = initializers.find(name);
+  if (tensor == initializers.end())
+    return {};
+  std::string problem;
+  DenseElementsAttr value =
+      decodeTensor(*tensor->second, folder, context, problem);
+  if (!value) {
+    fail("initializer '" + name + "': " + problem);
+    return {};
+  }
+  NodeBuilder constant(builder, NameLoc::get(builder.getStringAttr(name)),
+                       "Constant", 0);
+  return values[name] = constant.emitConstant(value);
+}
+
+Location GraphImporter::locationOf(const onnxpb::NodeProto &node,
+                                   int64_t index) {
+  std::string name = node.name();
+  std::string numbered = node.op_type() + "#" + std::to_string(index);
+  // Two nodes of one name must stay apart in reports.
+  if (name.empty())
+    name = numbered;
+  else if (!nodeNames.insert(name).second)
+    name += "#" + std::to_string(index);
+  return NameLoc::get(builder.getStringAttr(name));
+}
+
+bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
+  std::string who = describe(node, index) + ": ", problem;
+  const Handler *handler = findHandler(node, problem);
+  if (!handler)
+    return fail(who + problem);
+  auto opset = opsets.find("");
+  NodeBuilder n(builder, locationOf(node, index), node.op_type(),
+                opset == opsets.end() ? MaxOpset : opset->second);
+  auto domain = opsets.find(node.domain());
+  n.domainVersion = domain == opsets.end() ? 1 : domain->second;
+  if (!convertAttributes(node, n))
+    return fail(who + n.message());
+  for (const auto &name : node.input()) {
+    n.inputs.push_back(name.empty() ? Value() : lookUp(name));
+    if (!name.empty() && !n.inputs.back())
+      return false; // lookUp has said why.
+  }
+  while (!n.inputs.empty() && !n.inputs.back())
+    n.inputs.pop_back();
+  for (const auto &name : node.output())
+    n.wantedOutputs.push_back(!name.empty() && useCounts.lookup(name) > 0);
+  auto inputCount = static_cast<int>(n.inputs.size());
+  bool enough = inputCount >= handler->minInputs &&
+                (handler->maxInputs < 0 || inputCount <= handler->maxInputs);
+  for (int i = 0; i < handler->minInputs && enough; ++i)
+    enough = n.has(i);
+  if (!enough)
+    return fail(who + "the operator must have " + Twine(handler->minInputs) +
+                (handler->maxInputs < 0 ? std::string(" or more")
+                 : handler->maxInputs > handler->minInputs
+                     ? " to " + std::to_string(handler->maxInputs)
+                     : std::string()) +
+                " inputs, found " + Twine(inputCount) +
+                "; export the model again");
+  handler->run(n);
+  if (n.hasFailed())
+    return fail(who + n.message());
+  for (auto [i, name] : llvm::enumerate(node.output())) {
+    if (name.empty())
+      continue;
+    if (i < n.results.size())
+      values[name] = n.results[i];
+    else if (useCounts.lookup(name) > 0)
+      return fail(who + "the operator has no output " + Twine(i) +
+                  ", found '" + name + "' in use; remove what uses it");
+  }
+  return true;
+}
+
+bool GraphImporter::addOutputs(func::FuncOp function) {
+  llvm::SmallVector<Value> results;
+  llvm::SmallVector<Attribute> names;
+  if (graph.output_size() == 0)
+    return fail("a graph must have an output, found none; export the model "
+                "again");
+  llvm::StringSet<> seen;
+  for (const auto &output : graph.output()) {
+    std::string who = "graph output '" + output.name() + "': ";
+    if (!seen.insert(output.name()).second)
+      return fail(who + "an output must be listed once, found it twice; export "
+                        "the model again");
+    error.clear();
+    Value value = lookUp(output.name());
+    if (!value)
+      return !error.empty() ? false
+                            : fail(who + "an output must be defined, found no "
+                                         "node that does; export the model "
+                                         "again");
+    RankedTensorType type = NodeBuilder::typeOf(value);
+    const auto &stated = output.type().tensor_type();
+    if (stated.elem_type() != 0 &&
+        elementType(stated.elem_type(), context) != type.getElementType())
+      return fail(who + "an output must have its stated type, found another "
+                        "than " +
+                  dataTypeName(stated.elem_type()) + "; export the model "
+                                                     "again");
+    bool agrees =
+        !stated.has_shape() || stated.shape().dim_size() == type.getRank();
+    for (int i = 0; agrees && stated.has_shape() && i < type.getRank(); ++i) {
+      const auto &dim = stated.shape().dim(i);
+      // An exporter may state 0 where it does not know.
+      agrees = !dim.has_dim_value() || dim.dim_value() <= 0 ||
+               dim.dim_value() == type.getDimSize(i);
+    }
+    if (!agrees)
+      return fail(who + "an output must have its stated shape, found " +
+                  toString(type.getShape()) +
+                  "; export again with batch size 1");
+    results.push_back(value);
+    names.push_back(builder.getStringAttr(output.name()));
+  }
+  func::ReturnOp::create(builder, function.getLoc(), results);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(),
+                                           ValueRange(results).getTypes()));
+  for (auto [i, name] : llvm::enumerate(names))
+    function.setResultAttr(i, "onnx.name", name);
+  return true;
+}
+
+OwningOpRef<ModuleOp> GraphImporter::run() {
+  auto nodes = sortNodes(graph, error);
+  if (!nodes || !addInitializers())
+    return {};
+  for (const auto &node : graph.node())
+    for (const auto &name : node.input())
+      ++useCounts[name];
+  for (const auto &output : graph.output())
+    ++useCounts[output.name()];
+
+  Location loc = NameLoc::get(builder.getStringAttr(
+      graph.name().empty() ? "model" : graph.name()));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, loc);
+  auto opset = opsets.find("");
+  if (opset != opsets.end())
+    (*module)->setAttr("onnx.opset", builder.getI64IntegerAttr(opset->second));
+  (*module)->setAttr("onnx.producer",
+                     builder.getStringAttr(model.producer_name()));
+  builder.setInsertionPointToStart(module->getBody());
+  auto function = func::FuncOp::create(builder, loc, "main",
+                                       builder.getFunctionType({}, {}));
+  if (!addInputs(function))
+    return {};
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  for (int index : *nodes)
+    if (!addNode(graph.node(index), index))
+      return {};
+  if (!addOutputs(function))
+    return {};
+  // Backwards, so that what only dead operations used dies with them.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (!isa<func::ReturnOp>(op) && op.use_empty())
+      op.erase();
+  return module;
+}
+
+} // namespace bnncc::importer

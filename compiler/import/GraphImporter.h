@@ -1,0 +1,79 @@
+//===- GraphImporter.h - GraphProto to module -------------------*- C++ -*-===//
+//
+// Turns a parsed and version-checked model into a module.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_IMPORT_GRAPHIMPORTER_H
+#define BNNCC_COMPILER_IMPORT_GRAPHIMPORTER_H
+
+#include "NodeBuilder.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringSet.h"
+#include <string>
+
+namespace bnncc::onnxpb {
+class AttributeProto;
+class GraphProto;
+class ModelProto;
+class NodeProto;
+class TensorProto;
+class ValueInfoProto;
+} // namespace bnncc::onnxpb
+
+namespace bnncc::importer {
+
+/// The versions of the operator sets that a model imports, by domain; the
+/// default domain is "".
+using OpsetMap = llvm::StringMap<int64_t>;
+
+/// The numbers of the nodes so ordered that each follows what defines its inputs.
+/// On failure (a cycle, a value defined twice or never) sets `error`.
+std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
+                                          std::string &error);
+
+/// "node 'NAME' (Op)", or "node #3 (Op)" where the node has no name.
+std::string describe(const onnxpb::NodeProto &node, int64_t index);
+
+class GraphImporter {
+public:
+  GraphImporter(const onnxpb::ModelProto &model, const OpsetMap &opsets,
+                llvm::StringRef folder, mlir::MLIRContext &context,
+                std::string &error);
+
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+private:
+  bool fail(const llvm::Twine &message);
+  bool addInitializers();
+  bool addInputs(mlir::func::FuncOp function);
+  bool addNode(const onnxpb::NodeProto &node, int64_t index);
+  bool addOutputs(mlir::func::FuncOp function);
+  bool convertAttributes(const onnxpb::NodeProto &node, NodeBuilder &to);
+  mlir::Attribute convert(const onnxpb::AttributeProto &attr,
+                          std::string &problem);
+  /// The value called `name`, its constant made on first use; null if unknown.
+  mlir::Value lookUp(llvm::StringRef name);
+  const Handler *findHandler(const onnxpb::NodeProto &node,
+                             std::string &problem) const;
+  mlir::Location locationOf(const onnxpb::NodeProto &node, int64_t index);
+
+  const onnxpb::ModelProto &model;
+  const onnxpb::GraphProto &graph;
+  const OpsetMap &opsets;
+  llvm::StringRef folder;
+  mlir::MLIRContext &context;
+  mlir::OpBuilder builder;
+  std::string &error;
+  HandlerTable standard, custom;
+  llvm::StringMap<mlir::Value> values;
+  llvm::StringMap<const onnxpb::TensorProto *> initializers;
+  llvm::StringMap<unsigned> useCounts;
+  llvm::StringSet<> nodeNames;
+};
+
+} // namespace bnncc::importer
+
+#endif // BNNCC_COMPILER_IMPORT_GRAPHIMPORTER_H

@@ -1,0 +1,113 @@
+//===- Import.cpp - ONNX file to onnx-level module ------------------------===//
+//
+// Reads and parses the file and checks what concerns the model as a whole.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Import.h"
+#include "GraphImporter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "onnx.pb.h"
+#include "onnx/OnnxDialect.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+using namespace mlir;
+using llvm::Twine;
+
+namespace bnncc {
+namespace {
+
+/// Parses without protobuf's own messages on standard error.
+bool parseModel(StringRef bytes, onnxpb::ModelProto &model) {
+  google::protobuf::LogSilencer silence;
+  return model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+/// Checks version numbers; returns the operator sets by domain.
+std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
+                                              std::string &error) {
+  auto fail = [&](const Twine &message) {
+    error = message.str();
+    return std::nullopt;
+  };
+  if (model.ir_version() < 3 || model.ir_version() > MaxIrVersion)
+    return fail("ir_version must be in 3.." + Twine(MaxIrVersion) +
+                ", found " + Twine(model.ir_version()) +
+                "; export with opset " + Twine(MinOpset) + ".." +
+                Twine(MaxOpset));
+  importer::OpsetMap opsets;
+  for (const auto &set : model.opset_import()) {
+    StringRef domain = set.domain();
+    if (!opsets.try_emplace(domain == "ai.onnx" ? "" : domain, set.version())
+             .second)
+      return fail("an operator set must be imported once, found '" + domain +
+                  "' twice; export the model again");
+  }
+  auto standard = opsets.find("");
+  if (opsets.empty())
+    return fail("a model must import an operator set, found none; export with "
+                "opset " +
+                Twine(MinOpset) + ".." + Twine(MaxOpset));
+  if (standard != opsets.end() &&
+      (standard->second < MinOpset || standard->second > MaxOpset))
+    return fail("opset must be in " + Twine(MinOpset) + ".." +
+                Twine(MaxOpset) + ", found " + Twine(standard->second) +
+                "; convert the model with onnx.version_converter");
+  if (model.functions_size() > 0)
+    return fail("a model must have no functions of its own, found '" +
+                model.functions(0).name() + "'; inline them with onnx.inliner");
+  return opsets;
+}
+
+} // namespace
+
+OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
+                                      MLIRContext &context,
+                                      std::string &error) {
+  context.loadDialect<func::FuncDialect, onnx::OnnxDialect>();
+  auto fail = [&](const Twine &message) {
+    error = (path + ": " + message).str();
+    return OwningOpRef<ModuleOp>();
+  };
+  if (bytes.empty())
+    return fail("a model must not be empty, found 0 bytes; export it again");
+  if (bytes.size() > INT32_MAX)
+    return fail("a model must be smaller than 2 GiB, found " +
+                Twine(bytes.size()) + " bytes; store weights as external data");
+  onnxpb::ModelProto model;
+  if (!parseModel(bytes, model))
+    return fail("the file must be an ONNX model, found other or cut data in " +
+                Twine(bytes.size()) + " bytes; export or copy it again");
+  if (!model.has_graph())
+    return fail("the file must be an ONNX model with a graph, found none in " +
+                Twine(bytes.size()) + " bytes; export or copy it again");
+  std::string problem;
+  std::optional<importer::OpsetMap> opsets = checkVersions(model, problem);
+  if (!opsets)
+    return fail(problem);
+  importer::GraphImporter importer(model, *opsets,
+                                 llvm::sys::path::parent_path(path), context,
+                                 problem);
+  OwningOpRef<ModuleOp> module = importer.run();
+  if (!module)
+    return fail(problem);
+  return module;
+}
+
+OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context,
+                                 std::string &error) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                          /*RequiresNullTerminator=*/false);
+  if (!file) {
+    error = (path + ": the file must be readable, found '" +
+             file.getError().message() + "'; check the path")
+                .str();
+    return {};
+  }
+  return importOnnxBytes((*file)->getBuffer(), path, context, error);
+}
+
+} // namespace bnncc

@@ -1,0 +1,73 @@
+//===- Layer.h - What the back end compiles, without MLIR -------*- C++ -*-===//
+//
+// A network as the engine sees it: a chain of layers, each one convolution with
+// what the output unit does to its sums. Planning, packing, allocation and
+// encoding work on these structures only, so that they can be tested alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_LAYER_H
+#define BNNCC_COMPILER_LOWER_LAYER_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bnncc::lower {
+
+struct Shape {
+  int64_t c = 1, h = 1, w = 1;
+  int64_t size() const { return c * h * w; }
+  bool operator==(const Shape &) const = default;
+};
+
+/// What a layer's input map holds: bipolar bits, or bytes (int8, uint8).
+enum class MapKind { Bits, Bytes };
+
+/// What leaves the output unit (isa::OutMode without the reserved ones).
+enum class OutputKind { Bits, Raw, Sum, Split, SumBits };
+
+/// Switch points of a channel: bit = first xor parity(#{points <= x}).
+struct SwitchPoints {
+  std::vector<int64_t> points; ///< ascending
+  bool first = false;          ///< the bit below all points
+};
+
+struct Pool {
+  int64_t window = 1, stride = 1;
+  bool beforeThreshold = true; ///< max on integers; else OR on bits
+};
+
+struct Layer {
+  std::vector<std::string> nodes; ///< ONNX nodes, convolution first
+  Shape in;                       ///< without padding
+  Shape conv;                     ///< sums, before pooling
+  Shape out;                      ///< what is handed on
+  MapKind kind = MapKind::Bits;
+  bool isSigned = true;           ///< Bytes: int8 codes, else uint8
+  int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
+  int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
+  int64_t padValue = -1;          ///< in the units of the input's codes
+  std::vector<int8_t> weights;    ///< O x C x KH x KW, each -1 or +1
+  Pool pool;
+  OutputKind output = OutputKind::Bits;
+  std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits
+  int64_t nearTies = 0, witnesses = 0;  ///< counted by the fusion
+
+  int64_t taps() const { return in.c * kernelH * kernelW; }
+  int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x) const {
+    return weights[((o * in.c + c) * kernelH + y) * kernelW + x];
+  }
+  /// Multiply-accumulates of one window.
+  int64_t macs() const { return conv.size() * taps(); }
+  std::string name() const { return nodes.empty() ? "?" : nodes.front(); }
+};
+
+/// The layers of one program, input to output.
+struct Network {
+  std::vector<Layer> layers;
+};
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_LAYER_H

@@ -1,0 +1,134 @@
+//===- Plan.h - How one target runs a chain of layers -----------*- C++ -*-===//
+//
+// The plan: for each map its byte layout and place in the lane memories, for
+// each layer the split of clusters, the loop nest, the rows of weights and
+// thresholds, and the delay. `planNetwork` fills all of it or names the node
+// that does not fit.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_PLAN_H
+#define BNNCC_COMPILER_LOWER_PLAN_H
+
+#include "Layer.h"
+
+#include "bnn/isa/Isa.h"
+#include "bnn/isa/Target.h"
+
+#include <array>
+
+namespace bnncc::lower {
+namespace isa = ::bnn::isa;
+
+/// One map in the lane memories: `groups` x `rows` byte strings, each lead pad,
+/// pixels, trail pad (docs/engine.md section 2).
+struct MapLayout {
+  Shape shape;
+  bool quad = false;
+  uint32_t record = 1;     ///< bytes per pixel
+  uint32_t groups = 1;     ///< channel groups of `groupChannels`
+  uint32_t groupChannels = 32;
+  uint32_t rows = 1;       ///< with pad rows
+  uint32_t padTop = 0;
+  uint32_t lead = 0, trail = 0; ///< pad bytes
+  bool padOne = false;
+  uint32_t phase = 1;      ///< bytes
+  uint32_t rowPitch = 0, groupPitch = 0; ///< words
+  uint32_t extent = 0;     ///< words, with what is read behind the end
+  uint32_t base = 0;       ///< word; set by the allocation
+  uint32_t stringBytes() const {
+    return lead + uint32_t(shape.w) * record + trail;
+  }
+  /// Words that are written: what the map needs at least.
+  uint32_t words() const { return groups * groupPitch; }
+  /// Place of channel `c` in a pixel: its group and its bit in the record.
+  uint32_t groupOf(int64_t c) const { return uint32_t(c / groupChannels); }
+  uint32_t bitOf(int64_t c) const { return uint32_t(c % groupChannels); }
+};
+
+struct Nest {
+  uint32_t limit = 1;
+  int32_t act = 0, weight = 0, threshold = 0;
+};
+
+/// The routine of the control store that a layer runs.
+enum class Routine {
+  Binary,
+  BinaryValue,
+  BinaryMulti,
+  Quad,
+  QuadValue,
+  QuadMulti,
+  BinarySum,
+  BinarySumTiles
+};
+const char *routineName(Routine routine);
+
+struct LayerPlan {
+  MapLayout in;
+  uint32_t split = 0;      ///< log2 of the channel groups of clusters
+  uint32_t gm = 1, gp = 1; ///< channel groups, pixel groups
+  uint32_t words = 1;      ///< reduction words (QUAD: word pairs) per row
+  uint32_t channelTiles = 1, outputGroups = 1, pixelTiles = 1;
+  uint32_t planes = 1;     ///< thresholds per channel
+  uint32_t weightRows = 0, thresholdRows = 0;
+  uint32_t weightBase = 0, thresholdBase = 0;
+  uint32_t record = 1;     ///< bytes per output pixel
+  Routine routine = Routine::Binary;
+  std::array<Nest, 8> loops;
+  isa::Run run;
+  isa::Out out;
+  uint32_t outputBeats = 0; ///< value modes: words of the output buffer
+  int64_t valueScale = 1, valueShift = 0; ///< true sum = scale * v + shift
+  uint64_t steps = 0;       ///< array steps of one window
+  uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
+
+  uint32_t reduceSteps() const {
+    return loops[0].limit * loops[1].limit * loops[2].limit *
+           (run.quad ? 2 : 1);
+  }
+};
+
+/// Rows of one weight and one threshold LOAD: layers of equal split, together.
+struct RowBlock {
+  uint32_t split = 0, firstRow = 0, rows = 0;
+  std::vector<size_t> layers;
+};
+
+struct Usage {
+  uint32_t laneWords = 0, laneLowerBound = 0, weightRows = 0,
+           thresholdRows = 0, outputWords = 0, controlWords = 0;
+};
+
+struct Plan {
+  isa::Target target;
+  std::vector<LayerPlan> layers;
+  std::vector<RowBlock> weightBlocks, thresholdBlocks;
+  bool prefetchInput = true; ///< the next window's input loads behind the first layer
+  std::vector<Routine> routines;         ///< in control store order
+  std::vector<isa::Microword> microcode; ///< their words
+  Usage usage;
+};
+
+/// Plans `network` for `target`. On failure returns false and sets `error` to
+/// "node 'N': ..." with what is needed, what is there and what to change.
+bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
+                 std::string &error);
+
+//===-- The steps of it, for tests ---------------------------------------===//
+
+/// Layout of the input map of `layer`.
+MapLayout layoutInput(const Layer &layer);
+/// Loop nest and output unit of one layer at `split`; addresses are left 0.
+bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
+               const isa::Target &target, LayerPlan &plan, std::string &error);
+/// Places maps, weight and threshold rows.
+bool allocate(const Network &network, Plan &plan, std::string &error);
+/// Sets delays, so that no word is read before it is written, and predicts.
+bool schedule(Plan &plan, const Network &network, std::string &error);
+/// Words of `routine` for the control store from `entry` on.
+std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry);
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_PLAN_H

@@ -1,0 +1,191 @@
+// The parts of the golden engine model: memories, the phased lane writer, the
+// array, the output unit. Private to the model; docs/engine.md is the text that
+// every function here follows.
+#pragma once
+
+#include "bnn/isa/Engine.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace bnn::isa {
+
+inline constexpr uint32_t kPixels = 8;   ///< pixel lanes per cluster
+inline constexpr uint32_t kChannels = 8; ///< channels per cluster
+inline constexpr uint32_t kMaxTiles = 4; ///< channel tiles in an output group
+
+/// Cycles from a sampling step to its first lane write and to its first value.
+inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 7;
+/// Cycles from a LOAD's or STORE's start to its first beat on ideal memory.
+inline constexpr uint64_t kBusLatency = 8;
+
+/// Stops the model with a trap; caught in Engine::run.
+struct Stop {
+  Trap trap;
+  std::string text;
+};
+
+/// The eight lane memories (one copy: all clusters hold the same).
+class Lanes {
+public:
+  explicit Lanes(uint32_t words);
+  void clear();
+  uint32_t size() const { return words; }
+  const uint32_t *lane(uint32_t p) const { return &data[size_t(p) * words]; }
+
+  /// Writes beat `k` of a byte string to all lanes at their phases: `current`
+  /// is bytes 8k..8k+7, of which `currentValid` exist; `previous` the beat before.
+  struct Beat {
+    uint64_t cycle = 0;
+    uint64_t current = 0, previous = 0;
+    uint32_t k = 0, base = 0, phase = 0;
+    uint8_t currentValid = 8, previousValid = 8;
+    bool quad = false;
+  };
+  void write(const Beat &beat);
+
+  /// Marks the words that `beat` will change, for the hazard count.
+  void expect(const Beat &beat);
+  /// Forgets expected writes, when time starts at zero again.
+  void forgetPending();
+  /// True when a write to `word` of lane p is due at or after `cycle`.
+  bool pending(uint32_t p, uint32_t word, uint64_t cycle) const {
+    uint64_t until = pendingUntil[size_t(p) * words + word];
+    return until != 0 && until >= cycle;
+  }
+
+private:
+  template <typename Visit> void forEachWord(const Beat &beat, Visit visit);
+  uint32_t words;
+  std::vector<uint32_t> data;
+  std::vector<uint64_t> pendingUntil; ///< [lane * words + word]
+};
+
+/// Everything that a RUN needs while it issues.
+struct RunConfig {
+  Run run;
+  Out out;
+  struct Nest {
+    uint32_t limit = 1;
+    int32_t act = 0, weight = 0, threshold = 0;
+  };
+  std::array<Nest, 8> loops;
+  uint32_t instruction = 0;
+  uint64_t window = 0;
+
+  uint32_t groups(uint32_t clusters) const { return clusters >> run.split; }
+  uint32_t channelGroups() const { return 1u << run.split; }
+};
+
+/// Accumulators, weights, thresholds: what one step changes.
+class Array {
+public:
+  explicit Array(const Target &target);
+  void clear();
+
+  using Row = std::array<uint32_t, kChannels>;
+  std::vector<Row> weights;    ///< [cluster * weightRows + row]
+  std::vector<Row> thresholds; ///< [cluster * thresholdRows + row], 24 bit
+
+  struct Step {
+    AccOp op;
+    bool mac, quad;
+    uint32_t mask;        ///< activation bits that count
+    uint32_t act;         ///< lane word address of pixel group 0
+    uint32_t weight, threshold;
+    uint32_t clusterStride, pixelGroups;
+    uint32_t shifts, shiftIndex; ///< SHIFT injects bit shifts - shiftIndex of T
+    uint32_t heldFrom;    ///< pixels at or past this keep their accumulator
+  };
+  void step(const Step &step, const Lanes &lanes);
+
+  /// Sign sample of cluster c, pixel lane p: bit ch is acc >= 0.
+  uint8_t signs(uint32_t cluster, uint32_t pixel) const;
+  int32_t value(uint32_t cluster, uint32_t pixel, uint32_t channel) const;
+  int32_t threshold(uint32_t cluster, uint32_t row, uint32_t channel) const;
+  /// Bit ch is the polarity of channel ch.
+  uint8_t polarity(uint32_t cluster, uint32_t row) const;
+
+private:
+  const Target target;
+  std::vector<std::array<int32_t, kChannels>> acc; ///< [cluster * 8 + pixel]
+};
+
+/// Position of a sample in its RUN.
+struct SamplePoint {
+  uint64_t cycle = 0;
+  uint32_t plane = 0;
+  uint32_t thresholdRow = 0;
+  std::array<uint32_t, 8> counter{};
+  std::array<bool, 8> atLimit{};
+  bool pixelsReduced = false; ///< loop 5 is among the reductions
+};
+
+/// Thresholded bits and values on their way to the lanes and the output buffer.
+class OutputUnit {
+public:
+  OutputUnit(const Target &target, Lanes &lanes);
+  void clear();
+  /// Time starts at zero again: drops what was on its way, keeps the buffer.
+  void restart();
+  void begin(const RunConfig &config);
+
+  void sampleSigns(const SamplePoint &at, const Array &array, bool done);
+  void sampleValues(const SamplePoint &at, const Array &array);
+
+  /// Does what is due at `cycle`; true if a lane write took the port.
+  bool tick(uint64_t cycle);
+  bool idle() const { return beats.empty() && words.empty(); }
+
+  uint64_t writerFree = 0, valueFree = 0;
+  std::vector<uint64_t> buffer; ///< the output buffer
+  uint64_t laneBeats = 0;
+
+private:
+  void appendRecords(const SamplePoint &at, bool last);
+  void startStream(const SamplePoint &at);
+  void finishBits(const SamplePoint &at, const Array &array);
+  void send(uint64_t earliest, bool last);
+  void emit(uint64_t cycle, const int32_t *values);
+  uint8_t tileOf(const SamplePoint &at) const;
+
+  const Target target;
+  Lanes &lanes;
+  RunConfig config;
+  uint32_t pixelGroups = 1, channelGroups = 1, maxPixels = 8;
+
+  // Bits: sampled planes of the present tile, pool history, staged records.
+  using PixelBytes = std::array<uint8_t, 128>;
+  std::array<std::array<PixelBytes, 4>, 8> planes{}; ///< [plane][m in split]
+  uint32_t planeMask = 0;
+  uint32_t polarityRow = 0; ///< of the tile's first sample
+  struct History {
+    std::array<std::array<uint8_t, 16>, 8> bytes{}; ///< [plane][newest first]
+  };
+  std::array<History, 16> history{}; ///< [tile * 4 + m]
+  std::vector<std::array<uint8_t, 4>> records;
+  // The present stream's bytes that have not been sent.
+  std::vector<uint8_t> stream;
+  uint32_t sentBeats = 0, streamBase = 0;
+  uint64_t previousBeat = 0;
+
+  // Values: pool history and sums per tile and m.
+  struct ValueState {
+    std::array<std::array<int32_t, 8>, 16> window{};
+    std::array<int64_t, 8> positive{}, negative{};
+  };
+  std::array<ValueState, 16> values{};
+  uint32_t bufferAddress = 0;
+
+  struct Word {
+    uint64_t cycle;
+    uint32_t address;
+    uint64_t data;
+  };
+  std::deque<Lanes::Beat> beats;
+  std::deque<Word> words;
+};
+
+} // namespace bnn::isa

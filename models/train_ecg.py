@@ -1,0 +1,237 @@
+"""Train the binarized ECG networks `ecg5` and `ecg5-wide` on the ECG-5 set (PyTorch, CPU); checkpoints stay outside git."""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import ecg5_data
+from ecg5_data import INPUT_SCALE
+
+DEFAULT_CHECKPOINTS = Path(__file__).resolve().parents[1] / "build" / "models"
+
+
+class Binarize(torch.autograd.Function):
+    """x >= 0 ? 1 : -1, with the gradient of the identity clipped to |x| <= 1."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.where(x >= 0, 1.0, -1.0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return grad * (x.abs() <= 1)
+
+
+class Relax:
+    """What the present stage of training leaves real: weights, activations."""
+
+    weights = activations = False
+
+
+def sign(x):
+    return F.hardtanh(x) if Relax.activations else Binarize.apply(x)
+
+
+def quantize_input(x):
+    """What QuantizeLinear and DequantizeLinear do: int8 on the grid of INPUT_SCALE, half to even."""
+    return torch.clamp(torch.round(x / INPUT_SCALE), -128, 127) * INPUT_SCALE
+
+
+class BinaryWeight(nn.Module):
+    """Holds latent weights; the forward uses their signs."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(*shape).uniform_(-0.5, 0.5))
+
+    def signs(self):
+        return self.weight if Relax.weights else Binarize.apply(self.weight)
+
+
+class BinaryConv(BinaryWeight):
+    def __init__(self, cin, cout, kernel, stride=1):
+        super().__init__(cout, cin, kernel)
+        self.stride = stride
+
+    def forward(self, x):
+        return F.conv1d(x, self.signs(), stride=self.stride)
+
+
+class BinaryLinear(BinaryWeight):
+    def __init__(self, cin, cout):
+        super().__init__(cout, cin)
+
+    def forward(self, x):
+        return F.linear(x, self.signs())
+
+
+class Block(nn.Module):
+    """pad 5 with -1, binary convolution k7, max-pool 7/2, PReLU, batch normalisation (the sign comes after)."""
+
+    def __init__(self, cin, cout, stride):
+        super().__init__()
+        self.conv = BinaryConv(cin, cout, 7, stride)
+        self.prelu = nn.PReLU(init=0.25)
+        self.bn = nn.BatchNorm1d(cout)
+
+    def forward(self, x):
+        x = self.conv(F.pad(x, (5, 5), value=-1.0))
+        return self.bn(self.prelu(F.max_pool1d(x, 7, 2)))
+
+
+class Ecg5(nn.Module):
+    """Six blocks 1-8-16-32-32-64-5, then the sum over time: 28,280 weight bits."""
+
+    CHANNELS = (1, 8, 16, 32, 32, 64, 5)
+
+    def __init__(self):
+        super().__init__()
+        c = self.CHANNELS
+        self.blocks = nn.ModuleList(Block(c[i], c[i + 1], 2 if i == 0 else 1) for i in range(6))
+
+    def forward(self, x):
+        x = quantize_input(x)
+        for block in self.blocks[:-1]:
+            x = sign(block(x))
+        return 4 * self.blocks[-1](x).mean(2)
+
+
+class Ecg5Wide(nn.Module):
+    """Convolutions 64@k80/s12, 64, 128, 128, 256 @k3, the mean over time, then 256-64-5: 206,144 weight bits."""
+
+    CHANNELS = (64, 64, 128, 128, 256)
+
+    def __init__(self):
+        super().__init__()
+        c = self.CHANNELS
+        self.convs = nn.ModuleList([BinaryConv(1, c[0], 80, 12)])
+        self.convs.extend(BinaryConv(c[i], c[i + 1], 3) for i in range(4))
+        self.bns = nn.ModuleList(nn.BatchNorm1d(n) for n in c)
+        self.fc1, self.bn1 = BinaryLinear(256, 64), nn.BatchNorm1d(64)
+        self.fc2, self.bn2 = BinaryLinear(64, 5), nn.BatchNorm1d(5)
+
+    def forward(self, x):
+        x = F.pad(quantize_input(x), (34, 34))
+        x = x.unfold(2, 80, 12).squeeze(1) @ self.convs[0].signs().view(64, 80).t()  # the same, as one product
+        x = x.transpose(1, 2)
+        for i, bn in enumerate(self.bns):
+            if i > 0:
+                x = self.convs[i](F.pad(x, (1, 1), value=-1.0))
+            if i < 4:  # the sign keeps order, so pooling before it equals pooling after it, and trains better
+                x = sign(F.max_pool1d(bn(x), 2, 2))
+        x = sign(bn(x).mean(2) * 2)
+        x = sign(self.bn1(self.fc1(x)))
+        return self.bn2(self.fc2(x))
+
+
+NETWORKS = {"ecg5": Ecg5, "ecg5-wide": Ecg5Wide}
+
+
+def augment(x, rng, shift):
+    """Roll each window by up to `shift` samples and stretch its amplitude a little."""
+    n, _, length = x.shape
+    index = np.arange(length)[None, :] + rng.integers(-shift, shift + 1, n)[:, None]
+    x = torch.gather(x[:, 0], 1, torch.from_numpy(index % length))
+    return (x * torch.from_numpy(rng.uniform(0.9, 1.1, (n, 1)).astype(np.float32)))[:, None]
+
+
+@torch.no_grad()
+def predict(net, x):
+    net.eval()
+    return torch.cat([net(part) for part in x.split(256)])
+
+
+def accuracy(net, x, y):
+    return (predict(net, x).argmax(1) == y).double().mean().item()
+
+
+def train(args):
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(args.seed)
+    windows, labels, rows = ecg5_data.load(args.data)
+    train_index, test_index = ecg5_data.split(rows, args.split)
+    x, y = torch.from_numpy(windows)[:, None], torch.from_numpy(labels)
+    x_train, y_train, x_test, y_test = x[train_index], y[train_index], x[test_index], y[test_index]
+
+    net = NETWORKS[args.net]()
+    if args.init:
+        net.load_state_dict(torch.load(args.init)["state"])
+    weight = torch.bincount(y_train, minlength=5).clamp(min=1).float() ** -args.class_power
+    loss_of = nn.CrossEntropyLoss(weight=weight / weight[y_train].mean(), label_smoothing=args.smoothing)
+    latent = [m.weight for m in net.modules() if isinstance(m, BinaryWeight)]
+    steps = len(y_train) // args.batch
+    args.checkpoints.mkdir(parents=True, exist_ok=True)
+    path = args.checkpoints / f"{args.name or args.net + '-' + args.split}.pt"
+    start, done = time.time(), 0
+    if args.resume and path.exists():
+        saved = torch.load(path)
+        net.load_state_dict(saved["state"])
+        done = saved["epoch"]
+    begin = 0
+    for stage in args.stages.split(","):
+        mode, epochs, rate = stage.split(":")
+        epochs, rate = int(epochs), float(rate)
+        Relax.weights, Relax.activations = mode in ("float", "sign"), mode == "float"
+        optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, rate, total_steps=epochs * steps, pct_start=0.1, div_factor=10, final_div_factor=100
+        )
+        for epoch in range(begin + 1, begin + epochs + 1):
+            if epoch <= done:
+                for _ in range(steps):
+                    schedule.step()
+                continue
+            net.train()
+            total = 0.0
+            order = torch.from_numpy(rng.permutation(len(y_train))[: steps * args.batch])
+            for part in order.split(args.batch):
+                loss = loss_of(net(augment(x_train[part], rng, args.shift)), y_train[part])
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                with torch.no_grad():
+                    for w in latent:
+                        w.clamp_(-1, 1)
+                total += loss.item() / steps
+            torch.save({"net": args.net, "split": args.split, "epoch": epoch, "state": net.state_dict()}, path)
+            if epoch % args.every == 0 or epoch == begin + epochs:
+                score = accuracy(net, x_test, y_test)
+                print(f"{mode} {epoch} loss {total:.4f} test {score:.4f} {time.time() - start:.0f} s", flush=True)
+        begin += epochs
+    print(f"train {accuracy(net, x_train, y_train):.4f} test {accuracy(net, x_test, y_test):.4f} -> {path.name}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("net", choices=NETWORKS)
+    parser.add_argument("--split", choices=("random", "patient"), default="random")
+    parser.add_argument("--data", type=Path, default=ecg5_data.DEFAULT_DATA, help="folder that holds mitdb/")
+    parser.add_argument("--checkpoints", type=Path, default=DEFAULT_CHECKPOINTS, help="folder for checkpoints")
+    parser.add_argument("--name", help="name of the checkpoint (default: NET-SPLIT)")
+    parser.add_argument(
+        "--stages",
+        default="float:20:0.005,sign:30:0.005,binary:60:0.005",
+        help="MODE:EPOCHS:RATE,...; float: all real; sign: binary activations, real weights; binary: the network",
+    )
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--shift", type=int, default=100, help="largest shift in time of the augmentation, samples")
+    parser.add_argument("--class-power", type=float, default=0.0, help="classes weigh count ** -POWER")
+    parser.add_argument("--smoothing", type=float, default=0.0, help="label smoothing")
+    parser.add_argument("--every", type=int, default=2, help="evaluate every so many epochs")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+// Parses the `io` section; the epilogue's operations are read in HostOps.cpp.
+#include "Io.h"
+#include "Fields.h"
+#include "HostOps.h"
+
+#include <bit>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bnn::runtime {
+
+namespace {
+
+// Far above any network, low enough that no product below overflows.
+constexpr int64_t maxSize = int64_t(1) << 24;
+constexpr int64_t maxElements = int64_t(1) << 28;
+constexpr int64_t maxRegion = int64_t(1) << 29; // 2^26 beats: what LOAD can reach
+
+MapShape checkedMap(const Fields &from, MapShape map) {
+  if (map.c * map.h > maxElements || map.size() > maxElements) {
+    from.fail(fmt::format("is a map of more than {} elements", maxElements));
+    return {};
+  }
+  return map;
+}
+
+void parseTensor(const Fields &from, TensorSpec &spec) {
+  spec.name = from.text("name");
+  std::string type = from.text("type");
+  bool known = false;
+  for (bnn_type t : {BNN_FLOAT32, BNN_FLOAT64, BNN_INT8, BNN_UINT8, BNN_INT32, BNN_INT64})
+    if (type == bnn_type_name(t)) {
+      spec.type = t;
+      known = true;
+    }
+  if (!known)
+    from.fail(fmt::format("has type '{}'; supported are float32, float64, int8, uint8, "
+                          "int32, int64",
+                          type));
+  spec.shape = from.integers("shape", 1, maxSize);
+  int64_t elements = 1;
+  for (int64_t size : spec.shape)
+    if ((elements *= size) > maxElements)
+      return from.fail(fmt::format("has more than {} elements", maxElements));
+}
+
+void parseQuantiser(const Fields &from, Quantiser &q) {
+  std::string kind = from.text("kind");
+  if (kind == "boundaries") {
+    q.kind = Quantiser::Kind::Boundaries;
+    q.first = int32_t(from.integer("first", -32768, 32767));
+    q.step = int32_t(from.integer("step", -32768, 32767));
+    for (int64_t pattern : from.integers("boundaries", 0, 0xffffffff)) {
+      float boundary = std::bit_cast<float>(uint32_t(pattern));
+      if (std::isnan(boundary) ||
+          (!q.boundaries.empty() && boundary < q.boundaries.back()))
+        return from.fail("field 'boundaries' must be ascending and not NaN");
+      q.boundaries.push_back(boundary);
+    }
+    if (q.boundaries.size() > 65535)
+      from.fail("field 'boundaries' must hold at most 65535");
+  } else if (kind == "cast") {
+    q.kind = Quantiser::Kind::Cast;
+    q.min = int32_t(from.integer("min", -32768, 32767));
+    q.max = int32_t(from.integer("max", q.min, 32767));
+  } else if (kind == "bipolar") {
+    q.kind = Quantiser::Kind::Bipolar;
+  } else {
+    from.fail(fmt::format("has kind '{}'; known are boundaries, cast, bipolar", kind));
+  }
+}
+
+// Bits hold codes 0 and 1 (bipolar: -1 and 1), bytes hold -128..255.
+void checkCodes(const Fields &from, const Quantiser &q, bool bits) {
+  if (bits && q.kind == Quantiser::Kind::Bipolar)
+    return;
+  int32_t low = bits ? 0 : -128, high = bits ? 1 : 255;
+  if (q.lowest() < low || q.highest() > high)
+    from.fail(fmt::format("makes codes {}..{}, but layout {} holds {}..{}", q.lowest(),
+                          q.highest(), bits ? "bits" : "bytes", low, high));
+}
+
+void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
+                 InputLayout &l) {
+  std::string format = from.text("format");
+  l.bits = format == "bits";
+  if (!l.bits && format != "bytes")
+    return from.fail(fmt::format("has format '{}'; known are bytes, bits", format));
+  l.padLeft = uint32_t(from.integer("pad_left", 0, maxSize, 0));
+  l.padRight = uint32_t(from.integer("pad_right", 0, maxSize, 0));
+  l.padTop = uint32_t(from.integer("pad_top", 0, maxSize, 0));
+  l.padBottom = uint32_t(from.integer("pad_bottom", 0, maxSize, 0));
+  l.rowBytes = uint64_t(from.integer("row_bytes", 1, maxRegion));
+  int64_t pixelBytes = map.c;
+  if (l.bits) {
+    l.record = uint32_t(from.integer("record", 1, 4));
+    l.groups = uint32_t(from.integer("groups", 1, maxSize));
+    l.groupBytes = uint64_t(from.integer("group_bytes", 0, maxRegion, 0));
+    l.padCode = int32_t(from.integer("pad_bit", 0, 1, 0));
+    int64_t groups = (map.c + 31) / 32, record = groups > 1 ? 4 : (map.c + 7) / 8;
+    if (l.groups != groups || l.record != record)
+      from.fail(fmt::format("has record {} and groups {}; {} channels need {} and {}",
+                            l.record, l.groups, map.c, record, groups));
+    pixelBytes = l.record;
+  } else {
+    l.mask = uint32_t(from.integer("xor", 0, 255, 0));
+    l.padCode = int32_t(from.integer("pad_code", -128, 255, 0));
+  }
+  int64_t used = l.padLeft + map.w * pixelBytes + l.padRight;
+  if (used > int64_t(l.rowBytes))
+    from.fail(fmt::format("has rows of {} bytes in row_bytes {}", used, l.rowBytes));
+  uint64_t rows = uint64_t(l.padTop) + uint64_t(map.h) + l.padBottom;
+  uint64_t end =
+      (l.groups - 1) * l.groupBytes + (rows - 1) * l.rowBytes + uint64_t(used);
+  if (end > inputBytes)
+    from.fail(fmt::format("needs {} bytes, the program's window has {}", end, inputBytes));
+}
+
+void parseRaw(const Fields &from, uint64_t outputBytes, Io &io) {
+  from.integer("parts", 1, 2, 1);
+  std::vector<int64_t> shape = from.integers("shape", 1, maxSize);
+  if (shape.size() != 3)
+    return from.fail("field 'shape' must be [C, H, W]");
+  io.raw = checkedMap(from, {shape[0], shape[1], shape[2]});
+  for (int64_t word : from.integers("words", 0, maxRegion / 4 - 1)) {
+    if (uint64_t(word) * 4 + 4 > outputBytes)
+      return from.fail(fmt::format("reads word {}, the program's window has {} bytes",
+                                   word, outputBytes));
+    io.words.push_back(uint32_t(word));
+  }
+  if (from.ok() && int64_t(io.words.size()) != io.raw.size())
+    from.fail(fmt::format("has {} words for a shape of {} elements", io.words.size(),
+                          io.raw.size()));
+}
+
+} // namespace
+
+int64_t TensorSpec::elements() const {
+  int64_t result = 1;
+  for (int64_t size : shape)
+    result *= size;
+  return result;
+}
+
+int32_t Quantiser::lowest() const {
+  if (kind == Kind::Boundaries)
+    return std::min<int64_t>(first, first + int64_t(step) * int64_t(boundaries.size()));
+  return kind == Kind::Cast ? min : -1;
+}
+
+int32_t Quantiser::highest() const {
+  if (kind == Kind::Boundaries)
+    return std::max<int64_t>(first, first + int64_t(step) * int64_t(boundaries.size()));
+  return kind == Kind::Cast ? max : 1;
+}
+
+bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes, Io &io,
+             std::string &error) {
+  error.clear();
+  io = Io();
+  auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    error = "io section is not JSON";
+    return false;
+  }
+  Fields root(json, "io", error);
+  Fields input = root.object("input"), map = input.object("map"),
+         quantise = input.object("quantise"), output = root.object("output");
+  parseTensor(input, io.input);
+  io.map = checkedMap(map, {map.integer("C", 1, maxSize), map.integer("H", 1, maxSize),
+                            map.integer("W", 1, maxSize)});
+  if (io.input.elements() != io.map.size())
+    input.fail(fmt::format("has {} elements, its map {}", io.input.elements(),
+                           io.map.size()));
+  parseQuantiser(quantise, io.quantiser);
+  parseLayout(input.object("layout"), io.map, inputBytes, io.layout);
+  if (root.ok())
+    checkCodes(quantise, io.quantiser, io.layout.bits);
+
+  parseRaw(root.object("raw"), outputBytes, io);
+  if (root.ok())
+    parseEpilogue(root, io.raw, io.epilogue);
+  parseTensor(output, io.output);
+  const MapShape &last = io.epilogue.empty() ? io.raw : io.epilogue.back().out;
+  if (io.output.elements() != last.size())
+    output.fail(fmt::format("has {} elements, the epilogue makes {}",
+                            io.output.elements(), last.size()));
+  if (root.has("predicted")) {
+    Fields predicted = root.object("predicted");
+    constexpr int64_t any = std::numeric_limits<int64_t>::max();
+    io.predictedCycles = uint64_t(predicted.integer("cycles", 0, any, 0));
+    io.predictedLatency = uint64_t(predicted.integer("latency", 0, any, 0));
+  }
+  return error.empty();
+}
+
+} // namespace bnn::runtime

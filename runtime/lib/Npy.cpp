@@ -1,0 +1,306 @@
+// Reads and writes .npy files without trusting a byte of them.
+#include "Npy.h"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <limits>
+#include <string_view>
+
+namespace bnn::runtime {
+
+namespace {
+
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::string_view expected =
+    "expected float32, float64, int8, uint8, int32 or int64";
+
+struct TypeCode {
+  std::string_view code; // without the byte order
+  bnn_type type;
+};
+constexpr std::array<TypeCode, 6> typeCodes{{{"f4", BNN_FLOAT32},
+                                             {"f8", BNN_FLOAT64},
+                                             {"i1", BNN_INT8},
+                                             {"u1", BNN_UINT8},
+                                             {"i4", BNN_INT32},
+                                             {"i8", BNN_INT64}}};
+
+/// The header: a Python literal {'descr': ..., 'fortran_order': ..., 'shape': ...}.
+class Header {
+public:
+  explicit Header(std::string_view text) : rest(text) {}
+
+  bool parse(std::string &error);
+
+  std::string descr;
+  bool fortran = false;
+  std::vector<int64_t> shape;
+
+private:
+  void skipSpace() {
+    while (!rest.empty() && (rest[0] == ' ' || rest[0] == '\n'))
+      rest.remove_prefix(1);
+  }
+  bool take(std::string_view token) {
+    skipSpace();
+    if (!rest.starts_with(token))
+      return false;
+    rest.remove_prefix(token.size());
+    return true;
+  }
+  bool takeString(std::string &text);
+  bool takeShape();
+  bool takeEntry();
+
+  std::string_view rest;
+  bool hasDescr = false, hasOrder = false, hasShape = false;
+};
+
+bool Header::takeString(std::string &text) {
+  skipSpace();
+  if (rest.empty() || (rest[0] != '\'' && rest[0] != '"'))
+    return false;
+  size_t end = rest.find(rest[0], 1);
+  if (end == std::string_view::npos)
+    return false;
+  text = rest.substr(1, end - 1);
+  rest.remove_prefix(end + 1);
+  return true;
+}
+
+bool Header::takeShape() {
+  shape.clear();
+  if (!take("("))
+    return false;
+  while (!take(")")) {
+    skipSpace();
+    int64_t size = 0;
+    size_t digits = 0;
+    for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits) {
+      if (size > (int64_t(1) << 58))
+        return false;
+      size = size * 10 + (rest[digits] - '0');
+    }
+    if (digits == 0)
+      return false;
+    rest.remove_prefix(digits);
+    take("L"); // Python 2 wrote long integers so
+    shape.push_back(size);
+    if (!take(",")) {
+      if (!take(")"))
+        return false;
+      break;
+    }
+  }
+  return shape.size() <= 32;
+}
+
+bool Header::takeEntry() {
+  std::string key;
+  if (!takeString(key) || !take(":"))
+    return false;
+  if (key == "descr") {
+    hasDescr = true;
+    if (takeString(descr))
+      return true;
+    descr = "a structured type"; // a list of fields: refused by its type, below
+    return take("[");
+  }
+  if (key == "fortran_order") {
+    hasOrder = true;
+    fortran = take("True");
+    return fortran || take("False");
+  }
+  hasShape = key == "shape";
+  return hasShape && takeShape();
+}
+
+bool Header::parse(std::string &error) {
+  bool fine = take("{");
+  while (fine && !take("}")) {
+    fine = takeEntry();
+    if (fine && descr == "a structured type")
+      break;
+    if (fine && !take(",") && !rest.starts_with("}"))
+      fine = false;
+  }
+  if (!fine || !hasDescr ||
+      (descr != "a structured type" && (!hasOrder || !hasShape))) {
+    error = "malformed .npy header";
+    return false;
+  }
+  return true;
+}
+
+bool typeOf(const std::string &descr, bnn_type &type, std::string &error) {
+  std::string_view code = descr;
+  char order = code.size() > 1 ? code[0] : 0;
+  if (order == '<' || order == '|' || order == '>' || order == '=')
+    code.remove_prefix(1);
+  for (const TypeCode &t : typeCodes) {
+    if (code != t.code)
+      continue;
+    if (order == '>' && bnn_type_size(t.type) > 1) {
+      error = fmt::format("is big-endian ('{}'), expected little-endian ('<{}')", descr,
+                          t.code);
+      return false;
+    }
+    type = t.type;
+    return true;
+  }
+  error = fmt::format("holds '{}', {}", descr, expected);
+  return false;
+}
+
+template <typename From, typename To>
+bool convertAll(const NpyArray &from, NpyArray &to, std::string &error) {
+  const From *in = from.as<From>();
+  To *out = reinterpret_cast<To *>(to.data.data());
+  for (int64_t i = 0; i < from.elements(); ++i) {
+    bool fits = true;
+    if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>)
+      fits = in[i] >= From(std::numeric_limits<To>::min()) &&
+             in[i] < std::ldexp(From(1), std::numeric_limits<To>::digits);
+    // NaN stays NaN where there is one.
+    if (fits)
+      out[i] = To(in[i]);
+    bool isNan = in[i] != in[i];
+    if (!fits || (From(out[i]) != in[i] && !(isNan && out[i] != out[i])) ||
+        (in[i] < From(0)) != (out[i] < To(0))) {
+      error = fmt::format("is {}, expected {}: element {} is {}, which is no {}",
+                          bnn_type_name(from.type), bnn_type_name(to.type), i, in[i],
+                          bnn_type_name(to.type));
+      return false;
+    }
+  }
+  return true;
+}
+
+// Calls fn with a value of the C++ type that `type` stands for.
+template <typename Fn> bool withType(bnn_type type, Fn fn) {
+  switch (type) {
+  case BNN_FLOAT32:
+    return fn(float());
+  case BNN_FLOAT64:
+    return fn(double());
+  case BNN_INT8:
+    return fn(int8_t());
+  case BNN_UINT8:
+    return fn(uint8_t());
+  case BNN_INT32:
+    return fn(int32_t());
+  case BNN_INT64:
+    return fn(int64_t());
+  }
+  return false;
+}
+
+} // namespace
+
+int64_t NpyArray::elements() const {
+  int64_t result = 1;
+  for (int64_t size : shape)
+    result *= size;
+  return result;
+}
+
+bool parseNpy(const uint8_t *data, size_t size, NpyArray &array, std::string &error) {
+  std::string_view file(reinterpret_cast<const char *>(data), size);
+  if (file.starts_with("PK\x03\x04")) {
+    error = "is a .npz archive, expected one array in .npy format (numpy.save)";
+    return false;
+  }
+  if (!file.starts_with(magic) || size < 10) {
+    error = "is not a .npy file";
+    return false;
+  }
+  unsigned version = data[6];
+  if (version < 1 || version > 3) {
+    error = fmt::format("has .npy version {}, expected 1, 2 or 3", version);
+    return false;
+  }
+  size_t begin = version == 1 ? 10 : 12;
+  uint64_t length = data[8] | uint64_t(data[9]) << 8;
+  if (version > 1 && size >= begin)
+    length |= uint64_t(data[10]) << 16 | uint64_t(data[11]) << 24;
+  if (size < begin || length > size - begin) {
+    error = "is cut off in its .npy header";
+    return false;
+  }
+
+  Header header(file.substr(begin, length));
+  NpyArray result;
+  if (!header.parse(error) || !typeOf(header.descr, result.type, error))
+    return false;
+  if (header.fortran) {
+    error = "is in Fortran order, expected C order (numpy.ascontiguousarray)";
+    return false;
+  }
+  size_t available = size - begin - length;
+  // An empty axis makes the array empty whatever the others say.
+  uint64_t bytes = bnn_type_size(result.type);
+  for (int64_t axis : header.shape)
+    if (axis == 0)
+      bytes = 0;
+  for (int64_t axis : header.shape) {
+    if (bytes != 0 && uint64_t(axis) > available / bytes) {
+      error = fmt::format("is cut off: {} bytes of data for shape {} of {}", available,
+                          shapeText(header.shape), bnn_type_name(result.type));
+      return false;
+    }
+    bytes *= uint64_t(axis);
+  }
+  if (bytes != available) {
+    error = fmt::format("has {} bytes of data, shape {} of {} needs {}", available,
+                        shapeText(header.shape), bnn_type_name(result.type), bytes);
+    return false;
+  }
+  result.shape = std::move(header.shape);
+  result.data.assign(data + begin + length, data + size);
+  array = std::move(result);
+  return true;
+}
+
+std::string shapeText(const std::vector<int64_t> &shape) {
+  return shape.size() == 1 ? fmt::format("({},)", shape[0])
+                           : fmt::format("({})", fmt::join(shape, ", "));
+}
+
+std::vector<uint8_t> formatNpy(const NpyArray &array) {
+  std::string_view code;
+  for (const TypeCode &t : typeCodes)
+    if (t.type == array.type)
+      code = t.code;
+  std::string header =
+      fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
+                  bnn_type_size(array.type) == 1 ? '|' : '<', code, shapeText(array.shape));
+  // The data starts at a multiple of 64, the header ends in a newline.
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::vector<uint8_t> file(magic.begin(), magic.end());
+  file.insert(file.end(), {1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)});
+  file.insert(file.end(), header.begin(), header.end());
+  file.insert(file.end(), array.data.begin(), array.data.end());
+  return file;
+}
+
+bool convertNpy(NpyArray &array, bnn_type type, std::string &error) {
+  if (array.type == type)
+    return true;
+  NpyArray to;
+  to.type = type;
+  to.shape = array.shape;
+  to.data.resize(size_t(array.elements()) * bnn_type_size(type));
+  bool done = withType(array.type, [&](auto from) {
+    return withType(type, [&](auto target) {
+      return convertAll<decltype(from), decltype(target)>(array, to, error);
+    });
+  });
+  if (done)
+    array = std::move(to);
+  return done;
+}
+
+} // namespace bnn::runtime

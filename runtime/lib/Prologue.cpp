@@ -1,0 +1,163 @@
+// Exact input quantisation and the byte and bit layouts of the input region.
+#include "Prologue.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <type_traits>
+
+namespace bnn::runtime {
+
+namespace {
+
+// Position in a flat C-order tensor -> "[0, 0, 17]".
+std::string indexText(const std::vector<int64_t> &shape, int64_t flat) {
+  std::string text;
+  for (size_t axis = shape.size(); axis-- > 0;) {
+    text = fmt::format("{}{}{}", flat % shape[axis], text.empty() ? "" : ", ", text);
+    flat /= shape[axis];
+  }
+  return "[" + text + "]";
+}
+
+template <typename T> bool isNan(T value) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::isnan(value);
+  else
+    return false;
+}
+
+// The mask of group g's channels in byte `byte` of its record.
+uint8_t channelMask(int64_t channels, int64_t group, int64_t byte) {
+  int64_t left = channels - group * 32 - byte * 8;
+  return left >= 8 ? 0xff : left <= 0 ? 0 : uint8_t((1 << left) - 1);
+}
+
+} // namespace
+
+Prologue::Prologue(const Io &io, uint64_t inputBytes) : io(io), blank(inputBytes, 0) {
+  const InputLayout &l = io.layout;
+  int64_t pixels = io.map.w * (l.bits ? int64_t(l.record) : io.map.c);
+  int64_t rows = l.padTop + io.map.h + l.padBottom;
+  uint8_t byteValue = uint8_t((uint32_t(l.padCode) & 255) ^ l.mask);
+  // A pad is a pixel of its own: bits that are no channel stay 0 in it, too.
+  auto pad = [&](int64_t group, int64_t fromPixels) -> uint8_t {
+    if (!l.bits)
+      return byteValue;
+    int64_t record = l.record;
+    int64_t byte = (fromPixels % record + record) % record;
+    return l.padCode ? channelMask(io.map.c, group, byte) : 0;
+  };
+  for (int64_t g = 0; g < int64_t(l.groups); ++g)
+    for (int64_t y = 0; y < rows; ++y) {
+      uint8_t *row = blank.data() + g * l.groupBytes + y * l.rowBytes + l.padLeft;
+      bool whole = y < l.padTop || y >= l.padTop + io.map.h;
+      for (int64_t i = -int64_t(l.padLeft); i < pixels + l.padRight; ++i)
+        if (whole || i < 0 || i >= pixels)
+          row[i] = pad(g, i);
+    }
+}
+
+template <typename T>
+bool Prologue::quantise(const T *input, int16_t *codes, std::string &error) const {
+  const Quantiser &q = io.quantiser;
+  auto refuse = [&](int64_t i, const std::string &text) {
+    error = fmt::format("{} {}", indexText(io.input.shape, i), text);
+    return false;
+  };
+  int64_t count = io.map.size();
+  switch (q.kind) {
+  case Quantiser::Kind::Boundaries: {
+    // Floats are compared as they are; the other types as doubles, exact up to
+    // 2^53.
+    using Wide = std::conditional_t<std::is_same_v<T, float>, float, double>;
+    const float *begin = q.boundaries.data(), *end = begin + q.boundaries.size();
+    for (int64_t i = 0; i < count; ++i) {
+      if (isNan(input[i]))
+        return refuse(i, "is NaN, which has no code");
+      const float *above = std::upper_bound(
+          begin, end, Wide(input[i]), [](Wide x, float b) { return x < Wide(b); });
+      codes[i] = int16_t(q.first + q.step * int32_t(above - begin));
+    }
+    return true;
+  }
+  case Quantiser::Kind::Cast:
+    for (int64_t i = 0; i < count; ++i) {
+      // NaN fails every comparison; infinities are out of range.
+      double x = double(input[i]);
+      if (!(x >= q.min && x <= q.max && std::trunc(x) == x))
+        return refuse(i, fmt::format("is {}; this input takes integers in {}..{}", input[i],
+                                     q.min, q.max));
+      codes[i] = int16_t(x);
+    }
+    return true;
+  case Quantiser::Kind::Bipolar:
+    for (int64_t i = 0; i < count; ++i) {
+      double x = double(input[i]);
+      if (x != 1 && x != -1)
+        return refuse(i, fmt::format("is {}; this input takes -1 and 1", input[i]));
+      codes[i] = int16_t(io.layout.bits ? x > 0 : x);
+    }
+    return true;
+  }
+  return false;
+}
+
+void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
+  const auto &[c, h, w] = io.map;
+  const InputLayout &l = io.layout;
+  for (int64_t channel = 0; channel < c; ++channel)
+    for (int64_t y = 0; y < h; ++y) {
+      uint8_t *out = window + (l.padTop + y) * l.rowBytes + l.padLeft + channel;
+      for (int64_t x = 0; x < w; ++x)
+        out[x * c] = uint8_t((uint32_t(*codes++) & 255) ^ l.mask);
+    }
+}
+
+void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
+  const auto &[c, h, w] = io.map;
+  const InputLayout &l = io.layout;
+  for (int64_t channel = 0; channel < c; ++channel)
+    for (int64_t y = 0; y < h; ++y) {
+      uint8_t *out = window + channel / 32 * int64_t(l.groupBytes) +
+                     (l.padTop + y) * l.rowBytes + l.padLeft + channel % 32 / 8;
+      for (int64_t x = 0; x < w; ++x)
+        out[x * l.record] |= uint8_t(*codes++ << (channel % 8));
+    }
+}
+
+bool Prologue::run(const void *input, uint8_t *window, std::string &error) const {
+  std::vector<int16_t> codes(size_t(io.map.size()));
+  bool done = false;
+  switch (io.input.type) {
+  case BNN_FLOAT32:
+    done = quantise(static_cast<const float *>(input), codes.data(), error);
+    break;
+  case BNN_FLOAT64:
+    done = quantise(static_cast<const double *>(input), codes.data(), error);
+    break;
+  case BNN_INT8:
+    done = quantise(static_cast<const int8_t *>(input), codes.data(), error);
+    break;
+  case BNN_UINT8:
+    done = quantise(static_cast<const uint8_t *>(input), codes.data(), error);
+    break;
+  case BNN_INT32:
+    done = quantise(static_cast<const int32_t *>(input), codes.data(), error);
+    break;
+  case BNN_INT64:
+    done = quantise(static_cast<const int64_t *>(input), codes.data(), error);
+    break;
+  }
+  if (!done)
+    return false;
+  std::memcpy(window, blank.data(), blank.size());
+  if (io.layout.bits)
+    packBits(codes.data(), window);
+  else
+    packBytes(codes.data(), window);
+  return true;
+}
+
+} // namespace bnn::runtime

@@ -1,0 +1,284 @@
+// The C API: argument checks, error text, and the loop over a batch.
+#include "bnn/runtime.h"
+
+#include "Device.h"
+#include "Epilogue.h"
+#include "Io.h"
+#include "Prologue.h"
+#include "ReadFile.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <fmt/format.h>
+#include <mutex>
+#include <new>
+#include <nlohmann/json.hpp>
+
+using namespace bnn; // NOLINT: the C API has no namespace of its own
+using runtime::Result;
+
+namespace {
+
+/// An open program: shared with the devices it is loaded on.
+struct OpenProgram {
+  isa::Program program;
+  runtime::Io io;
+  std::string model, targetFields;
+  std::optional<runtime::Prologue> prologue;
+};
+
+// Windows are converted and run in pieces of about this many bytes, so that the
+// memory a batch needs does not grow with it.
+constexpr uint64_t pieceBytes = uint64_t(64) << 20;
+
+void writeError(const std::string &text, char *error, size_t size) {
+  if (!error || size == 0)
+    return;
+  size_t length = std::min(text.size(), size - 1);
+  std::memcpy(error, text.data(), length);
+  error[length] = 0;
+  std::replace(error, error + length, '\n', ' ');
+}
+
+// Runs `body`, which returns a Result, behind the C boundary.
+template <typename Body> bnn_status guarded(char *error, size_t size, Body body) {
+  Result result;
+  try {
+    result = body();
+  } catch (const std::bad_alloc &) {
+    result.status = BNN_ERROR_MEMORY; // the text must not allocate much
+    result.text = "out of memory";
+  } catch (const std::exception &e) {
+    result = {BNN_ERROR_PROGRAM, e.what()};
+  }
+  writeError(result.text, error, size);
+  return result.status;
+}
+
+// The debug section names the model; a stripped program has none.
+std::string modelName(const std::string &debug) {
+  auto json = nlohmann::json::parse(debug, nullptr, /*allow_exceptions=*/false);
+  if (json.is_object() && json.contains("model") && json["model"].is_string())
+    return json["model"].get<std::string>();
+  return {};
+}
+
+class Timer {
+public:
+  double lap() {
+    auto now = std::chrono::steady_clock::now();
+    double seconds = std::chrono::duration<double>(now - last).count();
+    last = now;
+    return seconds;
+  }
+
+private:
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+};
+
+bnn_tensor describe(const runtime::TensorSpec &spec) {
+  auto elements = size_t(spec.elements());
+  return {spec.name.c_str(), spec.type, spec.shape.size(), spec.shape.data(), elements,
+          elements * bnn_type_size(spec.type)};
+}
+
+} // namespace
+
+struct bnn_program {
+  std::shared_ptr<const OpenProgram> open;
+};
+
+struct bnn_device {
+  std::unique_ptr<runtime::Device> device;
+  std::shared_ptr<const OpenProgram> loaded;
+  std::mutex mutex;
+};
+
+namespace {
+
+Result openProgram(const uint8_t *data, size_t size, bnn_program **program) {
+  auto open = std::make_shared<OpenProgram>();
+  std::string error;
+  if (!isa::readProgram(data, size, open->program, error))
+    return {BNN_ERROR_PROGRAM, error};
+  const isa::Program &p = open->program;
+  // What LOAD and STORE can reach: 2^26 beats.
+  constexpr uint32_t most = uint32_t(1) << 29;
+  if (p.inputBytes > most || p.outputBytes > most || p.scratchBytes > most)
+    return {BNN_ERROR_PROGRAM, fmt::format("a region is larger than {} bytes", most)};
+  if (!runtime::parseIo(p.io, p.inputBytes, p.outputBytes, open->io, error))
+    return {BNN_ERROR_PROGRAM, error};
+  open->model = modelName(p.debug);
+  open->targetFields = p.target.describe();
+  open->prologue.emplace(open->io, p.inputBytes);
+  *program = new bnn_program{std::move(open)};
+  return {};
+}
+
+Result load(bnn_device &device, const bnn_program &program, bnn_stats &stats) {
+  if (device.loaded == program.open)
+    return {};
+  device.loaded = nullptr;
+  Result result = device.device->load(program.open->program, stats);
+  if (result)
+    device.loaded = program.open;
+  return result;
+}
+
+// One piece of a batch: convert in, run, convert out.
+Result runPiece(const OpenProgram &open, runtime::Device &device, uint64_t first,
+                uint64_t windows, const uint8_t *input, uint8_t *output,
+                std::vector<uint8_t> &in, std::vector<uint8_t> &out, bnn_stats &stats) {
+  uint64_t inStride = runtime::windowStride(open.program.inputBytes);
+  uint64_t outStride = runtime::windowStride(open.program.outputBytes);
+  size_t inBytes = describe(open.io.input).bytes, outBytes = describe(open.io.output).bytes;
+  std::string error;
+  Timer timer;
+  for (uint64_t i = 0; i < windows; ++i)
+    if (!open.prologue->run(input + (first + i) * inBytes, in.data() + i * inStride, error))
+      return {BNN_ERROR_INPUT, fmt::format("input '{}' of window {}: {}",
+                                           open.io.input.name, first + i, error)};
+  stats.prologue_seconds += timer.lap();
+  std::fill(out.begin(), out.end(), 0);
+  Result result = device.run({in.data(), windows * inStride},
+                             {out.data(), windows * outStride}, windows, stats);
+  stats.device_seconds += timer.lap();
+  if (!result)
+    return result;
+  for (uint64_t i = 0; i < windows; ++i)
+    if (!runtime::runEpilogue(open.io, out.data() + i * outStride,
+                              output + (first + i) * outBytes, error))
+      return {BNN_ERROR_OUTPUT, fmt::format("window {}: {}", first + i, error)};
+  stats.epilogue_seconds += timer.lap();
+  return {};
+}
+
+Result runBatch(const bnn_program &program, bnn_device &device, uint64_t windows,
+                const uint8_t *input, uint8_t *output, bnn_stats &stats) {
+  const OpenProgram &open = *program.open;
+  std::lock_guard lock(device.mutex);
+  stats.clock_mhz = open.program.target.clockMHz;
+  if (Result result = load(device, program, stats); !result)
+    return result;
+  uint64_t inStride = runtime::windowStride(open.program.inputBytes);
+  uint64_t outStride = runtime::windowStride(open.program.outputBytes);
+  uint64_t piece = std::clamp<uint64_t>(pieceBytes / std::max<uint64_t>(
+                                            inStride + outStride, 1), 1, windows);
+  std::vector<uint8_t> in(piece * inStride), out(piece * outStride);
+  for (uint64_t first = 0; first < windows; first += piece)
+    if (Result result =
+            runPiece(open, *device.device, first, std::min(piece, windows - first),
+                     input, output, in, out, stats);
+        !result)
+      return result;
+  return {};
+}
+
+} // namespace
+
+int bnn_api_version(void) { return BNN_API_VERSION; }
+
+const char *bnn_type_name(bnn_type type) {
+  static const char *const names[] = {"float32", "float64", "int8",
+                                      "uint8",   "int32",   "int64"};
+  return unsigned(type) < std::size(names) ? names[type] : "?";
+}
+
+size_t bnn_type_size(bnn_type type) {
+  static const size_t sizes[] = {4, 8, 1, 1, 4, 8};
+  return unsigned(type) < std::size(sizes) ? sizes[type] : 0;
+}
+
+bnn_status bnn_program_open(const char *path, bnn_program **program, char *error,
+                            size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!path || !program)
+      return {BNN_ERROR_ARGUMENT, "bnn_program_open: null argument"};
+    *program = nullptr;
+    std::vector<uint8_t> data;
+    std::string text;
+    if (!runtime::readFile(path, data, text))
+      return {BNN_ERROR_FILE, text};
+    return openProgram(data.data(), data.size(), program);
+  });
+}
+
+bnn_status bnn_program_open_memory(const void *data, size_t size, bnn_program **program,
+                                   char *error, size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!data || !program)
+      return {BNN_ERROR_ARGUMENT, "bnn_program_open_memory: null argument"};
+    *program = nullptr;
+    return openProgram(static_cast<const uint8_t *>(data), size, program);
+  });
+}
+
+void bnn_program_close(bnn_program *program) { delete program; }
+
+bnn_tensor bnn_program_input(const bnn_program *program) {
+  return describe(program->open->io.input);
+}
+
+bnn_tensor bnn_program_output(const bnn_program *program) {
+  return describe(program->open->io.output);
+}
+
+bnn_program_info bnn_program_describe(const bnn_program *program) {
+  const OpenProgram &open = *program->open;
+  const isa::Program &p = open.program;
+  return {open.model.c_str(),      p.target.name.c_str(),     open.targetFields.c_str(),
+          p.target.clockMHz,       p.inputBytes,              p.outputBytes,
+          p.image.size(),          open.io.predictedCycles,   open.io.predictedLatency};
+}
+
+bnn_status bnn_device_open(const char *name, const char *target, bnn_device **device,
+                           char *error, size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!name || !device)
+      return {BNN_ERROR_ARGUMENT, "bnn_device_open: null argument"};
+    *device = nullptr;
+    auto opened = std::make_unique<bnn_device>();
+    Result result = runtime::openDevice(name, target, opened->device);
+    if (result)
+      *device = opened.release();
+    return result;
+  });
+}
+
+void bnn_device_close(bnn_device *device) { delete device; }
+
+const char *bnn_device_name(const bnn_device *device) {
+  return device->device->name().c_str();
+}
+
+const char *bnn_device_target_fields(const bnn_device *device) {
+  return device->device->targetFields().c_str();
+}
+
+bnn_status bnn_device_load(bnn_device *device, const bnn_program *program, char *error,
+                           size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!device || !program)
+      return {BNN_ERROR_ARGUMENT, "bnn_device_load: null argument"};
+    std::lock_guard lock(device->mutex);
+    bnn_stats stats{};
+    return load(*device, *program, stats);
+  });
+}
+
+bnn_status bnn_run(const bnn_program *program, bnn_device *device, size_t windows,
+                   const void *input, void *output, bnn_stats *stats, char *error,
+                   size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!program || !device || !input || !output)
+      return {BNN_ERROR_ARGUMENT, "bnn_run: null argument"};
+    if (windows == 0)
+      return {BNN_ERROR_ARGUMENT, "bnn_run: a batch of no windows"};
+    bnn_stats local{};
+    bnn_stats &used = stats ? *stats : local;
+    used = {};
+    return runBatch(*program, *device, windows, static_cast<const uint8_t *>(input),
+                    static_cast<uint8_t *>(output), used);
+  });
+}
