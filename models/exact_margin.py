@@ -8,7 +8,9 @@ import numpy as np
 
 from ecg5_data import INPUT_SCALE
 
-MARGIN = 2e-5  # smallest |value| allowed, over the size of the terms it is the sum of; float32 rounds at about 1e-7
+# Smallest |value| allowed: over the size of the terms it is the sum of (float32 rounds at about 1e-7), and in lattice steps.
+MARGIN, MARGIN_STEPS = 2e-5, 1 / 16
+SCORE_EPS = 2.0**-17
 
 
 @dataclass
@@ -36,21 +38,22 @@ class Lattice:
         return -self.limit + self.step * np.arange(round(2 * self.limit / self.step) + 1)
 
 
-def worst(bn: dict, eps: float, c: int, lattice: Lattice, slope: float) -> float:
-    """Smallest |gamma (x - mean) / s + beta| over the lattice, relative to the size of its terms."""
+def clearance(bn: dict, eps: float, c: int, lattice: Lattice, slope: float) -> float:
+    """Smallest |gamma (x - mean) / s + beta| over the lattice, over the smallest allowed; x is the PReLU of the sum."""
     points = lattice.points()
-    x = np.where(points >= 0, points, slope * points)
+    slopes = np.where(points >= 0, 1.0, slope)
     k = float(bn["weight"][c]) / np.sqrt(float(bn["running_var"][c]) + np.float64(np.float32(eps)))
     shift, beta = k * float(bn["running_mean"][c]), float(bn["bias"][c])
-    size = np.abs(k) * (np.abs(x) + lattice.spread) + abs(shift) + abs(beta)
-    return float(np.min(np.abs(k * x - shift + beta) / np.maximum(size, 1e-30)))
+    size = np.abs(k) * (np.abs(slopes * points) + lattice.spread) + abs(shift) + abs(beta)
+    allowed = np.maximum(MARGIN * size, MARGIN_STEPS * np.abs(k * slopes) * lattice.step)
+    return float(np.min(np.abs(k * slopes * points - shift + beta) / np.maximum(allowed, 1e-30)))
 
 
 def settle(name: str, bn: dict, lattice: Lattice, eps: float, slope: float = 1.0) -> None:
     """Move the bias of channels that come too near zero by the least amount that clears them (in place), and prove it."""
     moved = 0
     for c in range(len(bn["bias"])):
-        if worst(bn, eps, c, lattice, slope) < MARGIN:
+        if clearance(bn, eps, c, lattice, slope) < 1:
             clear(name, bn, lattice, eps, slope, c)
             moved += 1
         prove(name, bn, lattice, eps, slope, c)
@@ -59,13 +62,14 @@ def settle(name: str, bn: dict, lattice: Lattice, eps: float, slope: float = 1.0
 
 
 def clear(name: str, bn: dict, lattice: Lattice, eps: float, slope: float, c: int) -> None:
-    original = bn["bias"][c]
+    """Move the bias to the nearest place that is clear; that crosses no reachable sum unless PReLU's two sides collide."""
+    original = float(bn["bias"][c])
     k = float(bn["weight"][c]) / np.sqrt(float(bn["running_var"][c]) + eps)
-    step = MARGIN * (abs(float(original)) + abs(k) * (abs(float(bn["running_mean"][c])) + lattice.spread + lattice.step))
-    for n in range(2, 10000):
+    step = abs(k) * lattice.step / 256
+    for n in range(2, 4096):
         # upwards first: at an exact tie the training's sign is +1
-        bn["bias"][c] = original + np.float32(n // 2 * step * (1 if n % 2 == 0 else -1))
-        if worst(bn, eps, c, lattice, slope) >= 1.5 * MARGIN:
+        bn["bias"][c] = original + n // 2 * step * (1 if n % 2 == 0 else -1)
+        if clearance(bn, eps, c, lattice, slope) >= 1:
             return
     raise ValueError(f"{name} channel {c}: no bias keeps every sum away from zero")
 
@@ -87,3 +91,16 @@ def prove(name: str, bn: dict, lattice: Lattice, eps: float, slope: float, c: in
         between = len({p // 1 for p in places}) == 1 and all(p.denominator != 1 for p in places)
         assert between, f"{name} channel {c}: zero at a reachable sum"
     assert slope or beta - gamma * mean / Fraction(root, bits) != 0, f"{name} channel {c}: zero at negative sums"
+
+
+def round_scores(bn: dict, slope: np.ndarray | None = None) -> np.float32 | None:
+    """Round the last normalisation (in place) and slope to few bits, so that float32 computes the scores without rounding.
+
+    With SCORE_EPS, var + eps is 1: the scale is gamma, of 8 bits, and the offset lies on a multiple of its last bit.
+    """
+    k = bn["weight"] / np.sqrt(bn["running_var"].astype(np.float64) + 1e-5)
+    b = bn["bias"] - k * bn["running_mean"]
+    unit = 2.0 ** (np.floor(np.log2(np.abs(k).max())) - 7)
+    bn["weight"][:], bn["bias"][:] = np.round(k / unit) * unit, np.round(b / unit) * unit
+    bn["running_mean"][:], bn["running_var"][:] = 0, 1 - SCORE_EPS
+    return None if slope is None else np.round(slope * 64).astype(np.float32) / 64

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import ecg5_data
 import evaluate
-from exact_margin import Lattice, settle
+from exact_margin import SCORE_EPS, Lattice, round_scores, settle
 from qonnx_twin import DOMAIN, standard_twin
 from train_ecg import DEFAULT_CHECKPOINTS, NETWORKS, accuracy, predict
 
@@ -83,10 +83,10 @@ class Builder:
         pads = self.const(f"pads_{width}", np.array([0, 0, width, 0, 0, width], np.int64))
         return self.op("Pad", [x, pads, self.const(f"pad_value_{value:g}", np.float32(value))], layer + "/Pad")
 
-    def batch_norm(self, x: str, layer: str, bn: dict) -> str:
+    def batch_norm(self, x: str, layer: str, bn: dict, eps: float = EPS) -> str:
         prefix = layer.strip("/").replace("/", ".")
         names = [self.const(f"{prefix}.{k}", bn[k]) for k in ("weight", "bias", "running_mean", "running_var")]
-        return self.op("BatchNormalization", [x, *names], layer + "/BatchNormalization", epsilon=EPS)
+        return self.op("BatchNormalization", [x, *names], layer + "/BatchNormalization", epsilon=eps)
 
     def conv(self, x: str, layer: str, latent: np.ndarray, stride: int, pads: int = 0) -> str:
         w = self.weight(layer, latent)
@@ -144,10 +144,12 @@ def build_ecg5(net, g: Builder) -> str:
         if i < 6:
             lattice = Lattice.of_input(w) if i == 1 else Lattice.of_bipolar(w[0].size)
             settle(f"{layer}/bn", bn, lattice, EPS, float(slope[0]))
+        else:
+            slope = round_scores(bn, slope)
         x = g.conv(g.pad(x, layer, 5, -1), layer + "/conv", w, block.conv.stride)
         x = g.max_pool(x, layer, 7)
         x = g.op("PRelu", [x, g.const(f"block{i}.prelu.weight", slope.reshape(1, 1))], layer + "/PRelu")
-        x = g.batch_norm(x, layer + "/bn", bn)
+        x = g.batch_norm(x, layer + "/bn", bn, EPS if i < 6 else SCORE_EPS)
         if i < 6:
             x = g.sign(x, layer + "/sign")
     return g.mean_over_time(x) if g.style["batch"] == "N" else g.sum_over_time(x)
@@ -177,7 +179,9 @@ def build_wide(net, g: Builder) -> str:
     x = g.op("MatMul", [x, g.weight("/fc1", latent_of(net.fc1), True)], "/fc1/MatMul")
     x = g.sign(g.batch_norm(x, "/fc1/bn", bn), "/fc1/sign")
     x = g.op("MatMul", [x, g.weight("/fc2", latent_of(net.fc2), True)], "/fc2/MatMul")
-    return g.batch_norm(x, "/fc2/bn", batch_norm_of(net.bn2))
+    bn = batch_norm_of(net.bn2)
+    round_scores(bn)
+    return g.batch_norm(x, "/fc2/bn", bn, SCORE_EPS)
 
 
 def choose_windows(labels: np.ndarray, test: np.ndarray, count: int) -> np.ndarray:
@@ -210,6 +214,7 @@ Accuracy of the exported graph in ONNX Runtime{accuracy_of}:
 `input.npy`: {windows} windows of the test part of the {split} split (up to three of each class, the rest drawn at random, so
 their accuracy, {kept:.1%}, is not the network's). `output.npy`: ONNX Runtime {ort}{twin}. `labels.npy`: the annotated
 classes. No value before a sign lies within float32 rounding of zero (`exact_margin.py`), so real arithmetic and float32 agree.
+The last normalisation is rounded to 8 bits, so that float32 computes the scores exactly.
 
 Data: MIT-BIH Arrhythmia Database. G. B. Moody, R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database", IEEE Engineering in
 Medicine and Biology 20(3):45-50, 2001; PhysioNet, Open Data Commons Attribution License v1.0. The windows here are derived from

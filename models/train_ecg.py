@@ -167,6 +167,7 @@ def train(args):
     weight = torch.bincount(y_train, minlength=5).clamp(min=1).float() ** -args.class_power
     loss_of = nn.CrossEntropyLoss(weight=weight / weight[y_train].mean(), label_smoothing=args.smoothing)
     latent = [m.weight for m in net.modules() if isinstance(m, BinaryWeight)]
+    real = [p for p in net.parameters() if not any(p is w for w in latent)]
     steps = len(y_train) // args.batch
     args.checkpoints.mkdir(parents=True, exist_ok=True)
     path = args.checkpoints / f"{args.name or args.net + '-' + args.split}.pt"
@@ -180,9 +181,10 @@ def train(args):
         mode, epochs, rate = stage.split(":")
         epochs, rate = int(epochs), float(rate)
         Relax.weights, Relax.activations = mode in ("float", "sign"), mode == "float"
-        optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+        rates = [rate, rate * args.real_rate]
+        optimizer = torch.optim.Adam([{"params": latent}, {"params": real}], lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rate, total_steps=epochs * steps, pct_start=0.1, div_factor=10, final_div_factor=100
+            optimizer, rates, total_steps=epochs * steps, pct_start=0.1, div_factor=10, final_div_factor=100
         )
         for epoch in range(begin + 1, begin + epochs + 1):
             if epoch <= done:
@@ -223,6 +225,7 @@ def main():
         help="MODE:EPOCHS:RATE,...; float: all real; sign: binary activations, real weights; binary: the network",
     )
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--real-rate", type=float, default=0.2, help="rate of slopes and normalisation over the weights'")
     parser.add_argument("--shift", type=int, default=100, help="largest shift in time of the augmentation, samples")
     parser.add_argument("--class-power", type=float, default=0.0, help="classes weigh count ** -POWER")
     parser.add_argument("--smoothing", type=float, default=0.0, help="label smoothing")

@@ -78,7 +78,7 @@ namespace bnncc {
 /// Oldest and newest operator set of the default domain that can be imported.
 inline constexpr int64_t MinOpset = 7, MaxOpset = 25;
 /// Newest file format version that can be imported.
-inline constexpr int64_t MaxIrVersion = 12;
+inline constexpr int64_t MaxIrVersion = 13;
 
 /// Imports the model in the file `path`. On failure returns null and sets
 /// `error` to one line "FILE: node 'NAME' (Op): rule, value found; remedy".

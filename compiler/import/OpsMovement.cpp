@@ -273,6 +273,9 @@ void buildReorg(NodeBuilder &n) {
   if (!fits)
     return n.fail("blocksize must divide the map, found " + Twine(block) +
                   " for " + toString(s) + "; correct blocksize");
+  if (toDepth && n.getString("mode", "DCR") != "DCR")
+    return n.fail("SpaceToDepth's mode must be DCR, found another; use a Reshape "
+                  "and a Transpose");
   if (toDepth) {
     int64_t h = s[2] / block, w = s[3] / block;
     Value v = n.emitReshape(n.in(0), {s[0], s[1], h, block, w, block});

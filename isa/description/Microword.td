@@ -17,11 +17,12 @@ def Micro : Microword<"One step of the array."> {
     Unsigned<"lo", 3, "loop", "innermost loop of the nest to advance">,
     Unsigned<"hi", 3, "loop", "outermost loop of the nest to advance">,
     Flag<"ends", "advance the nest lo..hi after this step">,
-    Unsigned<"near", 6, "words", "next word when loop lo was incremented", below_="control_words">,
-    Unsigned<"far", 6, "words", "next word when a loop above lo was incremented", below_="control_words">,
-    Flag<"halt", "on falling through, the RUN has issued its last step">
+    Unsigned<"near", 6, "words", "next word when loop lo, or one up to mid, was incremented", below_="control_words">,
+    Unsigned<"far", 6, "words", "next word when another loop was incremented", below_="control_words">,
+    Flag<"halt", "on falling through, the RUN has issued its last step">,
+    Unsigned<"mid", 3, "loop", "loops up to this one count as near too: near is taken when the incremented loop is lo or at most mid">
   ];
   let layout = [
-    "mac | first | rest | reduce | sample | plane | done | tail | hold_tail | row | plane_a | plane_w | lo | hi | ends | near | far | halt"
+    "mac | first | rest | reduce | sample | plane | done | tail | hold_tail | row | plane_a | plane_w | lo | hi | ends | near | far | halt | mid"
   ];
 }

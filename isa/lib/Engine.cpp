@@ -15,7 +15,6 @@ template <typename Inst> struct Transfer {
   uint64_t window = 0;
   uint64_t firstBeat = 0; ///< cycle from which beats move
   uint32_t done = 0;      ///< beats moved
-  uint64_t previous = 0;
   bool active = false;
 };
 } // namespace
@@ -35,6 +34,7 @@ struct Engine::Impl {
   static constexpr size_t kSideQueueDepth = 8;
   std::deque<Queued> loadQueue, storeQueue;
   Transfer<Load> load;
+  Lanes::Loader loader;
   Transfer<Store> store;
   Tokens tokens;
   Memory memory;
@@ -47,6 +47,8 @@ struct Engine::Impl {
   bool tickLoad(uint64_t cycle, bool portTaken);
   bool tickStore(uint64_t cycle, Outcome &outcome);
   void loadBeat(uint64_t data);
+  const uint8_t *nextBeat();
+  bool loadLanes(bool portTaken);
   void start();
   Outcome execute(std::span<const uint8_t> code, uint64_t windows);
 };
@@ -149,7 +151,13 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
     if (inst.beats % unit)
       throw Stop{Trap::IllegalField, "a LOAD's beats must be whole rows"};
     load = {inst, loadQueue.front().index, loadQueue.front().window,
-            cycle + kBusLatency, 0, 0, true};
+            cycle + kBusLatency, 0, true};
+    loader = {};
+    loader.beat.base = inst.address;
+    loader.beat.phase = inst.phase;
+    loader.beat.quad = inst.format == Format::Quad;
+    loader.period = inst.period;
+    loader.keep = inst.keep;
     loadQueue.pop_front();
     return true;
   }
@@ -157,36 +165,58 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
   if (cycle < load.firstBeat)
     return true;
   bool toLanes = load.inst.dest == LoadDest::Lanes;
-  if (toLanes && portTaken)
-    return true;
-  uint64_t data = 0;
-  if (load.done < load.inst.beats) {
-    std::memcpy(&data, bytes(load.inst.region, load.window,
-                             uint64_t(load.inst.source) + load.done),
-                8);
-    ++counters.loadBeats;
-  }
+  bool finished;
   if (toLanes) {
-    Lanes::Beat beat;
-    beat.cycle = cycle;
-    beat.current = data;
-    beat.previous = load.previous;
-    beat.k = load.done;
-    beat.base = load.inst.address;
-    beat.phase = load.inst.phase;
-    beat.quad = load.inst.format == Format::Quad;
-    beat.currentValid = load.done < load.inst.beats ? 8 : 0;
-    lanes.write(beat);
+    finished = loadLanes(portTaken);
   } else {
+    uint64_t data;
+    std::memcpy(&data, nextBeat(), 8);
     loadBeat(data);
+    finished = ++load.done == load.inst.beats;
   }
-  load.previous = data;
-  ++load.done;
-  if (load.done == load.inst.beats + (toLanes ? 1 : 0)) {
+  if (finished) {
     load.active = false;
     tokens.loadToRun += load.inst.push_next;
   }
   return true;
+}
+
+/// The bytes of the present LOAD's next beat.
+const uint8_t *Engine::Impl::nextBeat() {
+  ++counters.loadBeats;
+  return bytes(load.inst.region, load.window,
+               uint64_t(load.inst.source) + load.done);
+}
+
+/// One cycle of a lane LOAD: a beat, the flush beat after the last one, or the
+/// last write. True when all is written.
+bool Engine::Impl::loadLanes(bool portTaken) {
+  const Load &inst = load.inst;
+  if (load.done > inst.beats) {
+    if (portTaken)
+      return false;
+    lanes.flush(loader);
+    return true;
+  }
+  Lanes::Beat &beat = loader.beat;
+  if (!loader.fetched) {
+    beat.previous = beat.current;
+    beat.current = 0;
+    beat.k = load.done;
+    beat.currentValid = load.done < inst.beats ? 8 : 0;
+    if (load.done < inst.beats)
+      std::memcpy(&beat.current, nextBeat(), 8);
+    loader.fetched = true;
+  }
+  if (lanes.mustFlush(loader)) {
+    if (portTaken)
+      return false;
+    lanes.flush(loader);
+  }
+  lanes.take(loader);
+  loader.fetched = false;
+  ++load.done;
+  return false;
 }
 
 bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
@@ -203,7 +233,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
       return false;
     tokens.runToStore -= inst.pop_prev;
     store = {inst, storeQueue.front().index, storeQueue.front().window,
-             cycle + kBusLatency, 0, 0, true};
+             cycle + kBusLatency, 0, true};
     storeQueue.pop_front();
     return true;
   }
@@ -245,7 +275,7 @@ void Engine::Impl::start() {
   store = {};
   tokens = Tokens();
   run.clear();
-  output.writerFree = output.valueFree = 0;
+  output.restart();
   counters = Counters();
 }
 

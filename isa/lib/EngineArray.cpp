@@ -38,33 +38,53 @@ uint8_t Array::polarity(uint32_t cluster, uint32_t row) const {
 }
 
 namespace {
-/// What one DPU column of eight channels does in a step: acc' =
-/// ((acc & keep) << shift) + bias + popcount.
-struct Column {
+/// What a step does to the accumulators of one cluster besides the popcount:
+/// acc' = ((acc & keep) << shift) + bias[channel] + popcount.
+struct Update {
   std::array<int32_t, kChannels> bias;
   int32_t keep;
   uint32_t shift;
 };
 } // namespace
 
-/// Popcounts of ~(a ^ w) & mask for eight channels, by bytes in parallel; in
-/// QUAD the four bytes weigh 1, 4, 16, 64.
+/// Popcounts of ~(a ^ w) & mask for `pixels` x eight channels, by bytes in
+/// parallel; in QUAD the four bytes weigh 1, 4, 16, 64.
+template <bool Quad>
+static inline __attribute__((always_inline)) void
+accumulateAs(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
+             const uint32_t *activations, uint32_t pixels, uint32_t mask,
+             const Update &update) {
+  for (uint32_t p = 0; p < pixels; ++p)
+    for (uint32_t ch = 0; ch < kChannels; ++ch) {
+      uint32_t x = ~(activations[p] ^ weights[ch]) & mask;
+      x = x - (x >> 1 & 0x55555555u);
+      x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+      x = (x + (x >> 4)) & 0x0f0f0f0fu;
+      uint32_t pop;
+      if (Quad) {
+        pop = (x & 0xff) + (x >> 8 & 0xff) * 4 + (x >> 16 & 0xff) * 16 +
+              (x >> 24) * 64;
+      } else {
+        x += x >> 8;
+        pop = (x + (x >> 16)) & 0xff;
+      }
+      uint32_t kept = uint32_t(acc[p][ch] & update.keep) << update.shift;
+      acc[p][ch] = int32_t(kept + uint32_t(update.bias[ch]) + pop);
+    }
+}
+
 __attribute__((target_clones("avx2", "default"))) static void
-accumulate(int32_t *acc, const uint32_t *weights, uint32_t activation,
-           uint32_t mask, bool quad, const Column &column) {
-  for (uint32_t ch = 0; ch < kChannels; ++ch) {
-    uint32_t x = ~(activation ^ weights[ch]) & mask;
-    x = x - (x >> 1 & 0x55555555u);
-    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
-    x = (x + (x >> 4)) & 0x0f0f0f0fu;
-    uint32_t sum = x + (x >> 8);
-    uint32_t binary = (sum + (sum >> 16)) & 0xff;
-    uint32_t weighted = (x & 0xff) + 4 * (x >> 8 & 0xff) +
-                        16 * (x >> 16 & 0xff) + 64 * (x >> 24);
-    uint32_t pop = quad ? weighted : binary;
-    uint32_t kept = uint32_t(acc[ch] & column.keep) << column.shift;
-    acc[ch] = int32_t(kept + uint32_t(column.bias[ch]) + pop);
-  }
+accumulateBinary(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
+                 const uint32_t *activations, uint32_t pixels, uint32_t mask,
+                 const Update &update) {
+  accumulateAs<false>(acc, weights, activations, pixels, mask, update);
+}
+
+__attribute__((target_clones("avx2", "default"))) static void
+accumulateQuad(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
+               const uint32_t *activations, uint32_t pixels, uint32_t mask,
+               const Update &update) {
+  accumulateAs<true>(acc, weights, activations, pixels, mask, update);
 }
 
 void Array::step(const Step &step, const Lanes &lanes) {
@@ -77,7 +97,7 @@ void Array::step(const Step &step, const Lanes &lanes) {
       throw Stop{Trap::AddressRange, "lane read at word " +
                                          std::to_string(address) + " of " +
                                          std::to_string(lanes.size())};
-    Column column{{}, step.op == AccOp::Init || step.op == AccOp::Zero ? 0 : -1,
+    Update update{{}, step.op == AccOp::Init || step.op == AccOp::Zero ? 0 : -1,
                   step.op == AccOp::Shift ? 1u : 0u};
     if (step.op == AccOp::Init || step.op == AccOp::Shift ||
         step.op == AccOp::Bias) {
@@ -86,23 +106,27 @@ void Array::step(const Step &step, const Lanes &lanes) {
       for (uint32_t ch = 0; ch < kChannels; ++ch) {
         int32_t t = thresholdValue(row[ch]);
         if (step.op == AccOp::Init)
-          column.bias[ch] = t >> step.shifts;
+          update.bias[ch] = t >> step.shifts;
         else if (step.op == AccOp::Shift)
-          column.bias[ch] = step.shiftIndex <= step.shifts
+          update.bias[ch] = step.shiftIndex <= step.shifts
                                 ? t >> (step.shifts - step.shiftIndex) & 1
                                 : 0;
         else
-          column.bias[ch] = t;
+          update.bias[ch] = t;
       }
     }
     const Row &row = weights[size_t(c) * target.weightRows + step.weight];
-    for (uint32_t p = 0; p < kPixels; ++p) {
-      if (q * kPixels + p >= step.heldFrom)
-        break;
-      uint32_t activation = step.mac ? lanes.lane(p)[address] : 0;
-      accumulate(acc[c * kPixels + p].data(), row.data(), activation,
-                 step.mac ? step.mask : 0, step.quad, column);
-    }
+    uint32_t firstPixel = q * kPixels;
+    uint32_t pixels = step.heldFrom <= firstPixel
+                          ? 0
+                          : std::min(step.heldFrom - firstPixel, kPixels);
+    uint32_t activations[kPixels] = {};
+    if (step.mac)
+      for (uint32_t p = 0; p < kPixels; ++p)
+        activations[p] = lanes.lane(p)[address];
+    auto accumulate = step.quad ? accumulateQuad : accumulateBinary;
+    accumulate(&acc[c * kPixels], row.data(), activations, pixels,
+               step.mac ? step.mask : 0, update);
   }
 }
 

@@ -30,14 +30,22 @@ static uint64_t transpose8(uint64_t x) {
 
 /// Calls visit(lane, word pair address, data, byte mask) for each lane that
 /// `beat` changes. Word j of lane p is complete on beat j + ceil(p*phase/8).
+/// With a period only the first `keep` of every `period` words, moved together.
 template <typename Visit>
-void Lanes::forEachWord(const Beat &beat, Visit visit) {
+void Lanes::forEachWord(const Beat &beat, Visit visit, uint32_t period,
+                        uint32_t keep) const {
   for (uint32_t p = 0; p < kPixels; ++p) {
     uint32_t shift = p * beat.phase, r = shift % 8;
     uint32_t delay = shift / 8 + (r != 0);
     if (beat.k < delay)
       continue;
-    uint32_t address = beat.base + 2 * (beat.k - delay);
+    uint32_t j = beat.k - delay;
+    if (period) {
+      if (j % period >= keep)
+        continue;
+      j = j / period * keep + j % period;
+    }
+    uint32_t address = beat.base + 2 * j;
     uint64_t bytes;
     uint32_t valid;
     if (r == 0) {
@@ -60,27 +68,61 @@ void Lanes::forEachWord(const Beat &beat, Visit visit) {
   }
 }
 
+void Lanes::store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
+                  bool quad) {
+  uint32_t *word = &data[size_t(p) * words + address];
+  if (quad) {
+    // Planes 0,2,4,6 to the first word, 1,3,5,7 to the second.
+    uint64_t t = transpose8(bytes & mask);
+    uint32_t even = 0, odd = 0;
+    for (int i = 0; i < 4; ++i) {
+      even |= uint32_t(t >> (16 * i) & 0xff) << (8 * i);
+      odd |= uint32_t(t >> (16 * i + 8) & 0xff) << (8 * i);
+    }
+    word[0] = even;
+    word[1] = odd;
+    return;
+  }
+  uint64_t old = uint64_t(word[1]) << 32 | word[0];
+  uint64_t now = (old & ~mask) | (bytes & mask);
+  word[0] = uint32_t(now);
+  word[1] = uint32_t(now >> 32);
+}
+
 void Lanes::write(const Beat &beat) {
   forEachWord(beat, [&](uint32_t p, uint32_t address, uint64_t bytes,
                         uint64_t mask) {
-    uint32_t *word = &data[size_t(p) * words + address];
-    if (beat.quad) {
-      // Planes 0,2,4,6 to the first word, 1,3,5,7 to the second.
-      uint64_t t = transpose8(bytes & mask);
-      uint32_t even = 0, odd = 0;
-      for (int i = 0; i < 4; ++i) {
-        even |= uint32_t(t >> (16 * i) & 0xff) << (8 * i);
-        odd |= uint32_t(t >> (16 * i + 8) & 0xff) << (8 * i);
-      }
-      word[0] = even;
-      word[1] = odd;
-      return;
-    }
-    uint64_t old = uint64_t(word[1]) << 32 | word[0];
-    uint64_t now = (old & ~mask) | (bytes & mask);
-    word[0] = uint32_t(now);
-    word[1] = uint32_t(now >> 32);
+    store(p, address, bytes, mask, beat.quad);
   });
+}
+
+bool Lanes::mustFlush(const Loader &loader) const {
+  bool full = false;
+  forEachWord(
+      loader.beat,
+      [&](uint32_t p, uint32_t, uint64_t, uint64_t) {
+        full |= loader.held[p].full;
+      },
+      loader.period, loader.keep);
+  return full;
+}
+
+void Lanes::flush(Loader &loader) {
+  for (uint32_t p = 0; p < kPixels; ++p) {
+    Loader::Held &held = loader.held[p];
+    if (held.full)
+      store(p, held.address, held.bytes, held.mask, loader.beat.quad);
+    held.full = false;
+  }
+}
+
+void Lanes::take(Loader &loader) {
+  forEachWord(
+      loader.beat,
+      [&](uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask) {
+        loader.held[p] = {true, address, bytes, mask};
+      },
+      loader.period, loader.keep);
 }
 
 void Lanes::expect(const Beat &beat) {

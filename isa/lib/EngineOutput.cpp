@@ -18,7 +18,7 @@ void OutputUnit::restart() {
   beats.clear();
   words.clear();
   stream.clear();
-  writerFree = valueFree = laneBeats = 0;
+  writerFree = valueFree = captureFree = laneBeats = 0;
   planeMask = 0;
 }
 
@@ -262,6 +262,7 @@ void OutputUnit::sampleValues(const SamplePoint &at, const Array &array) {
         emitSums(state.negative);
     }
   }
+  captureFree = valueFree;
   valueFree = cycle;
   if (last && out.mode == OutMode::SumBits && at.atLimit[4]) {
     startStream(at);

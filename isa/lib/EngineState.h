@@ -46,6 +46,27 @@ public:
   };
   void write(const Beat &beat);
 
+  /// A LOAD's way into the lanes: each lane holds one complete 8-byte word
+  /// back, so that lanes that complete theirs on different beats share a write
+  /// cycle. Only the first `keep` of every `period` words are stored.
+  struct Loader {
+    Beat beat; ///< the beat at hand
+    uint32_t period = 0, keep = 0;
+    bool fetched = false; ///< `beat` is from the bus and not yet taken
+    struct Held {
+      bool full = false;
+      uint32_t address = 0;
+      uint64_t bytes = 0, mask = 0;
+    };
+    std::array<Held, kPixels> held;
+  };
+  /// True when taking `loader.beat` needs a write cycle first.
+  bool mustFlush(const Loader &loader) const;
+  /// Writes what the lanes hold back (one write cycle).
+  void flush(Loader &loader);
+  /// Completed words of `loader.beat` go to the holding registers.
+  void take(Loader &loader);
+
   /// Marks the words that `beat` will change, for the hazard count.
   void expect(const Beat &beat);
   /// Forgets expected writes, when time starts at zero again.
@@ -57,7 +78,11 @@ public:
   }
 
 private:
-  template <typename Visit> void forEachWord(const Beat &beat, Visit visit);
+  template <typename Visit>
+  void forEachWord(const Beat &beat, Visit visit, uint32_t period = 0,
+                   uint32_t keep = 0) const;
+  void store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
+             bool quad);
   uint32_t words;
   std::vector<uint32_t> data;
   std::vector<uint64_t> pendingUntil; ///< [lane * words + word]
@@ -140,6 +165,7 @@ public:
   bool idle() const { return beats.empty() && words.empty(); }
 
   uint64_t writerFree = 0, valueFree = 0;
+  uint64_t captureFree = 0; ///< when one of the two captures is free again
   std::vector<uint64_t> buffer; ///< the output buffer
   uint64_t laneBeats = 0;
 

@@ -17,7 +17,7 @@ void Sequencer::clear() {
   retiring.clear();
   next.reset();
   gathering = RunConfig();
-  active = ranBefore = false;
+  active = ranBefore = freed = false;
   trace.clear();
   hazards = 0;
 }
@@ -146,7 +146,7 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
     return false;
   }
   if (samples && word.sample == Sample::Value &&
-      output.valueFree > cycle + kValueDelay - 1) {
+      output.captureFree > cycle + kValueDelay - 1) {
     ++counters.valueStall;
     ++stalls;
     return false;
@@ -199,7 +199,8 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
         std::max({cycle + kWriteDelay, output.writerFree, output.valueFree});
     if (!retiring.empty())
       retired = std::max(retired, retiring.back().cycle);
-    retiring.push_back({retired, bool(run.push_prev), bool(run.push_next)});
+    retiring.push_back({retired, bool(run.push_next)});
+    freed = run.push_prev;
     if (tracing)
       trace.push_back({current.instruction, current.window, firstStep, cycle,
                        retired, stalls});
@@ -208,9 +209,10 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
 }
 
 bool Sequencer::tick(uint64_t cycle, Tokens &tokens, Counters &counters) {
-  bool waitsForTime = !retiring.empty();
+  bool waitsForTime = !retiring.empty() || freed;
+  tokens.runToLoad += freed; // its last read was a cycle ago
+  freed = false;
   while (!retiring.empty() && retiring.front().cycle <= cycle) {
-    tokens.runToLoad += retiring.front().toLoad;
     tokens.runToStore += retiring.front().toStore;
     retiring.pop_front();
   }

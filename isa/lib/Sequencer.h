@@ -32,7 +32,10 @@ public:
 
   /// Does one cycle. Returns false when it only waited.
   bool tick(uint64_t cycle, Tokens &tokens, Counters &counters);
-  bool idle() const { return queue.empty() && !active && !next && retiring.empty(); }
+  bool idle() const {
+    return queue.empty() && !active && !next &&
+           retiring.empty() && !freed;
+  }
   /// Index of the instruction at work, for trap reports.
   uint32_t instruction() const { return active ? current.instruction : lastIndex; }
 
@@ -61,10 +64,11 @@ private:
   uint32_t pc = 0, shiftIndex = 0, lastIndex = 0;
   uint64_t steps = 0, lastStep = 0, firstStep = 0, stalls = 0;
   bool ranBefore = false;
+  bool freed = false; ///< a RUN with push_prev issued its last step
 
   struct Retire {
     uint64_t cycle;
-    bool toLoad, toStore;
+    bool toStore;
   };
   std::deque<Retire> retiring;
 };

@@ -1,4 +1,5 @@
-// The host operations, one function each, and the conversion to the output type.
+// The host operations, one function each, and the conversion to the output
+// type.
 #include "Epilogue.h"
 
 #include <algorithm>
@@ -40,13 +41,15 @@ void applyMaxPool(const HostOp &op, HostTensor &t) {
   for (int64_t c = 0; c < op.out.c; ++c)
     for (int64_t y = 0; y < op.out.h; ++y)
       for (int64_t x = 0; x < op.out.w; ++x) {
-        int64_t y0 = y * op.strideH - op.padTop, x0 = x * op.strideW - op.padLeft;
+        int64_t y0 = y * op.strideH - op.padTop,
+                x0 = x * op.strideW - op.padLeft;
         double best = -std::numeric_limits<double>::infinity();
         for (int64_t j = std::max<int64_t>(y0, 0);
              j < std::min(y0 + op.kernelH, op.in.h); ++j)
           for (int64_t i = std::max<int64_t>(x0, 0);
                i < std::min(x0 + op.kernelW, op.in.w); ++i)
-            best = std::max(best, t.data[size_t((c * op.in.h + j) * op.in.w + i)]);
+            best =
+                std::max(best, t.data[size_t((c * op.in.h + j) * op.in.w + i)]);
         result.push_back(best);
       }
   t.data = std::move(result);
@@ -58,8 +61,10 @@ void applyReduce(const HostOp &op, HostTensor &t) {
     const double *row = t.data.data() + c * plane;
     double result = row[0];
     for (int64_t i = 1; i < plane; ++i)
-      result = op.kind == HostOp::Kind::Max ? std::max(result, row[i]) : result + row[i];
-    t.data[size_t(c)] = op.kind == HostOp::Kind::Mean ? result / double(plane) : result;
+      result = op.kind == HostOp::Kind::Max ? std::max(result, row[i])
+                                            : result + row[i];
+    t.data[size_t(c)] =
+        op.kind == HostOp::Kind::Mean ? result / double(plane) : result;
   }
   t.data.resize(size_t(op.in.c));
 }
@@ -111,16 +116,19 @@ double sigmoid(double x) {
 }
 
 template <typename T>
-bool store(const std::vector<double> &values, void *result, std::string &error) {
+bool store(const std::vector<double> &values, void *result,
+           std::string &error) {
   T *out = static_cast<T *>(result);
   for (size_t i = 0; i < values.size(); ++i) {
     if constexpr (std::is_integral_v<T>) {
       double low = double(std::numeric_limits<T>::min());
       // 2^k - 1 may round up as a double: compare with 2^k instead.
       double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
-      if (!(values[i] >= low && values[i] < end && std::trunc(values[i]) == values[i])) {
-        error = fmt::format("output element {} is {}, which its type cannot hold", i,
-                            values[i]);
+      if (!(values[i] >= low && values[i] < end &&
+            std::trunc(values[i]) == values[i])) {
+        error =
+            fmt::format("output element {} is {}, which its type cannot hold",
+                        i, values[i]);
         return false;
       }
     }
@@ -136,16 +144,20 @@ void applyHostOp(const HostOp &op, HostTensor &t) {
   switch (op.kind) {
   case Kind::ToReal:
   case Kind::Affine:
-    perElement(t, [&](double x, size_t c) { return op.scale[c] * x + op.shift[c]; });
+    perElement(
+        t, [&](double x, size_t c) { return op.scale[c] * x + op.shift[c]; });
     break;
   case Kind::SplitPRelu:
     applySplitPRelu(op, t);
     break;
   case Kind::PRelu:
-    perElement(t, [&](double x, size_t c) { return x < 0 ? op.scale[c] * x : x; });
+    perElement(t,
+               [&](double x, size_t c) { return x < 0 ? op.scale[c] * x : x; });
     break;
   case Kind::Clip:
-    perElement(t, [&](double x, size_t) { return std::min(std::max(x, op.min), op.max); });
+    perElement(t, [&](double x, size_t) {
+      return std::min(std::max(x, op.min), op.max);
+    });
     break;
   case Kind::MaxPool:
     applyMaxPool(op, t);
@@ -166,7 +178,9 @@ void applyHostOp(const HostOp &op, HostTensor &t) {
     perElement(t, [](double x, size_t) { return std::tanh(x); });
     break;
   case Kind::Sign:
-    perElement(t, [&](double x, size_t) { return x > 0 ? 1 : x < 0 ? -1 : op.zero; });
+    perElement(t, [&](double x, size_t) {
+      return x > 0 ? 1 : x < 0 ? -1 : op.zero;
+    });
     break;
   case Kind::ArgMax:
     applyArgMax(op, t);
@@ -177,7 +191,8 @@ void applyHostOp(const HostOp &op, HostTensor &t) {
   t.shape = op.out;
 }
 
-bool runEpilogue(const Io &io, const uint8_t *output, void *result, std::string &error) {
+bool runEpilogue(const Io &io, const uint8_t *output, void *result,
+                 std::string &error) {
   HostTensor t{io.raw, {}};
   t.data.reserve(io.words.size());
   for (uint32_t word : io.words) {

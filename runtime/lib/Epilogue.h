@@ -21,6 +21,7 @@ void applyHostOp(const HostOp &op, HostTensor &tensor);
 /// Gathers the raw integers of one window (`output`: its outputBytes), applies
 /// the epilogue in double and writes the graph's output type at `result`.
 /// Returns false if that type cannot hold a value; `error` then says which.
-bool runEpilogue(const Io &io, const uint8_t *output, void *result, std::string &error);
+bool runEpilogue(const Io &io, const uint8_t *output, void *result,
+                 std::string &error);
 
 } // namespace bnn::runtime

@@ -10,7 +10,8 @@ const nlohmann::json emptyObject = nlohmann::json::object();
 
 bool inRange(const nlohmann::json &value, int64_t low, int64_t high) {
   if (value.is_number_unsigned())
-    return value.get<uint64_t>() <= uint64_t(std::numeric_limits<int64_t>::max()) &&
+    return value.get<uint64_t>() <=
+               uint64_t(std::numeric_limits<int64_t>::max()) &&
            value.get<int64_t>() >= low && value.get<int64_t>() <= high;
   return value.is_number_integer() && value.get<int64_t>() >= low &&
          value.get<int64_t>() <= high;
@@ -99,7 +100,8 @@ std::vector<int64_t> Fields::integers(const char *key, int64_t low,
   result.reserve(list->size());
   for (const Json &value : *list) {
     if (!inRange(value, low, high)) {
-      fail(fmt::format("field '{}' must hold integers in {}..{}", key, low, high));
+      fail(fmt::format("field '{}' must hold integers in {}..{}", key, low,
+                       high));
       return {};
     }
     result.push_back(value.get<int64_t>());
@@ -125,14 +127,16 @@ std::vector<double> Fields::numbers(const char *key) const {
 
 Fields Fields::object(const char *key) const {
   const Json *value = find(key);
-  return Fields(value ? *value : emptyObject, fmt::format("{}.{}", where, key), error);
+  return Fields(value ? *value : emptyObject, fmt::format("{}.{}", where, key),
+                error);
 }
 
 std::vector<Fields> Fields::objects(const char *key) const {
   std::vector<Fields> result;
   if (const Json *list = array(key))
     for (size_t i = 0; i < list->size(); ++i)
-      result.emplace_back((*list)[i], fmt::format("{}.{}[{}]", where, key, i), error);
+      result.emplace_back((*list)[i], fmt::format("{}.{}[{}]", where, key, i),
+                          error);
   return result;
 }
 

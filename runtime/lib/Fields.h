@@ -22,11 +22,13 @@ public:
   void fail(const std::string &text) const;
 
   int64_t integer(const char *key, int64_t low, int64_t high) const;
-  int64_t integer(const char *key, int64_t low, int64_t high, int64_t fallback) const;
+  int64_t integer(const char *key, int64_t low, int64_t high,
+                  int64_t fallback) const;
   double number(const char *key, double fallback) const;
   bool flag(const char *key, bool fallback) const;
   std::string text(const char *key) const;
-  std::vector<int64_t> integers(const char *key, int64_t low, int64_t high) const;
+  std::vector<int64_t> integers(const char *key, int64_t low,
+                                int64_t high) const;
   std::vector<double> numbers(const char *key) const;
   Fields object(const char *key) const;
   std::vector<Fields> objects(const char *key) const;

@@ -12,13 +12,14 @@ namespace {
 constexpr int64_t maxWindow = 1 << 16;
 
 // A list of one value or one per channel -> one per channel.
-std::vector<double> perChannel(const Fields &from, const char *key, int64_t channels) {
+std::vector<double> perChannel(const Fields &from, const char *key,
+                               int64_t channels) {
   std::vector<double> list = from.numbers(key);
   if (list.size() == 1)
     list.resize(size_t(channels), list[0]);
   if (from.ok() && int64_t(list.size()) != channels)
-    from.fail(fmt::format("field '{}' has {} values for {} channels", key, list.size(),
-                          channels));
+    from.fail(fmt::format("field '{}' has {} values for {} channels", key,
+                          list.size(), channels));
   return list;
 }
 
@@ -89,7 +90,8 @@ void parseFields(const Fields &from, HostOp &op) {
     break;
   case Kind::SplitPRelu:
     if (op.in.c % 2)
-      return from.fail("needs an even number of channels: positive, then negative sums");
+      return from.fail(
+          "needs an even number of channels: positive, then negative sums");
     op.out.c = op.in.c / 2;
     op.scale = perChannel(from, "scale_pos", op.out.c);
     op.scaleNeg = perChannel(from, "scale_neg", op.out.c);
@@ -159,7 +161,8 @@ void parseEpilogue(const Fields &io, MapShape raw, std::vector<HostOp> &ops) {
     HostOp op;
     std::string name = from.text("op");
     if (!kindOf(name, op.kind))
-      from.fail(fmt::format("has op '{}', which this loader does not know", name));
+      from.fail(
+          fmt::format("has op '{}', which this loader does not know", name));
     op.in = op.out = shape;
     parseFields(from, op);
     if (!io.ok())

@@ -14,7 +14,8 @@ namespace {
 // Far above any network, low enough that no product below overflows.
 constexpr int64_t maxSize = int64_t(1) << 24;
 constexpr int64_t maxElements = int64_t(1) << 28;
-constexpr int64_t maxRegion = int64_t(1) << 29; // 2^26 beats: what LOAD can reach
+constexpr int64_t maxRegion = int64_t(1)
+                              << 29; // 2^26 beats: what LOAD can reach
 
 MapShape checkedMap(const Fields &from, MapShape map) {
   if (map.c * map.h > maxElements || map.size() > maxElements) {
@@ -28,15 +29,17 @@ void parseTensor(const Fields &from, TensorSpec &spec) {
   spec.name = from.text("name");
   std::string type = from.text("type");
   bool known = false;
-  for (bnn_type t : {BNN_FLOAT32, BNN_FLOAT64, BNN_INT8, BNN_UINT8, BNN_INT32, BNN_INT64})
+  for (bnn_type t :
+       {BNN_FLOAT32, BNN_FLOAT64, BNN_INT8, BNN_UINT8, BNN_INT32, BNN_INT64})
     if (type == bnn_type_name(t)) {
       spec.type = t;
       known = true;
     }
   if (!known)
-    from.fail(fmt::format("has type '{}'; supported are float32, float64, int8, uint8, "
-                          "int32, int64",
-                          type));
+    from.fail(fmt::format(
+        "has type '{}'; supported are float32, float64, int8, uint8, "
+        "int32, int64",
+        type));
   spec.shape = from.integers("shape", 1, maxSize);
   int64_t elements = 1;
   for (int64_t size : spec.shape)
@@ -66,7 +69,8 @@ void parseQuantiser(const Fields &from, Quantiser &q) {
   } else if (kind == "bipolar") {
     q.kind = Quantiser::Kind::Bipolar;
   } else {
-    from.fail(fmt::format("has kind '{}'; known are boundaries, cast, bipolar", kind));
+    from.fail(fmt::format("has kind '{}'; known are boundaries, cast, bipolar",
+                          kind));
   }
 }
 
@@ -76,8 +80,9 @@ void checkCodes(const Fields &from, const Quantiser &q, bool bits) {
     return;
   int32_t low = bits ? 0 : -128, high = bits ? 1 : 255;
   if (q.lowest() < low || q.highest() > high)
-    from.fail(fmt::format("makes codes {}..{}, but layout {} holds {}..{}", q.lowest(),
-                          q.highest(), bits ? "bits" : "bytes", low, high));
+    from.fail(fmt::format("makes codes {}..{}, but layout {} holds {}..{}",
+                          q.lowest(), q.highest(), bits ? "bits" : "bytes", low,
+                          high));
 }
 
 void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
@@ -85,7 +90,8 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
   std::string format = from.text("format");
   l.bits = format == "bits";
   if (!l.bits && format != "bytes")
-    return from.fail(fmt::format("has format '{}'; known are bytes, bits", format));
+    return from.fail(
+        fmt::format("has format '{}'; known are bytes, bits", format));
   l.padLeft = uint32_t(from.integer("pad_left", 0, maxSize, 0));
   l.padRight = uint32_t(from.integer("pad_right", 0, maxSize, 0));
   l.padTop = uint32_t(from.integer("pad_top", 0, maxSize, 0));
@@ -97,10 +103,12 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
     l.groups = uint32_t(from.integer("groups", 1, maxSize));
     l.groupBytes = uint64_t(from.integer("group_bytes", 0, maxRegion, 0));
     l.padCode = int32_t(from.integer("pad_bit", 0, 1, 0));
-    int64_t groups = (map.c + 31) / 32, record = groups > 1 ? 4 : (map.c + 7) / 8;
+    int64_t groups = (map.c + 31) / 32,
+            record = groups > 1 ? 4 : (map.c + 7) / 8;
     if (l.groups != groups || l.record != record)
-      from.fail(fmt::format("has record {} and groups {}; {} channels need {} and {}",
-                            l.record, l.groups, map.c, record, groups));
+      from.fail(
+          fmt::format("has record {} and groups {}; {} channels need {} and {}",
+                      l.record, l.groups, map.c, record, groups));
     pixelBytes = l.record;
   } else {
     l.mask = uint32_t(from.integer("xor", 0, 255, 0));
@@ -108,12 +116,14 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
   }
   int64_t used = l.padLeft + map.w * pixelBytes + l.padRight;
   if (used > int64_t(l.rowBytes))
-    from.fail(fmt::format("has rows of {} bytes in row_bytes {}", used, l.rowBytes));
+    from.fail(
+        fmt::format("has rows of {} bytes in row_bytes {}", used, l.rowBytes));
   uint64_t rows = uint64_t(l.padTop) + uint64_t(map.h) + l.padBottom;
   uint64_t end =
       (l.groups - 1) * l.groupBytes + (rows - 1) * l.rowBytes + uint64_t(used);
   if (end > inputBytes)
-    from.fail(fmt::format("needs {} bytes, the program's window has {}", end, inputBytes));
+    from.fail(fmt::format("needs {} bytes, the program's window has {}", end,
+                          inputBytes));
 }
 
 void parseRaw(const Fields &from, uint64_t outputBytes, Io &io) {
@@ -124,13 +134,14 @@ void parseRaw(const Fields &from, uint64_t outputBytes, Io &io) {
   io.raw = checkedMap(from, {shape[0], shape[1], shape[2]});
   for (int64_t word : from.integers("words", 0, maxRegion / 4 - 1)) {
     if (uint64_t(word) * 4 + 4 > outputBytes)
-      return from.fail(fmt::format("reads word {}, the program's window has {} bytes",
-                                   word, outputBytes));
+      return from.fail(
+          fmt::format("reads word {}, the program's window has {} bytes", word,
+                      outputBytes));
     io.words.push_back(uint32_t(word));
   }
   if (from.ok() && int64_t(io.words.size()) != io.raw.size())
-    from.fail(fmt::format("has {} words for a shape of {} elements", io.words.size(),
-                          io.raw.size()));
+    from.fail(fmt::format("has {} words for a shape of {} elements",
+                          io.words.size(), io.raw.size()));
 }
 
 } // namespace
@@ -144,18 +155,20 @@ int64_t TensorSpec::elements() const {
 
 int32_t Quantiser::lowest() const {
   if (kind == Kind::Boundaries)
-    return std::min<int64_t>(first, first + int64_t(step) * int64_t(boundaries.size()));
+    return std::min<int64_t>(first, first + int64_t(step) *
+                                                int64_t(boundaries.size()));
   return kind == Kind::Cast ? min : -1;
 }
 
 int32_t Quantiser::highest() const {
   if (kind == Kind::Boundaries)
-    return std::max<int64_t>(first, first + int64_t(step) * int64_t(boundaries.size()));
+    return std::max<int64_t>(first, first + int64_t(step) *
+                                                int64_t(boundaries.size()));
   return kind == Kind::Cast ? max : 1;
 }
 
-bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes, Io &io,
-             std::string &error) {
+bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
+             Io &io, std::string &error) {
   error.clear();
   io = Io();
   auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -167,7 +180,8 @@ bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
   Fields input = root.object("input"), map = input.object("map"),
          quantise = input.object("quantise"), output = root.object("output");
   parseTensor(input, io.input);
-  io.map = checkedMap(map, {map.integer("C", 1, maxSize), map.integer("H", 1, maxSize),
+  io.map = checkedMap(map, {map.integer("C", 1, maxSize),
+                            map.integer("H", 1, maxSize),
                             map.integer("W", 1, maxSize)});
   if (io.input.elements() != io.map.size())
     input.fail(fmt::format("has {} elements, its map {}", io.input.elements(),

@@ -28,9 +28,9 @@ struct TensorSpec {
 struct Quantiser {
   enum class Kind { Boundaries, Cast, Bipolar };
   Kind kind = Kind::Cast;
-  std::vector<float> boundaries;   ///< ascending
-  int32_t first = 0, step = 1;     ///< code = first + step * #{x >= boundary}
-  int32_t min = -128, max = 127;   ///< Cast: the range of the integers
+  std::vector<float> boundaries; ///< ascending
+  int32_t first = 0, step = 1;   ///< code = first + step * #{x >= boundary}
+  int32_t min = -128, max = 127; ///< Cast: the range of the integers
   int32_t lowest() const, highest() const; ///< the range of all codes
 };
 
@@ -38,9 +38,9 @@ struct Quantiser {
 /// group g starts at g*groupBytes + (padTop + y)*rowBytes.
 struct InputLayout {
   bool bits = false;
-  uint32_t mask = 0;                  ///< bytes: u = (code & 255) xor mask
-  int32_t padCode = 0;                ///< bytes: code (0/1 for bits) of the pads
-  uint32_t record = 1, groups = 1;    ///< bits: bytes per pixel, groups of 32
+  uint32_t mask = 0;               ///< bytes: u = (code & 255) xor mask
+  int32_t padCode = 0;             ///< bytes: code (0/1 for bits) of the pads
+  uint32_t record = 1, groups = 1; ///< bits: bytes per pixel, groups of 32
   uint64_t groupBytes = 0, rowBytes = 0;
   uint32_t padLeft = 0, padRight = 0; ///< bytes before and after a row's pixels
   uint32_t padTop = 0, padBottom = 0; ///< whole rows of pads
@@ -49,8 +49,22 @@ struct InputLayout {
 /// One host operation after the last integer, on doubles C x H x W.
 struct HostOp {
   enum class Kind {
-    ToReal, SplitPRelu, Affine, PRelu, Clip, MaxPool, Sum, Mean, Max, Softmax,
-    LogSoftmax, Sigmoid, Tanh, Sign, ArgMax, Reshape
+    ToReal,
+    SplitPRelu,
+    Affine,
+    PRelu,
+    Clip,
+    MaxPool,
+    Sum,
+    Mean,
+    Max,
+    Softmax,
+    LogSoftmax,
+    Sigmoid,
+    Tanh,
+    Sign,
+    ArgMax,
+    Reshape
   };
   Kind kind = Kind::Affine;
   MapShape in, out;
@@ -59,7 +73,7 @@ struct HostOp {
   double zero = 0;                            ///< Sign: its value at 0
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0;
-  int axis = 0;          ///< Softmax, LogSoftmax, ArgMax: 0 C, 1 H, 2 W
+  int axis = 0;           ///< Softmax, LogSoftmax, ArgMax: 0 C, 1 H, 2 W
   bool lastIndex = false; ///< ArgMax: the last of equals instead of the first
 };
 

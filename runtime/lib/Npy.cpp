@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <limits>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace bnn::runtime {
 
@@ -27,7 +29,8 @@ constexpr std::array<TypeCode, 6> typeCodes{{{"f4", BNN_FLOAT32},
                                              {"i4", BNN_INT32},
                                              {"i8", BNN_INT64}}};
 
-/// The header: a Python literal {'descr': ..., 'fortran_order': ..., 'shape': ...}.
+/// The header: a Python literal {'descr': ..., 'fortran_order': ..., 'shape':
+/// ...}.
 class Header {
 public:
   explicit Header(std::string_view text) : rest(text) {}
@@ -78,7 +81,8 @@ bool Header::takeShape() {
     skipSpace();
     int64_t size = 0;
     size_t digits = 0;
-    for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits) {
+    for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9';
+         ++digits) {
       if (size > (int64_t(1) << 58))
         return false;
       size = size * 10 + (rest[digits] - '0');
@@ -143,8 +147,9 @@ bool typeOf(const std::string &descr, bnn_type &type, std::string &error) {
     if (code != t.code)
       continue;
     if (order == '>' && bnn_type_size(t.type) > 1) {
-      error = fmt::format("is big-endian ('{}'), expected little-endian ('<{}')", descr,
-                          t.code);
+      error =
+          fmt::format("is big-endian ('{}'), expected little-endian ('<{}')",
+                      descr, t.code);
       return false;
     }
     type = t.type;
@@ -154,27 +159,39 @@ bool typeOf(const std::string &descr, bnn_type &type, std::string &error) {
   return false;
 }
 
+// Converts x if the result means the same number (NaN stays NaN).
+template <typename From, typename To> bool convertOne(From x, To &out) {
+  if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+    if (!(x >= From(std::numeric_limits<To>::min()) &&
+          x < std::ldexp(From(1), std::numeric_limits<To>::digits)))
+      return false;
+    out = To(x);
+    return From(out) == x;
+  } else if constexpr (std::is_integral_v<To>) {
+    out = To(x);
+    return std::in_range<To>(x);
+  } else if constexpr (std::is_integral_v<From>) {
+    out = To(x); // may round up to 2^k, which From cannot hold
+    return out < std::ldexp(To(1), std::numeric_limits<From>::digits) &&
+           From(out) == x;
+  } else {
+    out = To(x);
+    return From(out) == x || std::isnan(x);
+  }
+}
+
 template <typename From, typename To>
 bool convertAll(const NpyArray &from, NpyArray &to, std::string &error) {
   const From *in = from.as<From>();
   To *out = reinterpret_cast<To *>(to.data.data());
-  for (int64_t i = 0; i < from.elements(); ++i) {
-    bool fits = true;
-    if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>)
-      fits = in[i] >= From(std::numeric_limits<To>::min()) &&
-             in[i] < std::ldexp(From(1), std::numeric_limits<To>::digits);
-    // NaN stays NaN where there is one.
-    if (fits)
-      out[i] = To(in[i]);
-    bool isNan = in[i] != in[i];
-    if (!fits || (From(out[i]) != in[i] && !(isNan && out[i] != out[i])) ||
-        (in[i] < From(0)) != (out[i] < To(0))) {
-      error = fmt::format("is {}, expected {}: element {} is {}, which is no {}",
-                          bnn_type_name(from.type), bnn_type_name(to.type), i, in[i],
-                          bnn_type_name(to.type));
+  for (int64_t i = 0; i < from.elements(); ++i)
+    if (!convertOne(in[i], out[i])) {
+      error =
+          fmt::format("is {}, expected {}: element {} is {}, which is no {}",
+                      bnn_type_name(from.type), bnn_type_name(to.type), i,
+                      in[i], bnn_type_name(to.type));
       return false;
     }
-  }
   return true;
 }
 
@@ -206,7 +223,8 @@ int64_t NpyArray::elements() const {
   return result;
 }
 
-bool parseNpy(const uint8_t *data, size_t size, NpyArray &array, std::string &error) {
+bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,
+              std::string &error) {
   std::string_view file(reinterpret_cast<const char *>(data), size);
   if (file.starts_with("PK\x03\x04")) {
     error = "is a .npz archive, expected one array in .npy format (numpy.save)";
@@ -246,15 +264,17 @@ bool parseNpy(const uint8_t *data, size_t size, NpyArray &array, std::string &er
       bytes = 0;
   for (int64_t axis : header.shape) {
     if (bytes != 0 && uint64_t(axis) > available / bytes) {
-      error = fmt::format("is cut off: {} bytes of data for shape {} of {}", available,
-                          shapeText(header.shape), bnn_type_name(result.type));
+      error = fmt::format("is cut off: {} bytes of data for shape {} of {}",
+                          available, shapeText(header.shape),
+                          bnn_type_name(result.type));
       return false;
     }
     bytes *= uint64_t(axis);
   }
   if (bytes != available) {
-    error = fmt::format("has {} bytes of data, shape {} of {} needs {}", available,
-                        shapeText(header.shape), bnn_type_name(result.type), bytes);
+    error =
+        fmt::format("has {} bytes of data, shape {} of {} needs {}", available,
+                    shapeText(header.shape), bnn_type_name(result.type), bytes);
     return false;
   }
   result.shape = std::move(header.shape);
@@ -273,14 +293,15 @@ std::vector<uint8_t> formatNpy(const NpyArray &array) {
   for (const TypeCode &t : typeCodes)
     if (t.type == array.type)
       code = t.code;
-  std::string header =
-      fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
-                  bnn_type_size(array.type) == 1 ? '|' : '<', code, shapeText(array.shape));
+  std::string header = fmt::format(
+      "{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
+      bnn_type_size(array.type) == 1 ? '|' : '<', code, shapeText(array.shape));
   // The data starts at a multiple of 64, the header ends in a newline.
   header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::vector<uint8_t> file(magic.begin(), magic.end());
-  file.insert(file.end(), {1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)});
+  file.insert(file.end(),
+              {1, 0, uint8_t(header.size()), uint8_t(header.size() >> 8)});
   file.insert(file.end(), header.begin(), header.end());
   file.insert(file.end(), array.data.begin(), array.data.end());
   return file;

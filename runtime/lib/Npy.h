@@ -24,7 +24,8 @@ struct NpyArray {
 /// Parses a file's bytes; never reads out of bounds on any input. On failure
 /// returns false and sets `error` to one line naming what was found and what is
 /// expected.
-bool parseNpy(const uint8_t *data, size_t size, NpyArray &array, std::string &error);
+bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,
+              std::string &error);
 
 /// Bytes that numpy.load reads back.
 std::vector<uint8_t> formatNpy(const NpyArray &array);

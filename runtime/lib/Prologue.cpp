@@ -15,7 +15,8 @@ namespace {
 std::string indexText(const std::vector<int64_t> &shape, int64_t flat) {
   std::string text;
   for (size_t axis = shape.size(); axis-- > 0;) {
-    text = fmt::format("{}{}{}", flat % shape[axis], text.empty() ? "" : ", ", text);
+    text = fmt::format("{}{}{}", flat % shape[axis], text.empty() ? "" : ", ",
+                       text);
     flat /= shape[axis];
   }
   return "[" + text + "]";
@@ -36,7 +37,8 @@ uint8_t channelMask(int64_t channels, int64_t group, int64_t byte) {
 
 } // namespace
 
-Prologue::Prologue(const Io &io, uint64_t inputBytes) : io(io), blank(inputBytes, 0) {
+Prologue::Prologue(const Io &io, uint64_t inputBytes)
+    : io(io), blank(inputBytes, 0) {
   const InputLayout &l = io.layout;
   int64_t pixels = io.map.w * (l.bits ? int64_t(l.record) : io.map.c);
   int64_t rows = l.padTop + io.map.h + l.padBottom;
@@ -51,7 +53,8 @@ Prologue::Prologue(const Io &io, uint64_t inputBytes) : io(io), blank(inputBytes
   };
   for (int64_t g = 0; g < int64_t(l.groups); ++g)
     for (int64_t y = 0; y < rows; ++y) {
-      uint8_t *row = blank.data() + g * l.groupBytes + y * l.rowBytes + l.padLeft;
+      uint8_t *row =
+          blank.data() + g * l.groupBytes + y * l.rowBytes + l.padLeft;
       bool whole = y < l.padTop || y >= l.padTop + io.map.h;
       for (int64_t i = -int64_t(l.padLeft); i < pixels + l.padRight; ++i)
         if (whole || i < 0 || i >= pixels)
@@ -60,7 +63,8 @@ Prologue::Prologue(const Io &io, uint64_t inputBytes) : io(io), blank(inputBytes
 }
 
 template <typename T>
-bool Prologue::quantise(const T *input, int16_t *codes, std::string &error) const {
+bool Prologue::quantise(const T *input, int16_t *codes,
+                        std::string &error) const {
   const Quantiser &q = io.quantiser;
   auto refuse = [&](int64_t i, const std::string &text) {
     error = fmt::format("{} {}", indexText(io.input.shape, i), text);
@@ -72,12 +76,14 @@ bool Prologue::quantise(const T *input, int16_t *codes, std::string &error) cons
     // Floats are compared as they are; the other types as doubles, exact up to
     // 2^53.
     using Wide = std::conditional_t<std::is_same_v<T, float>, float, double>;
-    const float *begin = q.boundaries.data(), *end = begin + q.boundaries.size();
+    const float *begin = q.boundaries.data(),
+                *end = begin + q.boundaries.size();
     for (int64_t i = 0; i < count; ++i) {
       if (isNan(input[i]))
         return refuse(i, "is NaN, which has no code");
-      const float *above = std::upper_bound(
-          begin, end, Wide(input[i]), [](Wide x, float b) { return x < Wide(b); });
+      const float *above =
+          std::upper_bound(begin, end, Wide(input[i]),
+                           [](Wide x, float b) { return x < Wide(b); });
       codes[i] = int16_t(q.first + q.step * int32_t(above - begin));
     }
     return true;
@@ -87,8 +93,9 @@ bool Prologue::quantise(const T *input, int16_t *codes, std::string &error) cons
       // NaN fails every comparison; infinities are out of range.
       double x = double(input[i]);
       if (!(x >= q.min && x <= q.max && std::trunc(x) == x))
-        return refuse(i, fmt::format("is {}; this input takes integers in {}..{}", input[i],
-                                     q.min, q.max));
+        return refuse(i,
+                      fmt::format("is {}; this input takes integers in {}..{}",
+                                  input[i], q.min, q.max));
       codes[i] = int16_t(x);
     }
     return true;
@@ -96,7 +103,8 @@ bool Prologue::quantise(const T *input, int16_t *codes, std::string &error) cons
     for (int64_t i = 0; i < count; ++i) {
       double x = double(input[i]);
       if (x != 1 && x != -1)
-        return refuse(i, fmt::format("is {}; this input takes -1 and 1", input[i]));
+        return refuse(
+            i, fmt::format("is {}; this input takes -1 and 1", input[i]));
       codes[i] = int16_t(io.layout.bits ? x > 0 : x);
     }
     return true;
@@ -127,7 +135,8 @@ void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
     }
 }
 
-bool Prologue::run(const void *input, uint8_t *window, std::string &error) const {
+bool Prologue::run(const void *input, uint8_t *window,
+                   std::string &error) const {
   std::vector<int16_t> codes(size_t(io.map.size()));
   bool done = false;
   switch (io.input.type) {

@@ -28,7 +28,8 @@ bool writeAndClose(FILE *file, const std::vector<uint8_t> &data) {
 
 } // namespace
 
-bool readFile(const std::string &path, std::vector<uint8_t> &data, std::string &error) {
+bool readFile(const std::string &path, std::vector<uint8_t> &data,
+              std::string &error) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0)
     return failWith("cannot be read", errno, error);
@@ -39,9 +40,11 @@ bool readFile(const std::string &path, std::vector<uint8_t> &data, std::string &
     return failWith("cannot be read", errno, error);
   // Pipes have no size: read to the end rather than what stat says.
   data.clear();
-  data.resize(S_ISREG(info.st_mode) ? size_t(info.st_size) + 1 : size_t(1) << 16);
+  data.resize(S_ISREG(info.st_mode) ? size_t(info.st_size) + 1
+                                    : size_t(1) << 16);
   size_t size = 0;
-  while (size_t got = std::fread(data.data() + size, 1, data.size() - size, file.get())) {
+  while (size_t got = std::fread(data.data() + size, 1, data.size() - size,
+                                 file.get())) {
     size += got;
     if (size == data.size())
       data.resize(size * 2);
@@ -73,7 +76,8 @@ bool writeFile(const std::string &path, const std::vector<uint8_t> &data,
   FILE *file = std::fopen(temporary.c_str(), "wb");
   if (!file)
     return failWith("cannot be written", errno, error);
-  if (writeAndClose(file, data) && std::rename(temporary.c_str(), target.c_str()) == 0)
+  if (writeAndClose(file, data) &&
+      std::rename(temporary.c_str(), target.c_str()) == 0)
     return true;
   int code = errno;
   std::remove(temporary.c_str());

@@ -9,7 +9,8 @@ namespace bnn::runtime {
 
 /// Reads a file. On failure returns false and sets `error` to one line without
 /// the path ("cannot be read: No such file or directory").
-bool readFile(const std::string &path, std::vector<uint8_t> &data, std::string &error);
+bool readFile(const std::string &path, std::vector<uint8_t> &data,
+              std::string &error);
 
 /// Writes `path` so that it either has all of `data` or is as it was: into a
 /// temporary file beside it that is then renamed. What is not a regular file

@@ -42,7 +42,8 @@ void writeError(const std::string &text, char *error, size_t size) {
 }
 
 // Runs `body`, which returns a Result, behind the C boundary.
-template <typename Body> bnn_status guarded(char *error, size_t size, Body body) {
+template <typename Body>
+bnn_status guarded(char *error, size_t size, Body body) {
   Result result;
   try {
     result = body();
@@ -79,8 +80,8 @@ private:
 
 bnn_tensor describe(const runtime::TensorSpec &spec) {
   auto elements = size_t(spec.elements());
-  return {spec.name.c_str(), spec.type, spec.shape.size(), spec.shape.data(), elements,
-          elements * bnn_type_size(spec.type)};
+  return {spec.name.c_str(), spec.type, spec.shape.size(),
+          spec.shape.data(), elements,  elements * bnn_type_size(spec.type)};
 }
 
 } // namespace
@@ -106,7 +107,8 @@ Result openProgram(const uint8_t *data, size_t size, bnn_program **program) {
   // What LOAD and STORE can reach: 2^26 beats.
   constexpr uint32_t most = uint32_t(1) << 29;
   if (p.inputBytes > most || p.outputBytes > most || p.scratchBytes > most)
-    return {BNN_ERROR_PROGRAM, fmt::format("a region is larger than {} bytes", most)};
+    return {BNN_ERROR_PROGRAM,
+            fmt::format("a region is larger than {} bytes", most)};
   if (!runtime::parseIo(p.io, p.inputBytes, p.outputBytes, open->io, error))
     return {BNN_ERROR_PROGRAM, error};
   open->model = modelName(p.debug);
@@ -127,18 +129,22 @@ Result load(bnn_device &device, const bnn_program &program, bnn_stats &stats) {
 }
 
 // One piece of a batch: convert in, run, convert out.
-Result runPiece(const OpenProgram &open, runtime::Device &device, uint64_t first,
-                uint64_t windows, const uint8_t *input, uint8_t *output,
-                std::vector<uint8_t> &in, std::vector<uint8_t> &out, bnn_stats &stats) {
+Result runPiece(const OpenProgram &open, runtime::Device &device,
+                uint64_t first, uint64_t windows, const uint8_t *input,
+                uint8_t *output, std::vector<uint8_t> &in,
+                std::vector<uint8_t> &out, bnn_stats &stats) {
   uint64_t inStride = runtime::windowStride(open.program.inputBytes);
   uint64_t outStride = runtime::windowStride(open.program.outputBytes);
-  size_t inBytes = describe(open.io.input).bytes, outBytes = describe(open.io.output).bytes;
+  size_t inBytes = describe(open.io.input).bytes,
+         outBytes = describe(open.io.output).bytes;
   std::string error;
   Timer timer;
   for (uint64_t i = 0; i < windows; ++i)
-    if (!open.prologue->run(input + (first + i) * inBytes, in.data() + i * inStride, error))
-      return {BNN_ERROR_INPUT, fmt::format("input '{}' of window {}: {}",
-                                           open.io.input.name, first + i, error)};
+    if (!open.prologue->run(input + (first + i) * inBytes,
+                            in.data() + i * inStride, error))
+      return {BNN_ERROR_INPUT,
+              fmt::format("input '{}' of window {}: {}", open.io.input.name,
+                          first + i, error)};
   stats.prologue_seconds += timer.lap();
   std::fill(out.begin(), out.end(), 0);
   Result result = device.run({in.data(), windows * inStride},
@@ -154,8 +160,9 @@ Result runPiece(const OpenProgram &open, runtime::Device &device, uint64_t first
   return {};
 }
 
-Result runBatch(const bnn_program &program, bnn_device &device, uint64_t windows,
-                const uint8_t *input, uint8_t *output, bnn_stats &stats) {
+Result runBatch(const bnn_program &program, bnn_device &device,
+                uint64_t windows, const uint8_t *input, uint8_t *output,
+                bnn_stats &stats) {
   const OpenProgram &open = *program.open;
   std::lock_guard lock(device.mutex);
   stats.clock_mhz = open.program.target.clockMHz;
@@ -163,13 +170,13 @@ Result runBatch(const bnn_program &program, bnn_device &device, uint64_t windows
     return result;
   uint64_t inStride = runtime::windowStride(open.program.inputBytes);
   uint64_t outStride = runtime::windowStride(open.program.outputBytes);
-  uint64_t piece = std::clamp<uint64_t>(pieceBytes / std::max<uint64_t>(
-                                            inStride + outStride, 1), 1, windows);
+  uint64_t piece = std::clamp<uint64_t>(
+      pieceBytes / std::max<uint64_t>(inStride + outStride, 1), 1, windows);
   std::vector<uint8_t> in(piece * inStride), out(piece * outStride);
   for (uint64_t first = 0; first < windows; first += piece)
-    if (Result result =
-            runPiece(open, *device.device, first, std::min(piece, windows - first),
-                     input, output, in, out, stats);
+    if (Result result = runPiece(open, *device.device, first,
+                                 std::min(piece, windows - first), input,
+                                 output, in, out, stats);
         !result)
       return result;
   return {};
@@ -190,8 +197,8 @@ size_t bnn_type_size(bnn_type type) {
   return unsigned(type) < std::size(sizes) ? sizes[type] : 0;
 }
 
-bnn_status bnn_program_open(const char *path, bnn_program **program, char *error,
-                            size_t error_size) {
+bnn_status bnn_program_open(const char *path, bnn_program **program,
+                            char *error, size_t error_size) {
   return guarded(error, error_size, [&]() -> Result {
     if (!path || !program)
       return {BNN_ERROR_ARGUMENT, "bnn_program_open: null argument"};
@@ -204,8 +211,9 @@ bnn_status bnn_program_open(const char *path, bnn_program **program, char *error
   });
 }
 
-bnn_status bnn_program_open_memory(const void *data, size_t size, bnn_program **program,
-                                   char *error, size_t error_size) {
+bnn_status bnn_program_open_memory(const void *data, size_t size,
+                                   bnn_program **program, char *error,
+                                   size_t error_size) {
   return guarded(error, error_size, [&]() -> Result {
     if (!data || !program)
       return {BNN_ERROR_ARGUMENT, "bnn_program_open_memory: null argument"};
@@ -227,13 +235,20 @@ bnn_tensor bnn_program_output(const bnn_program *program) {
 bnn_program_info bnn_program_describe(const bnn_program *program) {
   const OpenProgram &open = *program->open;
   const isa::Program &p = open.program;
-  return {open.model.c_str(),      p.target.name.c_str(),     open.targetFields.c_str(),
-          p.target.clockMHz,       p.inputBytes,              p.outputBytes,
-          p.image.size(),          open.io.predictedCycles,   open.io.predictedLatency};
+  return {open.model.c_str(),
+          p.target.name.c_str(),
+          open.targetFields.c_str(),
+          p.target.clockMHz,
+          p.inputBytes,
+          p.outputBytes,
+          p.image.size(),
+          open.io.predictedCycles,
+          open.io.predictedLatency};
 }
 
-bnn_status bnn_device_open(const char *name, const char *target, bnn_device **device,
-                           char *error, size_t error_size) {
+bnn_status bnn_device_open(const char *name, const char *target,
+                           bnn_device **device, char *error,
+                           size_t error_size) {
   return guarded(error, error_size, [&]() -> Result {
     if (!name || !device)
       return {BNN_ERROR_ARGUMENT, "bnn_device_open: null argument"};
@@ -256,8 +271,8 @@ const char *bnn_device_target_fields(const bnn_device *device) {
   return device->device->targetFields().c_str();
 }
 
-bnn_status bnn_device_load(bnn_device *device, const bnn_program *program, char *error,
-                           size_t error_size) {
+bnn_status bnn_device_load(bnn_device *device, const bnn_program *program,
+                           char *error, size_t error_size) {
   return guarded(error, error_size, [&]() -> Result {
     if (!device || !program)
       return {BNN_ERROR_ARGUMENT, "bnn_device_load: null argument"};
@@ -267,9 +282,9 @@ bnn_status bnn_device_load(bnn_device *device, const bnn_program *program, char 
   });
 }
 
-bnn_status bnn_run(const bnn_program *program, bnn_device *device, size_t windows,
-                   const void *input, void *output, bnn_stats *stats, char *error,
-                   size_t error_size) {
+bnn_status bnn_run(const bnn_program *program, bnn_device *device,
+                   size_t windows, const void *input, void *output,
+                   bnn_stats *stats, char *error, size_t error_size) {
   return guarded(error, error_size, [&]() -> Result {
     if (!program || !device || !input || !output)
       return {BNN_ERROR_ARGUMENT, "bnn_run: null argument"};
@@ -278,7 +293,8 @@ bnn_status bnn_run(const bnn_program *program, bnn_device *device, size_t window
     bnn_stats local{};
     bnn_stats &used = stats ? *stats : local;
     used = {};
-    return runBatch(*program, *device, windows, static_cast<const uint8_t *>(input),
+    return runBatch(*program, *device, windows,
+                    static_cast<const uint8_t *>(input),
                     static_cast<uint8_t *>(output), used);
   });
 }

@@ -12,7 +12,8 @@ namespace {
 
 class SimDevice : public Device {
 public:
-  explicit SimDevice(std::optional<isa::Target> target) : fixed(std::move(target)) {
+  explicit SimDevice(std::optional<isa::Target> target)
+      : fixed(std::move(target)) {
     if (fixed)
       setTarget(*fixed);
   }
@@ -21,8 +22,8 @@ public:
   const std::string &targetFields() const override { return fields; }
 
   Result load(const isa::Program &next, bnn_stats &stats) override;
-  Result run(std::span<uint8_t> input, std::span<uint8_t> output, uint64_t windows,
-             bnn_stats &stats) override;
+  Result run(std::span<uint8_t> input, std::span<uint8_t> output,
+             uint64_t windows, bnn_stats &stats) override;
 
 private:
   void setTarget(const isa::Target &target);
@@ -45,10 +46,12 @@ std::span<const uint8_t> SimDevice::code(uint32_t begin, uint32_t end) const {
   return std::span(program->image).subspan(begin, end - begin);
 }
 
-Result SimDevice::trapped(const isa::Outcome &outcome, const std::string &where) {
+Result SimDevice::trapped(const isa::Outcome &outcome,
+                          const std::string &where) {
   return {BNN_ERROR_TRAP,
           fmt::format("{}: trap {} at instruction {}: {}", where,
-                      isa::name(outcome.trap), outcome.trapInstruction, outcome.trapText)};
+                      isa::name(outcome.trap), outcome.trapInstruction,
+                      outcome.trapText)};
 }
 
 Result SimDevice::load(const isa::Program &next, bnn_stats &stats) {
@@ -56,7 +59,8 @@ Result SimDevice::load(const isa::Program &next, bnn_stats &stats) {
   auto inImage = [&](uint32_t begin, uint32_t end) {
     return begin <= end && end <= next.image.size();
   };
-  if (!inImage(next.coldBegin, next.coldEnd) || !inImage(next.warmBegin, next.warmEnd))
+  if (!inImage(next.coldBegin, next.coldEnd) ||
+      !inImage(next.warmBegin, next.warmEnd))
     return {BNN_ERROR_PROGRAM, "code outside the image"};
   if (fixed) {
     std::string error;
@@ -73,7 +77,8 @@ Result SimDevice::load(const isa::Program &next, bnn_stats &stats) {
     return {};
   isa::Memory memory;
   memory.region = {std::span(image), {}, {}, std::span(scratch)};
-  isa::Outcome outcome = engine->run(code(next.coldBegin, next.coldEnd), memory);
+  isa::Outcome outcome =
+      engine->run(code(next.coldBegin, next.coldEnd), memory);
   if (outcome.trap != isa::Trap::None) {
     program = nullptr;
     return trapped(outcome, "loading");
@@ -90,12 +95,13 @@ Result SimDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
     return {BNN_ERROR_DEVICE, "no program is loaded"};
   isa::Memory memory;
   memory.region = {std::span(image), input, output, std::span(scratch)};
-  isa::Outcome outcome =
-      engine->run(code(program->warmBegin, program->warmEnd), memory, windows,
-                  windowStride(program->inputBytes), windowStride(program->outputBytes));
+  isa::Outcome outcome = engine->run(
+      code(program->warmBegin, program->warmEnd), memory, windows,
+      windowStride(program->inputBytes), windowStride(program->outputBytes));
   if (outcome.trap != isa::Trap::None)
-    return trapped(outcome, fmt::format("window {}", stats.windows +
-                                                         outcome.windowEnd.size()));
+    return trapped(
+        outcome,
+        fmt::format("window {}", stats.windows + outcome.windowEnd.size()));
   if (outcome.windowEnd.size() != windows)
     return {BNN_ERROR_TRAP, fmt::format("{} of {} windows ended",
                                         outcome.windowEnd.size(), windows)};

@@ -1,0 +1,372 @@
+// Exact evaluation of constant expressions: what the importer leaves because
+// float arithmetic would round.
+
+#include "fuse/ConstTensor.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+#include <numeric>
+
+using bnncc::exact::Radical;
+using llvm::ArrayRef;
+using llvm::StringRef;
+using mlir::Operation;
+
+namespace bnncc {
+
+std::optional<std::vector<double>> ConstTensor::exactDoubles() const {
+  if (isDouble())
+    return doubles;
+  std::vector<double> result;
+  for (const Radical &value : radicals) {
+    double rounded = value.toDouble();
+    if (!value.isRational() || !std::isfinite(rounded) ||
+        exact::rational(rounded) != value.rationalPart())
+      return std::nullopt;
+    result.push_back(rounded);
+  }
+  return result;
+}
+
+ConstTensor
+ConstTensor::gather(ArrayRef<int64_t> newShape,
+                    const std::function<int64_t(int64_t)> &source) const {
+  int64_t count = std::accumulate(newShape.begin(), newShape.end(), int64_t(1),
+                                  std::multiplies<>());
+  if (isDouble()) {
+    std::vector<double> values(count);
+    for (int64_t i = 0; i < count; ++i)
+      values[i] = doubles[source(i)];
+    return {newShape, std::move(values)};
+  }
+  std::vector<Radical> values;
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(radicals[source(i)]);
+  return {newShape, std::move(values)};
+}
+
+bool isConstant(mlir::Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  return op->getName().getStringRef() == "onnx.Constant" ||
+         (op->getNumOperands() && llvm::all_of(op->getOperands(), isConstant));
+}
+
+mpz_class roundHalfEven(const mpq_class &x) {
+  mpz_class floor;
+  mpq_class shifted = x + mpq_class(1, 2);
+  mpz_fdiv_q(floor.get_mpz_t(), shifted.get_num_mpz_t(),
+             shifted.get_den_mpz_t());
+  if (shifted.get_den() == 1 && mpz_odd_p(floor.get_mpz_t()))
+    floor -= 1;
+  return floor;
+}
+
+namespace {
+
+using Result = std::optional<ConstTensor>;
+
+// Maps an element of `to` to the broadcast element of `from`.
+int64_t broadcastIndex(int64_t i, ArrayRef<int64_t> to,
+                       ArrayRef<int64_t> from) {
+  int64_t index = 0, stride = 1;
+  for (size_t k = 0; k < to.size(); ++k) {
+    int64_t coordinate = i % to[to.size() - 1 - k];
+    i /= to[to.size() - 1 - k];
+    if (k >= from.size())
+      continue;
+    int64_t size = from[from.size() - 1 - k];
+    if (size != 1)
+      index += coordinate * stride;
+    stride *= size;
+  }
+  return index;
+}
+
+bool isSafe(double x) {
+  return x == 0 || (std::isfinite(x) && std::abs(x) > 0x1p-900);
+}
+
+// The double result if it is exact.
+std::optional<double> exactBinary(StringRef name, double a, double b) {
+  double r;
+  if (name == "Mul") {
+    r = a * b;
+    return isSafe(r) && (r != 0 || a == 0 || b == 0) && std::fma(a, b, -r) == 0
+               ? std::optional(r)
+               : std::nullopt;
+  }
+  if (name == "Div") {
+    r = a / b;
+    return isSafe(r) && (r != 0 || a == 0) && std::fma(r, b, -a) == 0
+               ? std::optional(r)
+               : std::nullopt;
+  }
+  if (name == "Sub")
+    b = -b;
+  r = a + b;
+  double t = r - a;
+  return std::isfinite(r) && (a - (r - t)) + (b - t) == 0 ? std::optional(r)
+                                                          : std::nullopt;
+}
+
+std::optional<Radical> radicalBinary(StringRef name, const Radical &a,
+                                     const Radical &b) {
+  if (name == "Add")
+    return exact::add(a, b);
+  if (name == "Sub")
+    return exact::add(a, b.negated());
+  if (name == "Mul")
+    return exact::multiply(a, b);
+  if (name == "Div" && b.sign() != 0)
+    return exact::multiply(a, b.inverse());
+  if (name == "Pow" && b.isRational() && a.isRational()) {
+    if (b.rationalPart() == mpq_class(1, 2) && a.sign() >= 0)
+      return Radical::root(a.rationalPart());
+    if (b.rationalPart() == mpq_class(-1, 2) && a.sign() > 0)
+      return Radical::root(1 / a.rationalPart());
+    if (b.rationalPart() == 2)
+      return exact::multiply(a, a);
+    if (b.rationalPart() == 1)
+      return a;
+  }
+  return std::nullopt;
+}
+
+Result binary(Operation *op, StringRef name, const ConstTensor &a,
+              const ConstTensor &b) {
+  auto shape =
+      llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getShape();
+  ConstTensor x = a.gather(
+      shape, [&](int64_t i) { return broadcastIndex(i, shape, a.shape); });
+  ConstTensor y = b.gather(
+      shape, [&](int64_t i) { return broadcastIndex(i, shape, b.shape); });
+  if (x.isDouble() && y.isDouble() && name != "Pow") {
+    std::vector<double> values, left = *x.exactDoubles(),
+                                right = *y.exactDoubles();
+    for (size_t i = 0; i < left.size(); ++i)
+      if (auto value = exactBinary(name, left[i], right[i]))
+        values.push_back(*value);
+    if (values.size() == left.size())
+      return ConstTensor(shape, std::move(values));
+  }
+  std::vector<Radical> values;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    auto value = radicalBinary(name, x[i], y[i]);
+    if (!value)
+      return std::nullopt;
+    values.push_back(*value);
+  }
+  return ConstTensor(shape, std::move(values));
+}
+
+Result mapElements(const ConstTensor &x,
+                   const std::function<std::optional<Radical>(Radical)> &f) {
+  std::vector<Radical> values;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    auto value = f(x[i]);
+    if (!value)
+      return std::nullopt;
+    values.push_back(*value);
+  }
+  return ConstTensor(x.shape, std::move(values));
+}
+
+ConstTensor transpose(Operation *op, const ConstTensor &x) {
+  auto perm = op->getAttrOfType<mlir::DenseI64ArrayAttr>("perm").asArrayRef();
+  auto shape =
+      llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getShape();
+  llvm::SmallVector<int64_t> strides(x.shape.size(), 1);
+  for (int64_t k = int64_t(x.shape.size()) - 2; k >= 0; --k)
+    strides[k] = strides[k + 1] * x.shape[k + 1];
+  return x.gather(shape, [&](int64_t i) {
+    int64_t index = 0;
+    for (int64_t k = int64_t(shape.size()) - 1; k >= 0; --k) {
+      index += i % shape[k] * strides[perm[k]];
+      i /= shape[k];
+    }
+    return index;
+  });
+}
+
+// Mean or sum over axes, in rationals.
+Result reduce(Operation *op, StringRef name, const ConstTensor &x) {
+  auto axes = op->getAttrOfType<mlir::DenseI64ArrayAttr>("axes").asArrayRef();
+  llvm::SmallVector<int64_t> kept(x.shape);
+  int64_t count = 1;
+  for (int64_t axis : axes) {
+    count *= kept[axis];
+    kept[axis] = 1;
+  }
+  std::vector<Radical> sums(x.size() / count, Radical(mpq_class(0)));
+  for (int64_t i = 0; i < x.size(); ++i) {
+    Radical &sum = sums[broadcastIndex(i, x.shape, kept)];
+    auto next = exact::add(sum, x[i]);
+    if (!next)
+      return std::nullopt;
+    sum = *next;
+  }
+  if (name == "ReduceMean")
+    for (Radical &sum : sums)
+      sum = *exact::multiply(sum, Radical(mpq_class(1, count)));
+  return ConstTensor(
+      llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getShape(),
+      std::move(sums));
+}
+
+// The parameter of element i where `parameter` is a scalar or lies on `axis`.
+int64_t axisIndex(Operation *op, int64_t i, const ConstTensor &x,
+                  const ConstTensor &parameter) {
+  if (parameter.size() == 1)
+    return 0;
+  auto axis = op->getAttrOfType<mlir::IntegerAttr>("axis");
+  int64_t inner = 1;
+  for (size_t k = (axis ? axis.getInt() : 1) + 1; k < x.shape.size(); ++k)
+    inner *= x.shape[k];
+  return i / inner % parameter.size();
+}
+
+Result dequantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
+                  const ConstTensor &zero) {
+  std::vector<double> values;
+  auto codes = x.exactDoubles(), scales = scale.exactDoubles(),
+       zeros = zero.exactDoubles();
+  if (!codes || !scales || !zeros)
+    return std::nullopt;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    double code = (*codes)[i] - (*zeros)[axisIndex(op, i, x, zero)];
+    auto value =
+        exactBinary("Mul", code, (*scales)[axisIndex(op, i, x, scale)]);
+    if (!value)
+      return std::nullopt;
+    values.push_back(*value);
+  }
+  return ConstTensor(x.shape, std::move(values));
+}
+
+// clamp(round(x / scale) + zero)
+Result quantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
+                const ConstTensor &zero) {
+  auto type = llvm::dyn_cast<mlir::IntegerType>(
+      llvm::cast<mlir::ShapedType>(op->getResult(0).getType())
+          .getElementType());
+  if (!type || type.getWidth() > 16)
+    return std::nullopt;
+  long low = type.isUnsigned() ? 0 : -(1L << (type.getWidth() - 1));
+  long high = low + (1L << type.getWidth()) - 1;
+  std::vector<double> values;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    Radical step = scale[axisIndex(op, i, x, scale)];
+    if (!x[i].isRational() || !step.isRational() || step.sign() == 0)
+      return std::nullopt;
+    mpz_class code =
+        roundHalfEven(x[i].rationalPart() / step.rationalPart()) +
+        mpz_class(zero[axisIndex(op, i, x, zero)].rationalPart());
+    values.push_back(code < low    ? double(low)
+                     : code > high ? double(high)
+                                   : code.get_d());
+  }
+  return ConstTensor(x.shape, std::move(values));
+}
+
+Result readConstant(Operation *op) {
+  auto value = op->getAttrOfType<mlir::DenseElementsAttr>("value");
+  if (!value)
+    return std::nullopt;
+  std::vector<double> values;
+  values.reserve(value.getNumElements());
+  mlir::Type element = value.getElementType();
+  if (llvm::isa<mlir::FloatType>(element)) {
+    if (element.isF32())
+      for (float x : value.getValues<float>())
+        values.push_back(x);
+    else
+      for (const llvm::APFloat &x : value.getValues<llvm::APFloat>()) {
+        bool lost;
+        llvm::APFloat wide = x;
+        wide.convert(llvm::APFloat::IEEEdouble(),
+                     llvm::APFloat::rmNearestTiesToEven, &lost);
+        values.push_back(wide.convertToDouble());
+      }
+    if (!llvm::all_of(values, [](double x) { return std::isfinite(x); }))
+      return std::nullopt;
+  } else {
+    bool isSigned = !element.isUnsignedInteger() && !element.isInteger(1);
+    for (const llvm::APInt &x : value.getValues<llvm::APInt>()) {
+      double number = isSigned ? x.signedRoundToDouble() : x.roundToDouble();
+      if (std::abs(number) > 0x1p53)
+        return std::nullopt;
+      values.push_back(number);
+    }
+  }
+  return ConstTensor(value.getType().getShape(), std::move(values));
+}
+
+Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
+  StringRef name = op->getName().stripDialect();
+  auto shape =
+      llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getShape();
+  if (name == "Constant")
+    return readConstant(op);
+  if (name == "Add" || name == "Sub" || name == "Mul" || name == "Div" ||
+      name == "Pow")
+    return binary(op, name, in[0], in[1]);
+  if (name == "Sqrt")
+    return mapElements(in[0], [](Radical x) -> std::optional<Radical> {
+      if (!x.isRational() || x.sign() < 0)
+        return std::nullopt;
+      return Radical::root(x.rationalPart());
+    });
+  if (name == "Neg")
+    return mapElements(in[0], [](Radical x) { return x.negated(); });
+  if (name == "Abs")
+    return mapElements(
+        in[0], [](Radical x) { return x.sign() < 0 ? x.negated() : x; });
+  if (name == "Reshape")
+    return in[0].gather(shape, [](int64_t i) { return i; });
+  if (name == "Expand")
+    return in[0].gather(shape, [&](int64_t i) {
+      return broadcastIndex(i, shape, in[0].shape);
+    });
+  if (name == "Transpose")
+    return transpose(op, in[0]);
+  if (name == "ReduceMean" || name == "ReduceSum")
+    return reduce(op, name, in[0]);
+  if (name == "DequantizeLinear")
+    return dequantize(op, in[0], in[1], in[2]);
+  if (name == "QuantizeLinear")
+    return quantize(op, in[0], in[1], in[2]);
+  if (name == "Cast") { // the importer folds casts that round
+    mlir::Type from = op->getOperand(0).getType(),
+               to = op->getResult(0).getType();
+    if (llvm::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(to)) ||
+        from == to)
+      return in[0];
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
+  Operation *op = value.getDefiningOp();
+  std::vector<ConstTensor> operands;
+  for (mlir::Value operand : op->getOperands()) {
+    if (llvm::isa<mlir::NoneType>(operand.getType()))
+      continue;
+    auto constant = evaluateConstant(operand);
+    if (!constant)
+      return std::nullopt;
+    operands.push_back(std::move(*constant));
+  }
+  auto result = evaluateOp(op, operands);
+  if (!result)
+    op->emitOpError("on constants must have an exact value, but found an "
+                    "operation or number that has none; fold it at export");
+  return result;
+}
+
+} // namespace bnncc

@@ -1,0 +1,53 @@
+// Evaluates onnx operations on constants exactly.
+
+#ifndef BNNCC_COMPILER_FUSE_CONSTTENSOR_H
+#define BNNCC_COMPILER_FUSE_CONSTTENSOR_H
+
+#include "fuse/Radical.h"
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/SmallVector.h"
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace bnncc {
+
+/// A constant of exact numbers: doubles while they are exact, else radicals.
+class ConstTensor {
+public:
+  ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<double> values)
+      : shape(shape.begin(), shape.end()), doubles(std::move(values)) {}
+  ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<exact::Radical> values)
+      : shape(shape.begin(), shape.end()), radicals(std::move(values)) {}
+
+  int64_t size() const { return isDouble() ? doubles.size() : radicals.size(); }
+  bool isDouble() const { return radicals.empty(); }
+  exact::Radical operator[](int64_t i) const {
+    return isDouble() ? exact::Radical(doubles[i]) : radicals[i];
+  }
+  /// The elements as doubles; none if one is not exactly a double.
+  std::optional<std::vector<double>> exactDoubles() const;
+  /// The element at each index that `source` names.
+  ConstTensor gather(llvm::ArrayRef<int64_t> newShape,
+                     const std::function<int64_t(int64_t)> &source) const;
+
+  llvm::SmallVector<int64_t> shape;
+
+private:
+  std::vector<double> doubles;
+  std::vector<exact::Radical> radicals;
+};
+
+/// Whether a value depends on onnx.Constant operations only.
+bool isConstant(mlir::Value value);
+
+/// The value of a constant expression; emits an error at the operation that has
+/// no exact value here.
+std::optional<ConstTensor> evaluateConstant(mlir::Value value);
+
+/// The nearest integer to x, ties to the even one.
+mpz_class roundHalfEven(const mpq_class &x);
+
+} // namespace bnncc
+
+#endif // BNNCC_COMPILER_FUSE_CONSTTENSOR_H

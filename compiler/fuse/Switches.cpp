@@ -1,0 +1,349 @@
+// Binary searches on monotone segments of a chain, decided exactly.
+
+#include "fuse/Switches.h"
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <numeric>
+
+namespace bnncc::exact {
+namespace {
+
+/// Evaluates a chain and remembers where exact evaluation failed.
+class Evaluator {
+public:
+  Evaluator(ChainView chain, const Quantizer &quantizer)
+      : chain(chain), quantizer(quantizer) {}
+
+  int sign(ChainView part, int64_t x, double offset) {
+    int decided = filteredSign(part, double(x), offset);
+    return decided ? decided : proveSign(part, x, offset);
+  }
+  int code(int64_t x) {
+    return codeBy([&](double at) { return sign(chain, x, at); });
+  }
+  int provenCode(int64_t x) {
+    return codeBy([&](double at) { return proveSign(chain, x, at); });
+  }
+
+  ChainView chain;
+  const Quantizer &quantizer;
+  std::optional<int64_t> undecided;
+
+private:
+  int proveSign(ChainView part, int64_t x, double offset) {
+    auto proved = exactSign(part, mpz_class(long(x)), rational(offset));
+    if (!proved)
+      undecided = x;
+    return proved.value_or(0);
+  }
+
+  template <typename SignAt> int codeBy(SignAt signAt) {
+    // The cuts ascend, so the code is found by bisection.
+    auto reached = [&](const Cut &cut) {
+      int s = signAt(cut.at);
+      return s > 0 || (s == 0 && cut.inclusive);
+    };
+    auto end = std::partition_point(quantizer.cuts.begin(),
+                                    quantizer.cuts.end(), reached);
+    return end - quantizer.cuts.begin();
+  }
+};
+
+// Splits [low, high] where an input of a bend with a negative slope changes
+// sign: between neighbouring starts every prefix of the chain is monotone.
+std::vector<int64_t> monotoneStarts(Evaluator &eval, int64_t low,
+                                    int64_t high) {
+  std::vector<int64_t> starts = {low};
+  for (size_t i = 0; i < eval.chain.size(); ++i) {
+    const Step &step = eval.chain[i];
+    if (step.kind != Step::Kind::PRelu || step.factor.sign() >= 0)
+      continue;
+    ChainView prefix = eval.chain.first(i);
+    auto negative = [&](int64_t x) { return eval.sign(prefix, x, 0) < 0; };
+    std::vector<int64_t> more;
+    for (size_t s = 0; s < starts.size(); ++s) {
+      int64_t a = starts[s];
+      int64_t b = s + 1 < starts.size() ? starts[s + 1] - 1 : high;
+      more.push_back(a);
+      bool before = negative(a);
+      if (before == negative(b))
+        continue;
+      while (b - a > 1) {
+        int64_t middle = a + (b - a) / 2;
+        (negative(middle) == before ? a : b) = middle;
+      }
+      more.push_back(b);
+    }
+    starts = std::move(more);
+  }
+  return starts;
+}
+
+// All changes in (low, high] of a code that is monotone there.
+void bisect(Evaluator &eval, int64_t low, int codeLow, int64_t high,
+            int codeHigh, std::vector<Switch> &points) {
+  if (codeLow == codeHigh)
+    return;
+  if (high - low == 1) {
+    points.push_back({high, codeLow, codeHigh});
+    return;
+  }
+  int64_t middle = low + (high - low) / 2;
+  int code = eval.code(middle);
+  bisect(eval, low, codeLow, middle, code, points);
+  bisect(eval, middle, code, high, codeHigh, points);
+}
+
+std::vector<Switch> allSwitches(Evaluator &eval, int64_t low, int64_t high,
+                                int &first) {
+  std::vector<Switch> points;
+  std::vector<int64_t> starts = monotoneStarts(eval, low, high);
+  int previous = first = eval.code(low);
+  for (size_t s = 0; s < starts.size(); ++s) {
+    int64_t a = starts[s];
+    int64_t b = s + 1 < starts.size() ? starts[s + 1] - 1 : high;
+    int codeA = eval.code(a);
+    if (codeA != previous)
+      points.push_back({a, previous, codeA});
+    int codeB = eval.code(b);
+    bisect(eval, a, codeA, b, codeB, points);
+    previous = codeB;
+  }
+  return points;
+}
+
+// Gives the runs where Sign is 0 the meaning that the user chose. Returns a
+// reachable zero if there is one and no choice was made.
+std::optional<int64_t> decideZeros(const Reach &reach, SignZero choice,
+                                   int64_t high, int &first,
+                                   std::vector<Switch> &points) {
+  int64_t start = reach.low();
+  int code = first;
+  for (size_t i = 0; i <= points.size(); ++i) {
+    int64_t end = i < points.size() ? points[i].at - 1 : high;
+    if (code == 1 && choice == SignZero::Error)
+      if (auto zero = reach.firstIn(start, end))
+        return zero;
+    if (i < points.size()) {
+      start = points[i].at;
+      code = points[i].after;
+    }
+  }
+  auto decided = [choice](int code) {
+    return code == 1 ? choice != SignZero::Minus : code > 0;
+  };
+  for (Switch &point : points)
+    point = {point.at, decided(point.before), decided(point.after)};
+  first = decided(first);
+  return std::nullopt;
+}
+
+// Drops runs without a reachable value, then changes that change nothing.
+void dropUnreachable(const Reach &reach, std::vector<Switch> &points,
+                     int &first) {
+  std::vector<Switch> kept;
+  int64_t start = reach.low();
+  int code = first;
+  bool any = false;
+  for (size_t i = 0; i <= points.size(); ++i) {
+    int64_t end = i < points.size() ? points[i].at - 1 : reach.high();
+    if (reach.firstIn(start, end)) {
+      if (!any)
+        first = code;
+      else if (int before = kept.empty() ? first : kept.back().after;
+               before != code)
+        kept.push_back({start, before, code});
+      any = true;
+    }
+    if (i < points.size()) {
+      start = points[i].at;
+      code = points[i].after;
+    }
+  }
+  points = std::move(kept);
+}
+
+// Whether float32 decides otherwise, or within 4 units of the last addition's
+// last place, at a reachable neighbour of a switch point.
+bool floatDiffers(const Chain &chain, const Quantizer &quantizer,
+                  const Reach &reach, const std::vector<Switch> &points) {
+  auto differs = [&](int64_t x, int expected) {
+    FloatValue v = floatValue(chain, float(x));
+    int code = 0;
+    for (const Cut &cut : quantizer.cuts) {
+      if (!(std::abs(v.value - float(cut.at)) > 4 * 0x1p-23f * v.magnitude))
+        return true;
+      code += v.value > float(cut.at);
+    }
+    return (quantizer.isSign ? code / 2 : code) != expected;
+  };
+  for (const Switch &point : points) {
+    auto below = reach.lastIn(reach.low(), point.at - 1);
+    auto at = reach.firstIn(point.at, reach.high());
+    if ((below && differs(*below, point.before)) ||
+        (at && differs(*at, point.after)))
+      return true;
+  }
+  return false;
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Reach
+//===----------------------------------------------------------------------===//
+
+void Reach::unite(const Reach &other) {
+  for (const Lattice &lattice : other.lattices)
+    if (std::find(lattices.begin(), lattices.end(), lattice) == lattices.end())
+      lattices.push_back(lattice);
+}
+
+int64_t Reach::low() const {
+  return std::min_element(lattices.begin(), lattices.end(),
+                          [](auto &a, auto &b) { return a.low < b.low; })
+      ->low;
+}
+
+int64_t Reach::high() const {
+  return std::max_element(lattices.begin(), lattices.end(),
+                          [](auto &a, auto &b) { return a.high < b.high; })
+      ->high;
+}
+
+std::optional<int64_t> Reach::firstIn(int64_t from, int64_t to) const {
+  std::optional<int64_t> best;
+  for (auto [low, high, step] : lattices) {
+    int64_t x = from <= low ? low : low + (from - low + step - 1) / step * step;
+    if (x <= high && x <= to && (!best || x < *best))
+      best = x;
+  }
+  return best;
+}
+
+std::optional<int64_t> Reach::lastIn(int64_t from, int64_t to) const {
+  std::optional<int64_t> best;
+  for (auto [low, high, step] : lattices) {
+    if (to < low)
+      continue;
+    int64_t x = std::min(high, low + (to - low) / step * step);
+    if (x >= from && (!best || x > *best))
+      best = x;
+  }
+  return best;
+}
+
+// The sums of one lattice are a lattice again; a union of lattices is taken as
+// the coarsest lattice that holds them all.
+Reach Reach::times(int64_t count) const {
+  int64_t step = lattices.front().step, base = lattices.front().low;
+  for (const Lattice &lattice : lattices) {
+    step = std::gcd(step, lattice.step);
+    step = std::gcd(step, lattice.low - base);
+  }
+  return {low() * count, high() * count, std::max<int64_t>(step, 1)};
+}
+
+SwitchResult findSwitches(const Chain &chain, const Quantizer &quantizer,
+                          const Reach &reach) {
+  Evaluator eval(chain, quantizer);
+  Switches result;
+  int64_t high = reach.high();
+  auto points = allSwitches(eval, reach.low(), high, result.first);
+  auto failed = [&] {
+    return SwitchResult{
+        {}, SwitchError{SwitchError::Kind::Undecided, *eval.undecided}};
+  };
+  if (eval.undecided)
+    return failed();
+  if (quantizer.isSign)
+    if (auto zero = decideZeros(reach, quantizer.signZero, high, result.first,
+                                points))
+      return {{}, SwitchError{SwitchError::Kind::SignOfZero, *zero}};
+  dropUnreachable(reach, points, result.first);
+
+  auto meaning = [&](int code) {
+    if (quantizer.isSign)
+      return code == 1 ? int(quantizer.signZero != SignZero::Minus)
+                       : int(code > 0);
+    return code;
+  };
+  for (const Switch &point : points) {
+    int below = eval.provenCode(point.at - 1);
+    int at = eval.provenCode(point.at);
+    if (eval.undecided)
+      return failed();
+    assert(below != at && meaning(at) == point.after && "filter and proof");
+    result.witnesses += below != at && meaning(at) == point.after;
+  }
+  result.nearTie = floatDiffers(chain, quantizer, reach, points);
+  result.points = std::move(points);
+  return {std::move(result), std::nullopt};
+}
+
+Direction directionOf(ChainView chain, int64_t low, int64_t high) {
+  int sign = 1;
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const Step &step = chain[i];
+    bool bends = step.kind == Step::Kind::PRelu && step.factor.sign() < 0;
+    if (bends) {
+      auto atLow = exactSign(chain.first(i), mpz_class(long(low)), 0);
+      auto atHigh = exactSign(chain.first(i), mpz_class(long(high)), 0);
+      if (!atLow || !atHigh || (*atLow < 0) != (*atHigh < 0))
+        return {false, false};
+      sign = *atLow < 0 ? -sign : sign;
+    } else if (step.kind == Step::Kind::Multiply ||
+               step.kind == Step::Kind::Divide ||
+               step.kind == Step::Kind::Normalize) {
+      sign *= step.factor.sign();
+    }
+  }
+  return {sign >= 0, sign <= 0};
+}
+
+Direction directionOf(ChainView chain) {
+  bool bends = std::any_of(chain.begin(), chain.end(), [](const Step &step) {
+    return step.kind == Step::Kind::PRelu && step.factor.sign() < 0;
+  });
+  return bends ? Direction{false, false} : directionOf(chain, 0, 0);
+}
+
+// Floats in ascending order are the integers -0x7f7fffff .. 0x7f7fffff.
+static float floatOfRank(int32_t rank) {
+  float magnitude = std::bit_cast<float>(rank < 0 ? -rank : rank);
+  return rank < 0 ? -magnitude : magnitude;
+}
+
+std::optional<float> firstFloatAt(const Chain &chain, const Cut &cut) {
+  bool undecided = false;
+  auto reached = [&](int64_t rank) {
+    float x = floatOfRank(rank);
+    int sign = filteredSign(chain, x, cut.at);
+    if (sign == 0) {
+      auto proved = exactSign(chain, rational(x), rational(cut.at));
+      undecided |= !proved;
+      sign = proved.value_or(0);
+    }
+    return sign > 0 || (sign == 0 && cut.inclusive);
+  };
+  int64_t below = -0x7f7fffff, above = 0x7f7fffff;
+  float result;
+  if (reached(below)) {
+    result = -std::numeric_limits<float>::infinity();
+  } else if (!reached(above)) {
+    result = std::numeric_limits<float>::infinity();
+  } else {
+    while (above - below > 1) {
+      int64_t middle = below + (above - below) / 2;
+      (reached(middle) ? above : below) = middle;
+    }
+    result = floatOfRank(above);
+  }
+  if (undecided)
+    return std::nullopt;
+  return result;
+}
+
+} // namespace bnncc::exact

@@ -1,0 +1,97 @@
+//===- Arithmetic.cpp - Sums of a layer in the array's terms --------------===//
+//
+// Thresholds, offsets and the range proof. See Arithmetic.h for the equations.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Arithmetic.h"
+
+#include <algorithm>
+
+namespace bnncc::lower {
+
+static int64_t ceilHalf(int64_t x) { return x >= 0 ? (x + 1) / 2 : -(-x / 2); }
+
+int64_t largestCount(const Layer &layer) {
+  return layer.taps() * (layer.kind == MapKind::Bytes ? 255 : 1);
+}
+
+int64_t summedPositions(const Layer &layer) {
+  int64_t w = (layer.conv.w - layer.pool.window) / layer.pool.stride + 1;
+  return w * layer.conv.h;
+}
+
+int64_t byteOffset(const Layer &layer, int64_t o) {
+  int64_t minus = 0, taps = layer.taps();
+  for (int64_t i = 0; i < taps; ++i)
+    minus += layer.weights[o * taps + i] < 0;
+  int64_t signedPart = layer.isSigned ? 128 * (taps - 2 * minus) : 0;
+  return -255 * minus - signedPart;
+}
+
+/// The least H with dot >= p, not clamped; sums of `positions` positions.
+static int64_t countFor(const Layer &layer, int64_t o, int64_t p,
+                        int64_t positions) {
+  if (layer.kind == MapKind::Bytes)
+    return p - positions * byteOffset(layer, o);
+  return ceilHalf(p + positions * layer.taps());
+}
+
+ChannelThresholds channelThresholds(const Layer &layer, int64_t o) {
+  bool sums = layer.output == OutputKind::SumBits;
+  int64_t positions = sums ? summedPositions(layer) : 1;
+  int64_t largest = largestCount(layer) * positions;
+  ChannelThresholds result;
+  result.polarity = layer.thresholds[o].first;
+  for (int64_t p : layer.thresholds[o].points) {
+    int64_t h = countFor(layer, o, p, positions);
+    if (h <= 0)
+      result.polarity = !result.polarity; // always passed
+    else if (h <= largest)
+      result.t.push_back(-h);
+  }
+  return result;
+}
+
+unsigned planesNeeded(const Layer &layer) {
+  size_t planes = 1;
+  for (size_t o = 0; o < layer.thresholds.size(); ++o)
+    planes = std::max(planes, channelThresholds(layer, int64_t(o)).t.size());
+  return unsigned(planes);
+}
+
+ValueTerms valueTerms(const Layer &layer, int64_t o) {
+  if (layer.kind == MapKind::Bytes)
+    return {byteOffset(layer, o), 1, 0};
+  int64_t n = layer.taps(), t = -(n / 2);
+  return {t, 2, -2 * t - n};
+}
+
+bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
+                     unsigned &needed) {
+  int64_t low = 0, high = largestCount(layer);
+  switch (layer.output) {
+  case OutputKind::Bits:
+    low = -high - 1; // T of a constant channel; then H only adds up to -1
+    break;
+  case OutputKind::SumBits:
+    high *= tiles;
+    break;
+  case OutputKind::Raw:
+  case OutputKind::Sum:
+  case OutputKind::Split:
+    for (int64_t o = 0; o < layer.conv.c; ++o) {
+      int64_t t = valueTerms(layer, o).t;
+      low = std::min(low, t);
+      high = std::max(high, t + largestCount(layer));
+    }
+    break;
+  }
+  needed = 1;
+  while (low < -(int64_t(1) << (needed - 1)) ||
+         high >= int64_t(1) << (needed - 1))
+    ++needed;
+  return needed <= bits;
+}
+
+} // namespace bnncc::lower

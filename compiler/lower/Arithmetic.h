@@ -1,0 +1,51 @@
+//===- Arithmetic.h - Sums of a layer in the array's terms ------*- C++ -*-===//
+//
+// The array counts agreements: H is a popcount (or a weighted one), never
+// negative. With N taps, bits give dot = 2*H - N; bytes give dot = H + k, where
+// k = -255*n_minus - 128*(n_plus - n_minus) for int8 and -255*n_minus for uint8
+// (docs/engine.md section 3). A comparison dot >= p is thus H >= h, and the
+// array compares by starting at T = -h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_ARITHMETIC_H
+#define BNNCC_COMPILER_LOWER_ARITHMETIC_H
+
+#include "Layer.h"
+
+namespace bnncc::lower {
+
+/// Largest H of any input.
+int64_t largestCount(const Layer &layer);
+/// k of output channel `o` (Bytes).
+int64_t byteOffset(const Layer &layer, int64_t o);
+/// Positions that a Sum, Split or SumBits layer adds up, after pooling.
+int64_t summedPositions(const Layer &layer);
+
+/// The thresholds of a channel on H: T values, one per plane, each within
+/// [-(largest+1), 0]; unused planes never fire. `polarity` is the bit below.
+struct ChannelThresholds {
+  std::vector<int64_t> t;
+  bool polarity = false;
+};
+/// Channel `o`, with points that no input reaches folded away.
+ChannelThresholds channelThresholds(const Layer &layer, int64_t o);
+/// The most planes any channel needs, at least one.
+unsigned planesNeeded(const Layer &layer);
+
+/// T of a value layer's channel and what makes v = H + T the true sum again:
+/// dot = scale * v + shift, the same for all channels.
+struct ValueTerms {
+  int64_t t = 0, scale = 1, shift = 0;
+};
+ValueTerms valueTerms(const Layer &layer, int64_t o);
+
+/// Range proof: whether every accumulator of `layer` fits `bits`, over all
+/// inputs; `needed` is set to the bits it takes. `tiles` pixel tiles add up in
+/// one accumulator (SumBits).
+bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
+                     unsigned &needed);
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_ARITHMETIC_H

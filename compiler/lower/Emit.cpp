@@ -1,0 +1,207 @@
+//===- Emit.cpp - A plan as instructions, image and program ---------------===//
+//
+// Image: cold code, warm code, microcode, weights, thresholds; each part starts
+// at a beat. Tokens: the engine starts with one token from RUN to LOAD and one
+// from STORE to RUN ("there is room"), so the first window waits for nothing.
+// The input LOAD takes the room token of the lanes and hands its map to the
+// first RUN; the RUN after which the input's place is free hands the room back.
+// The last RUN and the STORE do the same with the output buffer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emit.h"
+#include "Pack.h"
+
+namespace bnncc::lower {
+
+uint32_t inputBytes(const Plan &plan) {
+  return (plan.layers[0].in.words() * 4 + 7) / 8 * 8;
+}
+
+namespace {
+/// Beats of the image's parts, in order.
+struct ImageLayout {
+  uint32_t microcode, weights, thresholds;
+};
+
+ImageLayout layoutImage(const Plan &plan, size_t instructions) {
+  ImageLayout layout;
+  layout.microcode = uint32_t(instructions * 2);
+  layout.weights = layout.microcode + uint32_t(plan.microcode.size());
+  layout.thresholds = layout.weights;
+  for (const RowBlock &block : plan.weightBlocks)
+    layout.thresholds += (block.rows << block.split) * 4;
+  return layout;
+}
+
+isa::Load programLoad(isa::LoadDest dest, uint32_t source, uint32_t beats,
+                      uint32_t address, uint32_t split) {
+  isa::Load load;
+  load.dest = dest;
+  load.region = isa::Region::Program;
+  load.source = source;
+  load.beats = beats;
+  load.address = address;
+  load.split = split;
+  return load;
+}
+
+std::vector<MachineInstruction> coldCode(const Plan &plan,
+                                         const ImageLayout &layout) {
+  std::vector<MachineInstruction> code;
+  code.push_back({programLoad(isa::LoadDest::Control, layout.microcode,
+                              uint32_t(plan.microcode.size()), 0, 0)});
+  auto rows = [&](const std::vector<RowBlock> &blocks, isa::LoadDest dest,
+                  uint32_t beatsPerRow, uint32_t source) {
+    for (const RowBlock &block : blocks) {
+      uint32_t beats = (block.rows * beatsPerRow) << block.split;
+      int layer = block.layers.size() == 1 ? int(block.layers[0]) : -1;
+      code.push_back(
+          {programLoad(dest, source, beats, block.firstRow, block.split),
+           layer});
+      source += beats;
+    }
+  };
+  rows(plan.weightBlocks, isa::LoadDest::Weights, 4, layout.weights);
+  rows(plan.thresholdBlocks, isa::LoadDest::Thresholds, 3, layout.thresholds);
+  code.push_back({isa::End()});
+  return code;
+}
+
+/// LOOP words for the loops that run more than once, two at a time.
+void emitLoops(const LayerPlan &layer, int index,
+               std::vector<MachineInstruction> &code) {
+  isa::Loop loop;
+  bool half = false;
+  for (uint32_t j = 0; j < layer.loops.size(); ++j) {
+    const Nest &nest = layer.loops[j];
+    if (nest.limit == 1)
+      continue;
+    if (!half) {
+      loop = isa::Loop();
+      loop.index0 = j;
+      loop.limit0 = nest.limit;
+      loop.act_stride0 = nest.act;
+      loop.weight_stride0 = nest.weight;
+      loop.threshold_stride0 = nest.threshold;
+    } else {
+      loop.index1 = j;
+      loop.limit1 = nest.limit;
+      loop.act_stride1 = nest.act;
+      loop.weight_stride1 = nest.weight;
+      loop.threshold_stride1 = nest.threshold;
+      code.push_back({loop, index});
+    }
+    half = !half;
+  }
+  if (half)
+    code.push_back({loop, index});
+}
+
+std::vector<MachineInstruction> warmCode(const Plan &plan) {
+  std::vector<MachineInstruction> code;
+  const MapLayout &in = plan.layers[0].in;
+  isa::Load load;
+  load.dest = isa::LoadDest::Lanes;
+  load.region = isa::Region::Input;
+  load.beats = inputBytes(plan) / 8;
+  load.address = in.base;
+  load.format = in.quad ? isa::Format::Quad : isa::Format::Bits;
+  load.phase = in.phase;
+  load.pop_next = load.push_next = 1;
+  code.push_back({load, 0});
+
+  // Without a place of its own the input must not come before the last RUN.
+  size_t count = plan.layers.size();
+  size_t release = plan.prefetchInput ? 0 : count - 1;
+  for (size_t i = 0; i < count; ++i) {
+    const LayerPlan &layer = plan.layers[i];
+    emitLoops(layer, int(i), code);
+    code.push_back({layer.out, int(i)});
+    isa::Run run = layer.run;
+    run.pop_prev = i == 0;
+    run.push_prev = i == release;
+    run.pop_next = run.push_next = i + 1 == count;
+    code.push_back({run, int(i)});
+  }
+  isa::Store store;
+  store.source = isa::StoreSource::Output;
+  store.region = isa::Region::Output;
+  store.beats = plan.layers.back().outputBeats;
+  store.pop_prev = store.push_prev = 1;
+  code.push_back({store, int(count) - 1});
+  code.push_back({isa::End()});
+  return code;
+}
+} // namespace
+
+MachineCode emitCode(const Network &, const Plan &plan) {
+  MachineCode code;
+  code.warm = warmCode(plan);
+  // The cold code's addresses depend on its own length only.
+  size_t cold = coldCode(plan, {}).size();
+  code.cold = coldCode(plan, layoutImage(plan, cold + code.warm.size()));
+  return code;
+}
+
+isa::Program buildProgram(const Network &network, const Plan &plan,
+                          const MachineCode &code) {
+  isa::Program program;
+  program.target = plan.target;
+  auto append = [&](const std::vector<MachineInstruction> &part) {
+    for (const MachineInstruction &item : part) {
+      size_t at = program.image.size();
+      program.image.resize(at + isa::instructionBytes);
+      isa::storeBits(isa::encode(item.instruction), &program.image[at]);
+    }
+    return uint32_t(program.image.size());
+  };
+  program.coldEnd = append(code.cold);
+  program.warmBegin = program.coldEnd;
+  program.warmEnd = append(code.warm);
+  program.codeBytes = program.warmEnd;
+  for (const isa::Microword &word : plan.microcode)
+    for (uint64_t bits = isa::encode(word), i = 0; i < 8; ++i)
+      program.image.push_back(uint8_t(bits >> (8 * i)));
+  program.microcodeBytes =
+      uint32_t(plan.microcode.size() * isa::microwordBytes);
+
+  auto rows = [&](const std::vector<RowBlock> &blocks, auto pack) {
+    size_t before = program.image.size();
+    for (const RowBlock &block : blocks)
+      for (uint32_t m = 0; m < 1u << block.split; ++m)
+        for (size_t layer : block.layers) {
+          std::vector<uint8_t> bytes =
+              pack(network.layers[layer], plan.layers[layer], m);
+          program.image.insert(program.image.end(), bytes.begin(), bytes.end());
+        }
+    return uint32_t(program.image.size() - before);
+  };
+  program.weightBytes = rows(plan.weightBlocks, packWeights);
+  program.thresholdBytes = rows(plan.thresholdBlocks, packThresholds);
+  program.inputBytes = inputBytes(plan);
+  program.outputBytes = plan.layers.back().outputBeats * 8;
+  return program;
+}
+
+std::vector<uint32_t> outputOrder(const Network &network, const Plan &plan) {
+  const LayerPlan &last = plan.layers.back();
+  const Layer &layer = network.layers.back();
+  bool raw = layer.output == OutputKind::Raw;
+  uint32_t parts = layer.output == OutputKind::Split ? 2 : 1;
+  uint32_t height = uint32_t(layer.conv.h);
+  uint32_t width = raw ? uint32_t(layer.out.w) : 1;
+  std::vector<uint32_t> words;
+  for (uint32_t part = 0; part < parts; ++part)
+    for (uint32_t c = 0; c < layer.conv.c; ++c)
+      for (uint32_t y = 0; y < height; ++y)
+        for (uint32_t x = 0; x < width; ++x) {
+          uint32_t perGroup = 8 * last.gm, group = c / perGroup;
+          uint32_t m = c % perGroup / 8;
+          uint32_t pixel = (group * height + y) * width + x;
+          words.push_back(((pixel * last.gm + m) * parts + part) * 8 + c % 8);
+        }
+  return words;
+}
+
+} // namespace bnncc::lower

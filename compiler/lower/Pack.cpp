@@ -1,0 +1,102 @@
+//===- Pack.cpp - Weights and thresholds as memory rows -------------------===//
+//
+// Bit by bit what meets an activation word; see Pack.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Pack.h"
+#include "Arithmetic.h"
+
+namespace bnncc::lower {
+
+int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
+                      uint32_t tile, uint32_t m, uint32_t ch) {
+  bool records = layer.output == OutputKind::Bits ||
+                 layer.output == OutputKind::SumBits;
+  int64_t perGroup = records ? 32 : 8 * plan.gm;
+  return group * perGroup + int64_t(tile * plan.gm + m) * 8 + ch;
+}
+
+/// The 32 weight bits that channel `o` sets against word `word` of kernel row
+/// `y`, channel group `group`.
+static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
+                           uint32_t group, uint32_t y, uint32_t word) {
+  uint32_t bits = 0;
+  for (uint32_t b = 0; b < 32; ++b) {
+    bool one = true; // masked tail
+    if (in.quad) {
+      int64_t tap = word * 8 + b % 8;
+      if (tap < layer.kernelW * layer.in.c)
+        one = layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
+    } else {
+      uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
+      int64_t c = group * 32 + byte % in.record * 8 + b % 8;
+      if (pixel < layer.kernelW) {
+        // Unused channels are the pad bit: the opposite never agrees with it.
+        one = c < layer.in.c ? layer.weight(o, c, y, pixel) > 0 : !in.padOne;
+      }
+    }
+    bits |= uint32_t(one) << b;
+  }
+  return bits;
+}
+
+std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
+                                 uint32_t m) {
+  std::vector<uint8_t> bytes;
+  bytes.reserve(size_t(plan.weightRows) * WeightRowBytes);
+  for (uint32_t g = 0; g < plan.outputGroups; ++g)
+    for (uint32_t tile = 0; tile < plan.channelTiles; ++tile)
+      for (uint32_t group = 0; group < plan.in.groups; ++group)
+        for (uint32_t y = 0; y < layer.kernelH; ++y)
+          for (uint32_t word = 0; word < plan.words; ++word)
+            for (uint32_t ch = 0; ch < 8; ++ch) {
+              int64_t o = outputChannel(plan, layer, g, tile, m, ch);
+              uint32_t bits =
+                  o < layer.conv.c
+                      ? weightWord(layer, plan.in, o, group, y, word)
+                      : ~0u;
+              for (int i = 0; i < 4; ++i)
+                bytes.push_back(uint8_t(bits >> (8 * i)));
+            }
+  return bytes;
+}
+
+std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
+                                    uint32_t m) {
+  std::vector<uint8_t> bytes;
+  bool value = layer.thresholds.empty();
+  int64_t never = -(largestCount(layer) + 1);
+  for (uint32_t g = 0; g < plan.outputGroups; ++g)
+    for (uint32_t tile = 0; tile < plan.channelTiles; ++tile) {
+      std::array<ChannelThresholds, 8> columns;
+      for (uint32_t ch = 0; ch < 8; ++ch) {
+        int64_t o = outputChannel(plan, layer, g, tile, m, ch);
+        ChannelThresholds &column = columns[ch];
+        if (value)
+          column.t = {o < layer.conv.c ? valueTerms(layer, o).t : 0};
+        else if (o < layer.conv.c)
+          column = channelThresholds(layer, o);
+        else
+          column.polarity = plan.out.pad;
+        // A plane that never fires; sums of counts have a larger reach.
+        int64_t fill = layer.output == OutputKind::SumBits
+                           ? never * summedPositions(layer)
+                           : never;
+        column.t.resize(plan.planes, fill);
+      }
+      for (uint32_t plane = 0; plane < plan.planes; ++plane)
+        for (const ChannelThresholds &column : columns) {
+          // The first row starts the sum, later rows move it.
+          int64_t t = column.t[plane] - (plane ? column.t[plane - 1] : 0);
+          uint32_t entry = uint32_t(t) & 0x7fffff;
+          if (plane == 0)
+            entry |= uint32_t(column.polarity) << 23;
+          for (int i = 0; i < 3; ++i)
+            bytes.push_back(uint8_t(entry >> (8 * i)));
+        }
+    }
+  return bytes;
+}
+
+} // namespace bnncc::lower

@@ -1,0 +1,208 @@
+//===- PlanLayer.cpp - Layouts, loop nest and output unit of a layer ------===//
+//
+// Turns one layer and one split of the clusters into layouts, a loop nest and
+// the fields of OUT and RUN. Addresses come later, from the allocation.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Arithmetic.h"
+#include "Plan.h"
+
+#include <fmt/format.h>
+
+namespace bnncc::lower {
+
+namespace {
+constexpr uint32_t kPixels = 8, kChannels = 8;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+std::string nodeError(const Layer &layer, const std::string &text) {
+  return fmt::format("node '{}': {}", layer.name(), text);
+}
+
+/// One field of an instruction that a layer may be too large for.
+bool fits(const Layer &layer, const char *what, int64_t value, int64_t most,
+          std::string &error) {
+  if (value <= most)
+    return true;
+  error = nodeError(
+      layer, fmt::format("{} is {}, the instruction holds at most {}; use a "
+                         "smaller layer",
+                         what, value, most));
+  return false;
+}
+} // namespace
+
+MapLayout layoutInput(const Layer &layer) {
+  MapLayout map;
+  map.shape = layer.in;
+  map.quad = layer.kind == MapKind::Bytes;
+  if (map.quad) {
+    map.record = uint32_t(layer.in.c);
+    map.groupChannels = uint32_t(layer.in.c);
+  } else {
+    map.groups = uint32_t(ceilDiv(layer.in.c, 32));
+    map.record = map.groups > 1 ? 4 : uint32_t(ceilDiv(layer.in.c, 8));
+  }
+  map.padTop = uint32_t(layer.padTop);
+  map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
+  map.lead = uint32_t(layer.padLeft) * map.record;
+  map.trail = uint32_t(layer.padRight) * map.record;
+  map.padOne = !map.quad && layer.padValue > 0;
+  // One pixel needs no phases: all lanes hold the same.
+  map.phase = layer.conv.w == 1 ? 0 : uint32_t(layer.strideW) * map.record;
+  map.rowPitch = uint32_t(ceilDiv(map.stringBytes(), 8)) * 2;
+  map.groupPitch = map.rows * map.rowPitch;
+  map.extent = map.words();
+  return map;
+}
+
+/// Words, tiles, loops: the walk over the input map.
+static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
+  const MapLayout &in = plan.in;
+  int64_t unit = in.quad ? 8 : 4; // bytes that one step reads per lane
+  int64_t window = layer.kernelW * in.record;
+  plan.words = uint32_t(ceilDiv(window, unit));
+  plan.run.tail = uint32_t((in.quad ? window : window * 8) % (in.quad ? 8 : 32));
+  plan.run.quad = in.quad;
+  plan.run.shifts = in.quad ? 1 : 0;
+  plan.run.act_plane_stride = in.quad ? 1 : 0;
+  plan.pixelTiles = uint32_t(ceilDiv(layer.conv.w, kPixels * plan.gp));
+  plan.run.cluster_stride = layer.conv.w <= kPixels ? 0 : 2 * in.phase;
+  plan.run.last_pixels =
+      uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
+
+  uint32_t rows = plan.words * uint32_t(layer.kernelH) * in.groups;
+  plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
+  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups;
+  int64_t tileStride = int64_t(plan.gp) * 2 * in.phase;
+  auto s = [](int64_t x) { return int32_t(x); };
+  plan.loops = {{
+      {plan.words, in.quad ? 2 : 1, 1, 0},
+      {uint32_t(layer.kernelH), s(in.rowPitch), s(plan.words), 0},
+      {in.groups, s(in.groupPitch), s(plan.words * layer.kernelH), 0},
+      {std::max(plan.planes - 1, 1u), 0, 0, plan.planes > 1 ? 1 : 0},
+      {plan.channelTiles, 0, s(rows), s(plan.planes)},
+      {plan.pixelTiles, s(tileStride), 0, 0},
+      {uint32_t(layer.conv.h), s(layer.strideH * in.rowPitch), 0, 0},
+      {plan.outputGroups, 0, s(rows * plan.channelTiles),
+       s(plan.planes * plan.channelTiles)},
+  }};
+  plan.steps = uint64_t(plan.reduceSteps() + plan.planes - 1) *
+               plan.channelTiles * plan.pixelTiles * plan.outputGroups *
+               uint64_t(layer.conv.h);
+
+  // What the last tile reads may lie behind the map's end; it must exist.
+  uint32_t lastPixels = (plan.pixelTiles * plan.gp - 1) * 2 * in.phase;
+  if (plan.run.cluster_stride == 0)
+    lastPixels = 0;
+  uint32_t read = (in.groups - 1) * in.groupPitch + (in.rows - 1) * in.rowPitch +
+                  lastPixels + plan.words * (in.quad ? 2 : 1);
+  plan.in.extent = std::max(in.words(), read + read % 2);
+
+  for (const Nest &loop : plan.loops)
+    if (!fits(layer, "a loop's limit", loop.limit, 4095, error) ||
+        !fits(layer, "an activation stride in words", loop.act, 32767, error) ||
+        !fits(layer, "a weight stride in rows", loop.weight, 4095, error) ||
+        !fits(layer, "a threshold stride in rows", loop.threshold, 1023, error))
+      return false;
+  return fits(layer, "the pixel groups' stride in words",
+              plan.run.cluster_stride, 16383, error) &&
+         fits(layer, "a step between pixels in bytes", in.phase, 255, error);
+}
+
+/// OUT for bits on their way to the map `next`.
+static bool planLaneOutput(const Layer &layer, const MapLayout &next,
+                           LayerPlan &plan, std::string &error) {
+  isa::Out &out = plan.out;
+  plan.record = next.record;
+  out.record = next.record;
+  out.group_pitch = next.groupPitch;
+  out.row_pitch = next.rowPitch;
+  out.phase = next.phase;
+  out.lead = next.lead;
+  out.trail = next.trail;
+  out.pad = next.padOne;
+  out.pool_first = layer.pool.beforeThreshold;
+  return fits(layer, "the padding of the next layer in bytes",
+              std::max(next.lead, next.trail), 255, error);
+}
+
+static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
+  if (layer.output == OutputKind::SumBits)
+    return plan.channelTiles > 1 ? Routine::BinarySumTiles : Routine::BinarySum;
+  bool quad = plan.in.quad;
+  if (layer.output != OutputKind::Bits)
+    return quad ? Routine::QuadValue : Routine::BinaryValue;
+  if (plan.planes > 1)
+    return quad ? Routine::QuadMulti : Routine::BinaryMulti;
+  return quad ? Routine::Quad : Routine::Binary;
+}
+
+bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
+               const isa::Target &target, LayerPlan &plan, std::string &error) {
+  plan = LayerPlan();
+  plan.in = layoutInput(layer);
+  plan.split = split;
+  plan.run.split = split;
+  plan.gm = 1u << split;
+  plan.gp = target.clusters >> split;
+  plan.out.pixels = uint32_t(layer.conv.w);
+  plan.out.pool_window = uint32_t(layer.pool.window);
+  plan.out.pool_stride = uint32_t(layer.pool.stride);
+  bool toLanes =
+      layer.output == OutputKind::Bits || layer.output == OutputKind::SumBits;
+  if (toLanes) {
+    if (!planLaneOutput(layer, *next, plan, error))
+      return false;
+    plan.outputGroups = next->groups;
+    plan.channelTiles = next->record / plan.gm;
+    plan.planes = planesNeeded(layer);
+  } else {
+    plan.outputGroups = uint32_t(ceilDiv(layer.conv.c, kChannels * plan.gm));
+    ValueTerms terms = valueTerms(layer, 0);
+    plan.valueScale = terms.scale;
+    plan.valueShift = terms.shift;
+  }
+  plan.out.mode = layer.output == OutputKind::Bits      ? isa::OutMode::Bits
+                  : layer.output == OutputKind::SumBits ? isa::OutMode::SumBits
+                  : layer.output == OutputKind::Raw     ? isa::OutMode::Raw
+                  : layer.output == OutputKind::Sum     ? isa::OutMode::Sum
+                                                        : isa::OutMode::Split;
+  if (plan.planes > 8) {
+    error = nodeError(layer, fmt::format("a channel has {} switch points, the "
+                                         "engine compares at most 8",
+                                         plan.planes));
+    return false;
+  }
+  if (!planNest(layer, plan, error))
+    return false;
+  plan.routine = chooseRoutine(layer, plan);
+  if (plan.routine != Routine::BinarySum &&
+      plan.routine != Routine::BinarySumTiles)
+    plan.run.last_pixels = 0;
+  if (!toLanes) {
+    uint64_t perStream = 4ull * plan.gm;
+    if (layer.output == OutputKind::Split)
+      perStream *= 2;
+    if (layer.output == OutputKind::Raw)
+      perStream *= uint64_t(layer.out.w);
+    plan.outputBeats =
+        uint32_t(perStream * plan.outputGroups * uint64_t(layer.conv.h));
+  }
+  int64_t sumTiles = layer.output == OutputKind::SumBits ? plan.pixelTiles : 1;
+  unsigned needed = 0;
+  if (!fitsAccumulator(layer, target.accumulatorBits, sumTiles, needed)) {
+    error = nodeError(
+        layer,
+        fmt::format("sums of {} taps need an accumulator of {} bits, target "
+                    "'{}' has {}; use fewer taps or a target with more "
+                    "accumulator_bits",
+                    layer.taps(), needed, target.name, target.accumulatorBits));
+    return false;
+  }
+  return true;
+}
+
+} // namespace bnncc::lower

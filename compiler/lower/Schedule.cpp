@@ -1,0 +1,126 @@
+//===- Schedule.cpp - Splits, delays and the predicted timeline -----------===//
+//
+// Chooses for each layer the split of the clusters with the fewest cycles and
+// sets the least delays with which no word is read before it is written.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Timing.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bnncc::lower {
+
+/// Cycles of `plan` alone, from its first step to the next RUN's.
+static uint64_t cost(const LayerPlan &plan, const Layer &layer) {
+  Clock clock;
+  return walkRun(plan, layer, clock, 0).last + 1;
+}
+
+/// The best split of `layer`: fewest cycles, or with `sparing` fewest rows.
+static bool chooseSplit(const Layer &layer, const MapLayout *next,
+                        const isa::Target &target, bool sparing,
+                        LayerPlan &best, std::string &error) {
+  bool found = false;
+  std::array<uint64_t, 3> bestKey{};
+  for (uint32_t split = 0; split <= 2 && (1u << split) <= target.clusters;
+       ++split) {
+    uint32_t gm = 1u << split;
+    if (next && (next->record % gm != 0))
+      continue;
+    LayerPlan plan;
+    if (!planLayer(layer, next, split, target, plan, error))
+      return false;
+    uint64_t cycles = cost(plan, layer), rows = plan.weightRows;
+    std::array<uint64_t, 3> key = {sparing ? rows : cycles,
+                                   sparing ? cycles : uint64_t(rows) * gm,
+                                   rows};
+    if (found && key >= bestKey)
+      continue;
+    found = true;
+    bestKey = key;
+    best = plan;
+  }
+  return found;
+}
+
+/// Entries of the control store, in order of first use.
+static bool placeRoutines(const Network &network, Plan &plan,
+                          std::string &error) {
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    LayerPlan &layer = plan.layers[i];
+    uint32_t entry = 0;
+    auto known =
+        std::find(plan.routines.begin(), plan.routines.end(), layer.routine);
+    for (auto it = plan.routines.begin(); it != known; ++it)
+      entry += uint32_t(routineWords(*it, 0).size());
+    if (known == plan.routines.end()) {
+      plan.routines.push_back(layer.routine);
+      for (const isa::Microword &word : routineWords(layer.routine, entry))
+        plan.microcode.push_back(word);
+    }
+    layer.run.entry = entry;
+    if (plan.microcode.size() > plan.target.controlWords) {
+      error = fmt::format("node '{}': its routine '{}' makes the microcode {} "
+                          "words, target '{}' has control_words = {}",
+                          network.layers[i].name(), routineName(layer.routine),
+                          plan.microcode.size(), plan.target.name,
+                          plan.target.controlWords);
+      return false;
+    }
+  }
+  plan.usage.controlWords = uint32_t(plan.microcode.size());
+  return true;
+}
+
+bool schedule(Plan &plan, const Network &network, std::string &error) {
+  Clock clock;
+  std::vector<uint64_t> ready(plan.target.laneWords, 0);
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    LayerPlan &layer = plan.layers[i];
+    uint64_t start = std::max(clock.next, earliestStart(layer, ready));
+    uint64_t delay = start - clock.next;
+    if (delay > 255) {
+      error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
+                          "can wait at most 255",
+                          network.layers[i].name(), delay);
+      return false;
+    }
+    layer.run.delay = uint32_t(delay);
+    clock.next = start;
+    RunTimes times =
+        walkRun(layer, network.layers[i], clock, plan.target.laneWords);
+    layer.first = times.first;
+    layer.last = times.last;
+    layer.retired = times.retired;
+    ready = std::move(times.ready);
+  }
+  return true;
+}
+
+bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
+                 std::string &error) {
+  for (bool sparing : {false, true}) {
+    plan = Plan();
+    plan.target = target;
+    plan.layers.resize(network.layers.size());
+    for (size_t i = 0; i < network.layers.size(); ++i) {
+      const Layer &layer = network.layers[i];
+      MapLayout next;
+      bool last = i + 1 == network.layers.size();
+      if (!last)
+        next = layoutInput(network.layers[i + 1]);
+      if (!chooseSplit(layer, last ? nullptr : &next, target, sparing,
+                       plan.layers[i], error))
+        return false;
+    }
+    if (!placeRoutines(network, plan, error))
+      return false;
+    if (allocate(network, plan, error))
+      return schedule(plan, network, error);
+  }
+  return false;
+}
+
+} // namespace bnncc::lower

@@ -1,0 +1,180 @@
+// bnn-objdump: shows what is in a program file: sizes, code, microcode, and which
+// ONNX node each instruction serves.
+
+#include "bnn/isa/Isa.h"
+#include "bnn/isa/Program.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace {
+
+namespace isa = bnn::isa;
+
+constexpr const char *Usage =
+    "usage: bnn-objdump PROGRAM.bnn [-d] [--source] [--sections]\n"
+    "  -d          disassemble the code and the microcode it loads\n"
+    "  --source    with it, name the ONNX nodes each instruction serves\n"
+    "  --sections  list the parts of the file\n"
+    "Without options: target and sizes.\n";
+
+struct Options {
+  std::string file;
+  bool disassemble = false, source = false, sections = false;
+};
+
+bool parseOptions(int argc, char **argv, Options &options) {
+  for (std::string_view argument : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    if (argument == "-d")
+      options.disassemble = true;
+    else if (argument == "--source")
+      options.disassemble = options.source = true;
+    else if (argument == "--sections")
+      options.sections = true;
+    else if (!argument.starts_with("-") && options.file.empty())
+      options.file = argument;
+    else
+      return false;
+  }
+  return !options.file.empty();
+}
+
+bool readFile(const std::string &path, std::vector<uint8_t> &bytes) {
+  std::ifstream stream(path, std::ios::binary);
+  bytes.assign(std::istreambuf_iterator<char>(stream), {});
+  return stream.good() || stream.eof();
+}
+
+/// "/conv1/Conv + /sign1 (tile)" by instruction index, from the debug section.
+/// A program without that section, or with one that is not understood, has none.
+std::map<size_t, std::string> sourceNames(const isa::Program &program) {
+  std::map<size_t, std::string> names;
+  auto debug = nlohmann::json::parse(program.debug, nullptr, false);
+  if (!debug.is_object() || !debug.contains("instructions") ||
+      !debug["instructions"].is_array())
+    return names;
+  for (const auto &entry : debug["instructions"]) {
+    if (!entry.is_object() || !entry.contains("index") ||
+        !entry["index"].is_number_unsigned())
+      continue;
+    std::string text;
+    if (entry.contains("nodes") && entry["nodes"].is_array())
+      for (const auto &node : entry["nodes"])
+        if (node.is_string())
+          text += (text.empty() ? "" : " + ") + node.get<std::string>();
+    if (entry.contains("pass") && entry["pass"].is_string())
+      text += fmt::format(" ({})", entry["pass"].get<std::string>());
+    names[entry["index"]] = text;
+  }
+  return names;
+}
+
+void printSummary(const isa::Program &program) {
+  fmt::print("target {}: {}\n", program.target.name, program.target.describe());
+  fmt::print("code {} bytes, microcode {}, weights {}, thresholds {}\n",
+             program.codeBytes, program.microcodeBytes, program.weightBytes,
+             program.thresholdBytes);
+  fmt::print("per window: input {} bytes, output {}, scratch {}\n",
+             program.inputBytes, program.outputBytes, program.scratchBytes);
+}
+
+void printSections(const isa::Program &program) {
+  fmt::print("\n{:<12}{:>10}{:>10}{:>10}\n", "part", "begin", "end", "bytes");
+  auto row = [](const char *name, size_t begin, size_t end) {
+    fmt::print("{:<12}{:>10}{:>10}{:>10}\n", name, begin, end, end - begin);
+  };
+  row("image", 0, program.image.size());
+  row("  cold code", program.coldBegin, program.coldEnd);
+  row("  warm code", program.warmBegin, program.warmEnd);
+  fmt::print("{:<12}{:>30}\n", "io", program.io.size());
+  fmt::print("{:<12}{:>30}\n", "debug", program.debug.size());
+}
+
+/// The microwords that `load` puts into the control store, if it does.
+void printMicrocode(const isa::Program &program, const isa::Load &load) {
+  if (load.dest != isa::LoadDest::Control || load.region != isa::Region::Program)
+    return;
+  for (uint64_t i = 0; i < load.beats; ++i) {
+    uint64_t offset = (uint64_t{load.source} + i) * isa::microwordBytes;
+    if (offset + isa::microwordBytes > program.image.size())
+      return;
+    uint64_t bits = 0;
+    for (size_t byte = isa::microwordBytes; byte-- > 0;)
+      bits = bits << 8 | program.image[offset + byte];
+    isa::Microword word;
+    std::string error;
+    fmt::print("            control {:>2}: {:016x}  {}\n", load.address + i, bits,
+               isa::decode(bits, word, error) ? isa::print(word)
+                                              : "(illegal: " + error + ")");
+  }
+}
+
+void printCode(const isa::Program &program, const char *name, uint32_t begin,
+               uint32_t end, const std::map<size_t, std::string> &names) {
+  fmt::print("\n{} code:\n", name);
+  std::string shown;
+  for (uint32_t offset = begin; offset + isa::instructionBytes <= end;
+       offset += isa::instructionBytes) {
+    size_t index = offset / isa::instructionBytes;
+    if (auto found = names.find(index);
+        found != names.end() && found->second != shown) {
+      shown = found->second;
+      fmt::print("; {}\n", shown);
+    }
+    isa::Instruction instruction;
+    std::string error;
+    auto bits = isa::loadBits(program.image.data() + offset);
+    bool good = isa::decode(bits, instruction, error);
+    fmt::print("  {:>5}  {:016x} {:016x}  {}\n", index, bits.lo, bits.hi,
+               good ? isa::print(instruction) : "(illegal: " + error + ")");
+    if (!good)
+      continue;
+    if (const auto *load = std::get_if<isa::Load>(&instruction))
+      printMicrocode(program, *load);
+  }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Options options;
+  if (!parseOptions(argc, argv, options)) {
+    fmt::print(stderr, "{}", Usage);
+    return 2;
+  }
+
+  std::vector<uint8_t> bytes;
+  if (!readFile(options.file, bytes)) {
+    fmt::print(stderr, "error: {}: cannot be read\n", options.file);
+    return 1;
+  }
+  isa::Program program;
+  std::string error;
+  if (!isa::readProgram(bytes.data(), bytes.size(), program, error)) {
+    fmt::print(stderr, "error: {}: {}\n", options.file, error);
+    return 1;
+  }
+
+  printSummary(program);
+  if (options.sections)
+    printSections(program);
+  if (!options.disassemble)
+    return 0;
+  std::map<size_t, std::string> names;
+  if (options.source)
+    names = sourceNames(program);
+  printCode(program, "cold", program.coldBegin, program.coldEnd, names);
+  printCode(program, "warm", program.warmBegin, program.warmEnd, names);
+  return 0;
+}

@@ -1,0 +1,248 @@
+// Verifies the bnn ops: each message states the rule, then what was found.
+
+#include "bnn/BnnDialect.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using llvm::ArrayRef;
+using llvm::LogicalResult;
+using llvm::success;
+using mlir::Operation;
+using mlir::RankedTensorType;
+using mlir::ShapedType;
+using mlir::Type;
+
+namespace bnncc::bnn {
+namespace {
+
+RankedTensorType mapType(mlir::Value value) {
+  return llvm::cast<RankedTensorType>(value.getType());
+}
+
+LogicalResult verifyResult(Operation *op, RankedTensorType expected) {
+  Type found = op->getResult(0).getType();
+  if (found == expected)
+    return success();
+  return op->emitOpError("result must be ")
+         << expected << ", but found " << found;
+}
+
+LogicalResult verifySameShape(Operation *op) {
+  auto input = mapType(op->getOperand(0));
+  auto output = mapType(op->getResult(0));
+  return verifyResult(
+      op, RankedTensorType::get(input.getShape(), output.getElementType()));
+}
+
+LogicalResult verifyWindow(Operation *op, ArrayRef<int64_t> kernel,
+                           ArrayRef<int64_t> strides, ArrayRef<int64_t> pads) {
+  if (kernel.size() != 2 || strides.size() != 2)
+    return op->emitOpError("kernel and strides must have two numbers, but "
+                           "found ")
+           << kernel.size() << " and " << strides.size();
+  if (pads.size() != 4)
+    return op->emitOpError("pads must have four numbers, but found ")
+           << pads.size();
+  if (llvm::any_of(kernel, [](int64_t n) { return n < 1; }) ||
+      llvm::any_of(strides, [](int64_t n) { return n < 1; }))
+    return op->emitOpError("kernel and strides must be positive, but found [")
+           << kernel << "] and [" << strides << "]";
+  if (llvm::any_of(pads, [](int64_t n) { return n < 0; }))
+    return op->emitOpError("pads must not be negative, but found [")
+           << pads << "]";
+  return success();
+}
+
+LogicalResult verifyWindowResult(Operation *op, RankedTensorType expected) {
+  if (!expected)
+    return op->emitOpError("kernel must fit into the padded map, but found ")
+           << op->getOperand(0).getType();
+  return verifyResult(op, expected);
+}
+
+LogicalResult verifyPerChannel(Operation *op, llvm::StringRef name,
+                               int64_t count) {
+  int64_t channels = mapType(op->getOperand(0)).getDimSize(0);
+  if (count == 1 || count == channels)
+    return success();
+  return op->emitOpError() << name << " must have 1 or " << channels
+                           << " values, but found " << count;
+}
+
+} // namespace
+
+LogicalResult QuantizeOp::verify() {
+  auto type = llvm::dyn_cast<ShapedType>(getBoundaries().getType());
+  if (!type.getElementType().isF32() || type.getRank() != 1)
+    return emitOpError("boundaries must be a vector of f32, but found ")
+           << type;
+  float previous = -std::numeric_limits<float>::infinity();
+  for (float boundary : getBoundaries().getValues<float>()) {
+    if (!(boundary >= previous))
+      return emitOpError("boundaries must ascend, but found ")
+             << boundary << " after " << previous;
+    previous = boundary;
+  }
+  if (int64_t(getStep()) < 1)
+    return emitOpError("step must be positive, but found ")
+           << int64_t(getStep());
+  auto [low, high] = integerRange(mapType(getOutput()).getElementType());
+  int64_t first = getFirst(), last = first + int64_t(getStep()) * type.getNumElements();
+  if (first < low || last > high)
+    return emitOpError("codes must be in ")
+           << low << ".." << high << ", but found " << first << ".." << last;
+  if (low == -1 && high == 1 && (first % 2 == 0 || getStep() % 2 != 0))
+    return emitOpError("bipolar codes must be -1 and 1, but found first = ")
+           << first << ", step = " << getStep();
+  return verifySameShape(*this);
+}
+
+LogicalResult CastInputOp::verify() { return verifySameShape(*this); }
+
+LogicalResult ConvOp::verify() {
+  auto weight = llvm::cast<ShapedType>(getWeight().getType());
+  auto input = mapType(getInput());
+  if (weight.getRank() != 4 || !weight.getElementType().isInteger(8))
+    return emitOpError("weight must be a 4-D tensor of i8, but found ")
+           << weight;
+  if (weight.getDimSize(1) != input.getDimSize(0))
+    return emitOpError("weight must have ")
+           << input.getDimSize(0) << " input channels, but found "
+           << weight.getDimSize(1);
+  auto kernel = weight.getShape().drop_front(2);
+  if (failed(verifyWindow(*this, kernel, getStrides(), getPads())))
+    return mlir::failure();
+  auto [low, high] = integerRange(input.getElementType());
+  auto pad = int64_t(getPadValue());
+  if (pad < low || pad > high)
+    return emitOpError("pad_value must be in ")
+           << low << ".." << high << ", but found " << pad;
+  if (getWeightBits() < 1 || getWeightBits() > 8)
+    return emitOpError("weight_bits must be in 1..8, but found ")
+           << getWeightBits();
+  if (getWeightBits() == 1) {
+    for (int8_t value : getWeight().getValues<int8_t>())
+      if (value != 1 && value != -1)
+        return emitOpError("weight of one bit must be -1 or 1, but found ")
+               << int(value);
+  }
+  return verifyWindowResult(
+      *this, windowType(input, weight.getDimSize(0),
+                        mapType(getOutput()).getElementType(), kernel,
+                        getStrides(), getPads()));
+}
+
+LogicalResult MaxPoolOp::verify() {
+  auto input = mapType(getInput());
+  if (failed(verifyWindow(*this, getKernel(), getStrides(), getPads())))
+    return mlir::failure();
+  for (int axis : {0, 1})
+    if (getPads()[axis] >= getKernel()[axis] ||
+        getPads()[axis + 2] >= getKernel()[axis])
+      return emitOpError("pads must be smaller than the kernel [")
+             << getKernel() << "], but found [" << getPads() << "]";
+  return verifyWindowResult(*this, windowType(input, input.getDimSize(0),
+                                              input.getElementType(),
+                                              getKernel(), getStrides(),
+                                              getPads()));
+}
+
+LogicalResult ThresholdOp::verify() {
+  auto points = llvm::cast<ShapedType>(getPoints().getType());
+  auto first = llvm::cast<ShapedType>(getFirst().getType());
+  int64_t channels = mapType(getInput()).getDimSize(0);
+  if (points.getRank() != 2 || points.getDimSize(0) != channels ||
+      !points.getElementType().isInteger(32))
+    return emitOpError("points must be tensor<")
+           << channels << "xTxi32>, but found " << points;
+  if (first.getRank() != 1 || first.getDimSize(0) != channels ||
+      !first.getElementType().isInteger(1))
+    return emitOpError("first must be tensor<")
+           << channels << "xi1>, but found " << first;
+  auto values = llvm::to_vector(getPoints().getValues<int32_t>());
+  int64_t count = points.getDimSize(1);
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t j = 1; j < count; ++j) {
+      int32_t a = values[c * count + j - 1], b = values[c * count + j];
+      if (a > b || (a == b && a != unusedPoint))
+        return emitOpError("points must ascend, but found ")
+               << b << " after " << a << " in channel " << c;
+    }
+  return verifySameShape(*this);
+}
+
+LogicalResult SumOp::verify() {
+  return verifyResult(*this, perChannelType(mapType(getInput()),
+                                            mapType(getOutput()).getElementType()));
+}
+
+LogicalResult ReshapeOp::verify() {
+  auto input = mapType(getInput()), output = mapType(getOutput());
+  if (input.getElementType() != output.getElementType() ||
+      input.getNumElements() != output.getNumElements())
+    return emitOpError("result must have the elements of ")
+           << input << ", but found " << output;
+  return success();
+}
+
+LogicalResult ConcatOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("must have an input, but found none");
+  auto first = mapType(getInputs().front());
+  int64_t channels = 0;
+  for (mlir::Value value : getInputs()) {
+    auto type = mapType(value);
+    if (type.getShape().drop_front() != first.getShape().drop_front() ||
+        type.getElementType() != first.getElementType())
+      return emitOpError("inputs must differ in channels only, but found ")
+             << type << " after " << first;
+    channels += type.getDimSize(0);
+  }
+  return verifyResult(*this,
+                      RankedTensorType::get({channels, first.getDimSize(1),
+                                             first.getDimSize(2)},
+                                            first.getElementType()));
+}
+
+LogicalResult ToRealOp::verify() {
+  if (failed(verifyPerChannel(*this, "scale", getScale().size())) ||
+      failed(verifyPerChannel(*this, "shift", getShift().size())))
+    return mlir::failure();
+  return verifySameShape(*this);
+}
+
+LogicalResult AffineOp::verify() {
+  if (failed(verifyPerChannel(*this, "scale", getScale().size())))
+    return mlir::failure();
+  return verifyPerChannel(*this, "shift", getShift().size());
+}
+
+LogicalResult PReluOp::verify() {
+  return verifyPerChannel(*this, "slope", getSlope().size());
+}
+
+LogicalResult ClipOp::verify() {
+  double min = getMin().convertToDouble(), max = getMax().convertToDouble();
+  if (min <= max)
+    return success();
+  return emitOpError("min must not be above max, but found ")
+         << min << " and " << max;
+}
+
+LogicalResult ReduceOp::verify() {
+  if (!llvm::is_contained({"sum", "mean", "max"}, getKind()))
+    return emitOpError("kind must be sum, mean or max, but found ")
+           << getKind();
+  return verifyResult(*this, perChannelType(mapType(getInput()),
+                                            mapType(getOutput()).getElementType()));
+}
+
+LogicalResult ArgmaxOp::verify() {
+  auto input = mapType(getInput());
+  return verifyResult(*this,
+                      RankedTensorType::get(
+                          {1, input.getDimSize(1), input.getDimSize(2)},
+                          mapType(getOutput()).getElementType()));
+}
+
+} // namespace bnncc::bnn

@@ -1,0 +1,149 @@
+// Target files: built in or JSON, and the fingerprint that programs carry.
+#include "bnn/isa/Target.h"
+
+#include "Embedded.h"
+#include "TargetFields.h"
+#include "bnn/isa/Isa.h"
+
+#include <bit>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace bnn::isa {
+
+std::span<const TargetField> targetFields() {
+  static const TargetField fields[] = {
+      {"clusters", &Target::clusters, 1, 16, true},
+      {"lane_words", &Target::laneWords, 64, 65536, true},
+      {"weight_rows", &Target::weightRows, 1, 8192, true},
+      {"threshold_rows", &Target::thresholdRows, 1, 2048, true},
+      {"control_words", &Target::controlWords, 1, 64, true},
+      {"output_words", &Target::outputWords, 1, 65536, true},
+      {"accumulator_bits", &Target::accumulatorBits, 8, 23, true},
+      {"clock_mhz", &Target::clockMHz, 1, 1000, false},
+  };
+  return fields;
+}
+
+uint32_t crc32(const void *data, size_t size, uint32_t crc) {
+  crc = ~crc;
+  auto *bytes = static_cast<const uint8_t *>(data);
+  for (size_t i = 0; i != size; ++i) {
+    crc ^= bytes[i];
+    for (int bit = 0; bit != 8; ++bit)
+      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
+}
+
+std::string Target::describe() const {
+  std::string out = fmt::format("isa={}", isa::isaVersion);
+  for (const TargetField &f : targetFields())
+    if (f.sizes)
+      out += fmt::format(" {}={}", f.name, this->*f.member);
+  return out;
+}
+
+uint32_t Target::fingerprint() const {
+  std::string text = describe();
+  return crc32(text.data(), text.size());
+}
+
+bool checkSizes(const Target &target, std::string &error) {
+  for (const TargetField &f : targetFields()) {
+    uint32_t value = target.*f.member;
+    if (value >= f.min && value <= f.max)
+      continue;
+    error = fmt::format("target {}: {} must be {}..{}, is {}", target.name,
+                        f.name, f.min, f.max, value);
+    return false;
+  }
+  if (!std::has_single_bit(target.clusters)) {
+    error = fmt::format("target {}: clusters must be a power of two, is {}",
+                        target.name, target.clusters);
+    return false;
+  }
+  return true;
+}
+
+using Json = nlohmann::json;
+
+static bool readField(const std::string &key, const Json &value, Target &target,
+                      std::string &error) {
+  if (key == "name") {
+    if (!value.is_string()) {
+      error = "name must be a string";
+      return false;
+    }
+    target.name = value.get<std::string>();
+    return true;
+  }
+  for (const TargetField &f : targetFields()) {
+    if (key != f.name)
+      continue;
+    if (!value.is_number_unsigned() || value.get<uint64_t>() > f.max) {
+      error = fmt::format("{} must be an integer in {}..{}, is {}", key, f.min,
+                          f.max, value.dump());
+      return false;
+    }
+    target.*f.member = value.get<uint32_t>();
+    return true;
+  }
+  error = fmt::format("unknown key '{}'", key);
+  return false;
+}
+
+static bool readTarget(std::string_view text, Target &target,
+                       std::string &error) {
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    error = "not a JSON object";
+    return false;
+  }
+  for (auto &[key, value] : json.items())
+    if (!readField(key, value, target, error))
+      return false;
+  for (const TargetField &f : targetFields())
+    if (f.sizes && !json.contains(f.name)) {
+      error = fmt::format("key '{}' is missing", f.name);
+      return false;
+    }
+  return checkSizes(target, error);
+}
+
+bool loadTarget(const std::string &nameOrPath, Target &target,
+                std::string &error) {
+  Target out;
+  for (const embedded::EmbeddedFile &file : embedded::targets())
+    if (file.name == nameOrPath) {
+      if (!readTarget(file.text, out, error))
+        return false;
+      target = out;
+      return true;
+    }
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(nameOrPath, code)) {
+    error = fmt::format("target '{}' is neither built in (", nameOrPath);
+    for (const embedded::EmbeddedFile &file : embedded::targets())
+      error += fmt::format(
+          "{}{}", &file == &embedded::targets().front() ? "" : ", ", file.name);
+    error += ") nor a file";
+    return false;
+  }
+  std::ifstream stream(nameOrPath);
+  std::stringstream text;
+  text << stream.rdbuf();
+  out.name = std::filesystem::path(nameOrPath).stem().string();
+  if (!stream || !readTarget(text.str(), out, error)) {
+    error = fmt::format("{}: {}", nameOrPath,
+                        error.empty() ? "cannot be read" : error);
+    return false;
+  }
+  target = out;
+  return true;
+}
+
+} // namespace bnn::isa

@@ -1,0 +1,109 @@
+"""Compile time of every model, and the simulator's speed beside ONNX Runtime's, measured in one run.
+
+Usage: bench.py [--bin=build/bin] [--target=z035] [--windows=256] [MODEL...]
+
+compile: wall time of one bnncc process with its exact verification, median of 10.
+sim: windows per second of the functional simulator (bnn-run's own prologue, device and epilogue seconds), best of 5.
+ort: windows per second of ONNX Runtime with one thread on the float graph, the better of one window at a time and, where the
+graph allows it, batches of 64; best of 5. Times on a shared machine vary: the ratio of one run is the figure to quote."""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "models"))
+from qonnx_twin import standard_twin  # noqa: E402
+
+REPEATS = 5
+BATCH = 64
+
+
+def seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def compile_ms(command: list[str]) -> float:
+    return 1e3 * statistics.median(
+        seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(10)
+    )
+
+
+def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def runtime_speed(model: onnx.ModelProto, x: np.ndarray) -> tuple[float, str]:
+    """Windows per second of ONNX Runtime, and how they were fed."""
+    name = model.graph.input[0].name
+    one = session(model)
+    best = min(seconds(lambda: [one.run(None, {name: x[i : i + 1]}) for i in range(len(x))]) for _ in range(REPEATS))
+    speed, how = len(x) / best, "one by one"
+
+    batched = onnx.ModelProto()
+    batched.CopyFrom(model)
+    del batched.graph.value_info[:]
+    for value in [*batched.graph.input, *batched.graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    try:
+        many = session(batched)
+        if len(many.run(None, {name: x[:2]})[0]) != 2:
+            return speed, how
+        best = min(
+            seconds(lambda: [many.run(None, {name: x[i : i + BATCH]}) for i in range(0, len(x), BATCH)])
+            for _ in range(REPEATS)
+        )
+    except Exception:  # a Reshape to a constant shape, say: this graph takes one window at a time
+        return speed, how
+    return max((speed, how), (len(x) / best, f"batches of {BATCH}"))
+
+
+def simulator_speed(bnn_run: Path, program: Path, x: np.ndarray, folder: Path) -> float:
+    source = folder / "input.npy"
+    np.save(source, x)
+    command = [str(bnn_run), str(program), f"--input={source}", "--stats=json"]
+    best = float("inf")
+    for _ in range(REPEATS):
+        stats = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        best = min(best, sum(stats[f"{part}_seconds"] for part in ("prologue", "device", "epilogue")))
+    return len(x) / best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", type=Path, default=ROOT / "build" / "bin")
+    parser.add_argument("--target", default="z035")
+    parser.add_argument("--windows", type=int, default=256)
+    parser.add_argument("model", nargs="*", type=Path, help="model folders (default: all of models/)")
+    args = parser.parse_args()
+    folders = args.model or sorted(path.parent for path in ROOT.glob("models/*/model.onnx"))
+
+    print(f"{'model':<16} {'compile ms':>10} {'sim windows/s':>14} {'ort windows/s':>14} {'sim/ort':>8}")
+    for folder in folders:
+        with tempfile.TemporaryDirectory() as name:
+            program = Path(name, "model.bnn")
+            command = [str(args.bin / "bnncc"), str(folder / "model.onnx"), "-o", str(program), f"--target={args.target}"]
+            ms = compile_ms(command)
+            x = np.load(folder / "input.npy")
+            x = np.resize(x, (args.windows, *x.shape[1:]))
+            sim = simulator_speed(args.bin / "bnn-run", program, x, Path(name))
+            ort, how = runtime_speed(standard_twin(onnx.load(folder / "model.onnx")), x)
+            print(f"{folder.name:<16} {ms:>10.1f} {sim:>14.0f} {ort:>14.0f} {sim / ort:>8.2f}  ({how})", flush=True)
+
+
+if __name__ == "__main__":
+    main()

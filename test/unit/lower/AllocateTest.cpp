@@ -1,0 +1,68 @@
+//===- AllocateTest.cpp - Places of maps and rows -------------------------===//
+//
+// Neighbouring maps never overlap, the input stays alone where it can, and what
+// does not fit is named.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NaiveNetwork.h"
+
+#include <gtest/gtest.h>
+
+using namespace bnncc::lower;
+using namespace bnncc::test;
+
+namespace {
+Network chain(int64_t width) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers(4, {.channels = 32, .kernel = 3, .pad = 1});
+  layers.back().output = OutputKind::Sum;
+  return randomNetwork(random, MapKind::Bits, {32, 1, width}, layers);
+}
+
+bool overlap(const MapLayout &a, const MapLayout &b) {
+  return a.base < b.base + b.words() && b.base < a.base + a.words();
+}
+} // namespace
+
+TEST(Allocate, NeighboursAndThePrefetchedInputNeverOverlap) {
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(chain(400), {}, plan, error)) << error;
+  EXPECT_TRUE(plan.prefetchInput);
+  for (size_t i = 1; i < plan.layers.size(); ++i) {
+    EXPECT_FALSE(overlap(plan.layers[i - 1].in, plan.layers[i].in)) << i;
+    EXPECT_FALSE(overlap(plan.layers[0].in, plan.layers[i].in)) << i;
+  }
+}
+
+TEST(Allocate, GivesUpThePrefetchWhenThereIsNoRoom) {
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(chain(900), {}, plan, error)) << error;
+  EXPECT_FALSE(plan.prefetchInput);
+  EXPECT_FALSE(overlap(plan.layers[1].in, plan.layers[2].in));
+}
+
+TEST(Allocate, NamesTheMapThatDoesNotFit) {
+  Plan plan;
+  std::string error;
+  EXPECT_FALSE(planNetwork(chain(1200), {}, plan, error));
+  EXPECT_NE(error.find("node 'layer"), std::string::npos) << error;
+  EXPECT_NE(error.find("lane_words = 2048"), std::string::npos) << error;
+}
+
+TEST(Allocate, NamesTheLayerWithTheMostWeightRows) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers = {
+      {.channels = 32, .kernel = 1},
+      {.channels = 1024, .kernel = 1},
+      {.channels = 1024, .kernel = 1},
+      {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
+  Plan plan;
+  std::string error;
+  EXPECT_FALSE(planNetwork(
+      randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers), {}, plan, error));
+  EXPECT_NE(error.find("node 'layer2'"), std::string::npos) << error;
+  EXPECT_NE(error.find("weight_rows = 1024"), std::string::npos) << error;
+}

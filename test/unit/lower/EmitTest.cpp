@@ -1,0 +1,148 @@
+//===- EmitTest.cpp - Emitted programs compute their layers ---------------===//
+//
+// Random networks of every layer kind on every built-in target: the golden
+// engine on the final bytes must give what a direct evaluation gives, and the
+// checker must accept the bytes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NaiveNetwork.h"
+#include "lower/CheckBinary.h"
+
+#include <gtest/gtest.h>
+
+using namespace bnncc::lower;
+using namespace bnncc::test;
+
+namespace {
+::bnn::isa::Target targetNamed(const std::string &name) {
+  ::bnn::isa::Target target;
+  target.name = name;
+  if (name == "z010")
+    return target;
+  target.clusters = name == "z020" ? 4 : 16;
+  target.laneWords = 1536;
+  target.weightRows = 512;
+  return target;
+}
+
+/// Compiles, checks, runs two inputs; returns the steady-state cycles.
+uint64_t expectExact(std::mt19937 &random, const Network &network,
+                     const std::string &targetName) {
+  Plan plan;
+  std::string error;
+  bool planned = planNetwork(network, targetNamed(targetName), plan, error);
+  EXPECT_TRUE(planned) << error;
+  if (!planned)
+    return 0;
+  auto program = buildProgram(network, plan, emitCode(network, plan));
+  CheckResult check;
+  EXPECT_TRUE(checkBinary(program, check, error)) << error;
+  for (int i = 0; i < 2; ++i) {
+    Values input = randomInput(random, network);
+    EXPECT_EQ(runProgram(network, plan, program, input),
+              evaluate(network, input));
+  }
+  return check.cycles;
+}
+
+constexpr OutputKind Raw = OutputKind::Raw, Sum = OutputKind::Sum,
+                     Split = OutputKind::Split, SumBits = OutputKind::SumBits;
+
+/// The ECG-5 network: pad 5 with -1, k7, pool 7/2, six times.
+Network ecg5(std::mt19937 &random) {
+  std::vector<LayerSpec> layers;
+  for (int64_t channels : {8, 16, 32, 32, 64, 5})
+    layers.push_back({.channels = channels,
+                      .kernel = 7,
+                      .stride = layers.empty() ? 2 : 1,
+                      .pad = 5,
+                      .poolWindow = 7,
+                      .poolStride = 2});
+  layers.back().output = Split;
+  return randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+}
+} // namespace
+
+class EveryTarget : public ::testing::TestWithParam<const char *> {};
+INSTANTIATE_TEST_SUITE_P(Targets, EveryTarget,
+                         ::testing::Values("z010", "z020", "z035"));
+
+TEST_P(EveryTarget, RunsEcg5) {
+  std::mt19937 random(1);
+  uint64_t cycles = expectExact(random, ecg5(random), GetParam());
+  RecordProperty("cycles", int(cycles));
+  printf("ecg5 on %s: %d cycles\n", GetParam(), int(cycles));
+  if (std::string(GetParam()) == "z020") {
+    EXPECT_LE(cycles, 930u);
+  }
+}
+
+TEST_P(EveryTarget, RunsTheWideNetwork) {
+  std::mt19937 random(2);
+  std::vector<LayerSpec> layers = {
+      {.channels = 64, .kernel = 80, .stride = 12, .pad = 34, .padValue = 0, .poolWindow = 2, .poolStride = 2},
+      {.channels = 64, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
+      {.channels = 128, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
+      {.channels = 128, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
+      {.channels = 256, .kernel = 3, .pad = 1, .output = SumBits},
+      {.channels = 64, .kernel = 1},
+      {.channels = 5, .kernel = 1, .output = Raw}};
+  Network network =
+      randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+  uint64_t cycles = expectExact(random, network, GetParam());
+  printf("ecg5-wide on %s: %d cycles\n", GetParam(), int(cycles));
+}
+
+TEST_P(EveryTarget, RunsDenseLayers) {
+  std::mt19937 random(3);
+  std::vector<LayerSpec> layers(4, {.channels = 64, .kernel = 1});
+  layers.back() = {.channels = 10, .kernel = 1, .output = Raw};
+  Network network = randomNetwork(random, MapKind::Bits, {784, 1, 1}, layers);
+  expectExact(random, network, GetParam());
+}
+
+TEST_P(EveryTarget, RunsRandomNetworks) {
+  for (int seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(100 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
+    Shape shape = {pick(1, kind == MapKind::Bytes ? 3 : 70), 1, pick(60, 300)};
+    std::vector<LayerSpec> layers;
+    int64_t width = shape.w;
+    for (int i = 0, n = int(pick(1, 4)); i < n; ++i) {
+      LayerSpec s;
+      s.channels = pick(1, 70);
+      s.kernel = std::min(width, pick(1, 9));
+      s.stride = pick(1, 3);
+      s.pad = pick(0, 3);
+      s.padValue = layers.empty() && kind == MapKind::Bytes ? pick(-128, 127)
+                   : pick(0, 1)                             ? 1
+                                                            : -1;
+      int64_t conv = (width + 2 * s.pad - s.kernel) / s.stride + 1;
+      s.poolWindow = std::min(conv, pick(1, 7));
+      s.poolStride = pick(1, 3);
+      s.poolFirst = pick(0, 1);
+      s.points = int(pick(1, 3));
+      width = (conv - s.poolWindow) / s.poolStride + 1;
+      layers.push_back(s);
+      if (width < 3)
+        break;
+    }
+    layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
+    Network network = randomNetwork(random, kind, shape, layers);
+    const Layer &last = network.layers.back();
+    if (last.output == Split && last.taps() % 2 &&
+        last.kind == MapKind::Bits)
+      network.layers.back().output = Raw;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, GetParam());
+    if (HasFailure()) {
+      for (const Layer &l : network.layers)
+        printf("C%d W%d k%d s%d p%d(%d) -> C%d W%d pool %d/%d %s points %d out %d\n", int(l.in.c), int(l.in.w), int(l.kernelW), int(l.strideW), int(l.padLeft), int(l.padValue), int(l.conv.c), int(l.conv.w), int(l.pool.window), int(l.pool.stride), l.pool.beforeThreshold ? "before" : "after", l.thresholds.empty() ? 0 : int(l.thresholds[0].points.size()), int(l.output));
+      return;
+    }
+  }
+}

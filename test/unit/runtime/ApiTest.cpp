@@ -1,0 +1,291 @@
+// The C API end to end: a hand-made program on the sim device, and its errors.
+#include "DenseProgram.h"
+#include "bnn/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+using namespace bnn;
+using namespace bnn::test;
+
+namespace {
+
+class Api : public ::testing::Test {
+protected:
+  void open(const isa::Program &source) {
+    auto bytes = isa::writeProgram(source);
+    ASSERT_EQ(bnn_program_open_memory(bytes.data(), bytes.size(), &program,
+                                      error, sizeof error),
+              BNN_OK)
+        << error;
+  }
+  void openSim(const char *target = nullptr) {
+    ASSERT_EQ(bnn_device_open("sim", target, &device, error, sizeof error),
+              BNN_OK)
+        << error;
+  }
+  bnn_status refused(const isa::Program &source) {
+    auto bytes = isa::writeProgram(source);
+    return bnn_program_open_memory(bytes.data(), bytes.size(), &program, error,
+                                   sizeof error);
+  }
+  void TearDown() override {
+    bnn_device_close(device);
+    bnn_program_close(program);
+  }
+
+  DenseWeights weights = denseWeights();
+  bnn_program *program = nullptr;
+  bnn_device *device = nullptr;
+  char error[256] = "unset";
+};
+
+std::vector<float> randomInput(size_t windows, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> x(windows * denseInputs);
+  for (float &v : x)
+    v = random() & 1 ? 1 : -1;
+  return x;
+}
+
+std::vector<float> plainLoops(const DenseWeights &weights,
+                              const std::vector<float> &x) {
+  std::vector<float> y;
+  for (size_t first = 0; first < x.size(); first += denseInputs)
+    for (const auto &row : weights) {
+      float sum = 0;
+      for (size_t i = 0; i < denseInputs; ++i)
+        sum += float(row[i]) * x[first + i];
+      y.push_back(sum);
+    }
+  return y;
+}
+
+TEST_F(Api, DenseBatchMatchesPlainLoops) {
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  constexpr size_t windows = 33;
+  std::vector<float> x = randomInput(windows, 7), y(windows * denseOutputs);
+  bnn_stats stats;
+  ASSERT_EQ(bnn_run(program, device, windows, x.data(), y.data(), &stats, error,
+                    sizeof error),
+            BNN_OK)
+      << error;
+  EXPECT_STREQ(error, "");
+  EXPECT_EQ(y, plainLoops(weights, x));
+  EXPECT_EQ(stats.windows, windows);
+  EXPECT_EQ(stats.load_bytes, windows * 16);
+  EXPECT_EQ(stats.store_bytes, windows * 32);
+  EXPECT_EQ(stats.steps, windows * 2);
+  EXPECT_EQ(stats.cold_bytes, 8u + 64 + 24);
+  EXPECT_EQ(stats.hazards, 0u);
+  EXPECT_GT(stats.cycles_per_window, 0);
+  EXPECT_LE(stats.cycles_per_window, double(stats.latency));
+  EXPECT_GT(stats.cold_cycles, 0u);
+  EXPECT_EQ(stats.clock_mhz, 100u);
+}
+
+TEST_F(Api, OneWindowHasALatencyAndNoSteadyState) {
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  std::vector<float> x = randomInput(1, 3), y(denseOutputs);
+  bnn_stats stats;
+  ASSERT_EQ(bnn_run(program, device, 1, x.data(), y.data(), &stats, error,
+                    sizeof error),
+            BNN_OK);
+  EXPECT_EQ(stats.cycles_per_window, 0);
+  EXPECT_GT(stats.latency, 0u);
+}
+
+TEST_F(Api, ResidentProgramIsNotLoadedAgain) {
+  open(denseProgram(weights, denseIo()));
+  openSim("z010");
+  std::vector<float> x = randomInput(2, 3), y(2 * denseOutputs);
+  bnn_stats stats;
+  ASSERT_EQ(bnn_device_load(device, program, error, sizeof error), BNN_OK)
+      << error;
+  ASSERT_EQ(bnn_run(program, device, 2, x.data(), y.data(), &stats, error,
+                    sizeof error),
+            BNN_OK);
+  EXPECT_EQ(stats.cold_cycles, 0u);
+  EXPECT_EQ(y, plainLoops(weights, x));
+}
+
+TEST_F(Api, TwoProgramsTakeTurnsOnOneDevice) {
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  DenseWeights other = denseWeights(2);
+  auto bytes = isa::writeProgram(denseProgram(other, denseIo()));
+  bnn_program *second = nullptr;
+  ASSERT_EQ(
+      bnn_program_open_memory(bytes.data(), bytes.size(), &second, nullptr, 0),
+      BNN_OK);
+  std::vector<float> x = randomInput(3, 5), y(3 * denseOutputs);
+  for (int turn = 0; turn < 2; ++turn) {
+    ASSERT_EQ(bnn_run(program, device, 3, x.data(), y.data(), nullptr, error,
+                      sizeof error),
+              BNN_OK);
+    EXPECT_EQ(y, plainLoops(weights, x));
+    ASSERT_EQ(bnn_run(second, device, 3, x.data(), y.data(), nullptr, error,
+                      sizeof error),
+              BNN_OK);
+    EXPECT_EQ(y, plainLoops(other, x));
+  }
+  bnn_program_close(second); // while the device still has it loaded
+  ASSERT_EQ(bnn_run(program, device, 3, x.data(), y.data(), nullptr, error,
+                    sizeof error),
+            BNN_OK);
+  EXPECT_EQ(y, plainLoops(weights, x));
+}
+
+TEST_F(Api, ThreadsShareAProgramAndADevice) {
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (unsigned t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      std::vector<float> x = randomInput(9, t), y(9 * denseOutputs);
+      if (bnn_run(program, device, 9, x.data(), y.data(), nullptr, nullptr,
+                  0) != BNN_OK ||
+          y != plainLoops(weights, x))
+        ++wrong;
+    });
+  for (auto &thread : threads)
+    thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(Api, DescribesTheGraph) {
+  auto io = denseIo();
+  io["predicted"] = {{"cycles", 12}, {"latency", 50}};
+  open(denseProgram(weights, io));
+  bnn_tensor in = bnn_program_input(program), out = bnn_program_output(program);
+  EXPECT_STREQ(in.name, "x");
+  EXPECT_EQ(in.type, BNN_FLOAT32);
+  ASSERT_EQ(in.rank, 2u);
+  EXPECT_EQ(in.shape[1], 40);
+  EXPECT_EQ(in.bytes, 160u);
+  EXPECT_STREQ(out.name, "y");
+  EXPECT_EQ(out.elements, 8u);
+  bnn_program_info info = bnn_program_describe(program);
+  EXPECT_STREQ(info.model, "dense.onnx");
+  EXPECT_STREQ(info.target, "z010");
+  EXPECT_EQ(info.predicted_cycles, 12u);
+  EXPECT_EQ(info.predicted_latency, 50u);
+  EXPECT_EQ(info.input_bytes, 16u);
+}
+
+TEST_F(Api, RefusedValueNamesWindowAndIndex) {
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  std::vector<float> x = randomInput(2, 3), y(2 * denseOutputs);
+  x[40 + 17] = 0.5;
+  EXPECT_EQ(bnn_run(program, device, 2, x.data(), y.data(), nullptr, error,
+                    sizeof error),
+            BNN_ERROR_INPUT);
+  EXPECT_STREQ(
+      error,
+      "input 'x' of window 1: [0, 17] is 0.5; this input takes -1 and 1");
+}
+
+TEST_F(Api, AnotherTargetIsRefusedWithTheDifference) {
+  open(denseProgram(weights, denseIo()));
+  openSim("z020");
+  std::vector<float> x = randomInput(1, 3), y(denseOutputs);
+  EXPECT_EQ(bnn_run(program, device, 1, x.data(), y.data(), nullptr, error,
+                    sizeof error),
+            BNN_ERROR_TARGET);
+  EXPECT_NE(std::string(error).find("clusters"), std::string::npos) << error;
+}
+
+TEST_F(Api, ATrapIsAnErrorWithItsInstruction) {
+  isa::Program trapping = denseProgram(weights, denseIo());
+  trapping.warmEnd -= 16; // no END
+  open(trapping);
+  openSim();
+  std::vector<float> x = randomInput(1, 3), y(denseOutputs);
+  EXPECT_EQ(bnn_run(program, device, 1, x.data(), y.data(), nullptr, error,
+                    sizeof error),
+            BNN_ERROR_TRAP);
+  EXPECT_NE(std::string(error).find("window 0: trap missing_end"),
+            std::string::npos)
+      << error;
+}
+
+TEST_F(Api, UnknownDevicesAreNamed) {
+  EXPECT_EQ(bnn_device_open("rtl", nullptr, &device, error, sizeof error),
+            BNN_ERROR_DEVICE);
+  EXPECT_STREQ(error, "device 'rtl' is not part of this build; devices: sim");
+  EXPECT_EQ(
+      bnn_device_open("uio:/dev/uio0", nullptr, &device, error, sizeof error),
+      BNN_ERROR_DEVICE);
+  EXPECT_STREQ(
+      error, "device 'uio:/dev/uio0' is not part of this build; devices: sim");
+  EXPECT_EQ(bnn_device_open("gpu", nullptr, &device, error, sizeof error),
+            BNN_ERROR_DEVICE);
+  EXPECT_STREQ(error, "unknown device 'gpu'; devices: sim");
+  EXPECT_EQ(bnn_device_open("sim", "z999", &device, error, sizeof error),
+            BNN_ERROR_TARGET);
+  EXPECT_EQ(device, nullptr);
+}
+
+TEST_F(Api, EveryCutOfAProgramIsRefused) {
+  auto bytes = isa::writeProgram(denseProgram(weights, denseIo()));
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    std::vector<uint8_t> cut(bytes.begin(), bytes.begin() + long(size));
+    cut.reserve(1);
+    ASSERT_EQ(bnn_program_open_memory(cut.data(), size, &program, error,
+                                      sizeof error),
+              BNN_ERROR_PROGRAM)
+        << size;
+    ASSERT_EQ(program, nullptr);
+    ASSERT_STRNE(error, "");
+  }
+}
+
+TEST_F(Api, BadIoSectionsAreRefused) {
+  auto source = denseProgram(weights, denseIo());
+  source.io = "{";
+  EXPECT_EQ(refused(source), BNN_ERROR_PROGRAM);
+  EXPECT_STREQ(error, "io section is not JSON");
+}
+
+TEST_F(Api, ArgumentsAreChecked) {
+  EXPECT_EQ(bnn_program_open(nullptr, &program, error, sizeof error),
+            BNN_ERROR_ARGUMENT);
+  EXPECT_EQ(
+      bnn_program_open("/nonexistent/x.bnn", &program, error, sizeof error),
+      BNN_ERROR_FILE);
+  EXPECT_STREQ(error, "cannot be read: No such file or directory");
+  open(denseProgram(weights, denseIo()));
+  openSim();
+  float value = 0;
+  EXPECT_EQ(
+      bnn_run(program, device, 0, &value, &value, nullptr, error, sizeof error),
+      BNN_ERROR_ARGUMENT);
+  EXPECT_EQ(bnn_run(program, device, 1, nullptr, &value, nullptr, error,
+                    sizeof error),
+            BNN_ERROR_ARGUMENT);
+  EXPECT_EQ(bnn_run(nullptr, device, 1, &value, &value, nullptr, nullptr, 0),
+            BNN_ERROR_ARGUMENT);
+}
+
+TEST_F(Api, ErrorTextIsCutToItsBuffer) {
+  char small[6] = "xxxxx";
+  EXPECT_EQ(bnn_device_open("gpu", nullptr, &device, small, sizeof small),
+            BNN_ERROR_DEVICE);
+  EXPECT_STREQ(small, "unkno");
+}
+
+TEST(ApiTypes, NamesAndSizes) {
+  EXPECT_STREQ(bnn_type_name(BNN_INT64), "int64");
+  EXPECT_EQ(bnn_type_size(BNN_INT64), 8u);
+  EXPECT_STREQ(bnn_type_name(bnn_type(99)), "?");
+  EXPECT_EQ(bnn_type_size(bnn_type(99)), 0u);
+  EXPECT_EQ(bnn_api_version(), BNN_API_VERSION);
+}
+
+} // namespace

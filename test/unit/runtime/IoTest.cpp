@@ -1,0 +1,148 @@
+// The io section: what is accepted, and the text of what is not.
+#include "Io.h"
+#include "DenseProgram.h"
+
+#include <gtest/gtest.h>
+
+using namespace bnn;
+using namespace bnn::runtime;
+using nlohmann::json;
+
+namespace {
+
+// The dense program's section with a merge patch applied.
+std::string errorOf(const char *patch, uint64_t inputBytes = 16,
+                    uint64_t outputBytes = 32) {
+  json io = test::denseIo();
+  io.merge_patch(json::parse(patch));
+  Io result;
+  std::string error;
+  bool parsed = parseIo(io.dump(), inputBytes, outputBytes, result, error);
+  EXPECT_EQ(parsed, error.empty());
+  return error;
+}
+
+TEST(Io, AcceptsTheDenseProgram) { EXPECT_EQ(errorOf("{}"), ""); }
+
+TEST(Io, UnknownFieldsAreIgnored) {
+  EXPECT_EQ(errorOf(R"({"comment": [1, {}]})"), "");
+}
+
+TEST(Io, MissingFieldsAreNamed) {
+  EXPECT_EQ(errorOf(R"({"input": null})"), "io has no field 'input'");
+  EXPECT_EQ(errorOf(R"({"input": {"map": {"W": null}}})"),
+            "io.input.map has no field 'W'");
+  EXPECT_EQ(errorOf(R"({"input": {"map": 3}})"),
+            "io.input.map must be an object");
+  EXPECT_EQ(errorOf(R"({"raw": {"words": 3}})"),
+            "io.raw field 'words' must be a list");
+  EXPECT_EQ(errorOf(R"({"output": {"name": 1}})"),
+            "io.output field 'name' must be a string");
+}
+
+TEST(Io, TensorsMustFitTheirMaps) {
+  EXPECT_EQ(errorOf(R"({"input": {"shape": [1, 41]}})"),
+            "io.input has 41 elements, its map 40");
+  EXPECT_EQ(errorOf(R"({"output": {"shape": [1, 7]}})"),
+            "io.output has 7 elements, the epilogue makes 8");
+  EXPECT_EQ(errorOf(R"({"input": {"type": "float16"}})"),
+            "io.input has type 'float16'; supported are float32, float64, "
+            "int8, uint8, int32, "
+            "int64");
+  EXPECT_EQ(errorOf(R"({"input": {"shape": [16777216, 16777216, 16777216]}})"),
+            "io.input has more than 268435456 elements");
+  EXPECT_EQ(errorOf(R"({"input": {"shape": [0]}})"),
+            "io.input field 'shape' must hold integers in 1..16777216");
+}
+
+TEST(Io, LayoutsStayInsideTheWindow) {
+  EXPECT_EQ(errorOf("{}", 11),
+            "io.input.layout needs 12 bytes, the program's window has 11");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 5}}})"),
+            "io.input.layout has rows of 9 bytes in row_bytes 8");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_bottom": 1}}})"),
+            "io.input.layout needs 20 bytes, the program's window has 16");
+  EXPECT_EQ(
+      errorOf(R"({"input": {"layout": {"record": 2}}})"),
+      "io.input.layout has record 2 and groups 2; 40 channels need 4 and 2");
+  EXPECT_EQ(errorOf(R"({"raw": {"words": [0,1,2,3,4,5,6,8]}})"),
+            "io.raw reads word 8, the program's window has 32 bytes");
+  EXPECT_EQ(errorOf(R"({"raw": {"words": [0]}})"),
+            "io.raw has 1 words for a shape of 8 elements");
+}
+
+TEST(Io, CodesMustFitTheLayout) {
+  EXPECT_EQ(
+      errorOf(
+          R"({"input": {"quantise": {"kind": "cast", "min": -1, "max": 1}}})"),
+      "io.input.quantise makes codes -1..1, but layout bits holds 0..1");
+  EXPECT_EQ(
+      errorOf(
+          R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
+                     "boundaries": [0, 1065353216]}}})"),
+      "io.input.quantise makes codes 0..2, but layout bits holds 0..1");
+  // 0x7fc00000 is NaN; 1.0 then 0.0 descends.
+  for (const char *list : {"[2143289344]", "[1065353216, 0]"})
+    EXPECT_EQ(
+        errorOf(
+            (R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
+                       "boundaries": )" +
+             std::string(list) + "}}}")
+                .c_str()),
+        "io.input.quantise field 'boundaries' must be ascending and not NaN");
+  EXPECT_EQ(
+      errorOf(R"({"input": {"quantise": {"kind": "log"}}})"),
+      "io.input.quantise has kind 'log'; known are boundaries, cast, bipolar");
+}
+
+TEST(Io, EpilogueOperationsAreChecked) {
+  EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "fft"}]})"),
+            "io.epilogue[0] has op 'fft', which this loader does not know");
+  EXPECT_EQ(
+      errorOf(
+          R"({"epilogue": [{"op": "affine", "scale": [1, 2], "shift": [0]}]})"),
+      "io.epilogue[0] field 'scale' has 2 values for 8 channels");
+  EXPECT_EQ(
+      errorOf(
+          R"({"epilogue": [{"op": "max_pool", "kernel": [2, 1], "strides": [1, 1],
+                     "pads": [0, 0, 0, 0]}]})"),
+      "io.epilogue[0] has a kernel larger than the padded map");
+  EXPECT_EQ(
+      errorOf(
+          R"({"epilogue": [{"op": "max_pool", "kernel": [1, 1], "strides": [1, 1],
+                     "pads": [0, 1, 0, 0]}]})"),
+      "io.epilogue[0] field 'pads' must be smaller than the kernel");
+  EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "reshape", "shape": [3, 1, 1]}]})"),
+            "io.epilogue[0] field 'shape' must keep 8 elements");
+  EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "reduce", "kind": "prod"}]})"),
+            "io.epilogue[0] has kind 'prod'; known are sum, mean, max");
+  EXPECT_EQ(
+      errorOf(
+          R"({"epilogue": [{"op": "argmax"}], "output": {"shape": [1], "type": "int64"}})"),
+      "");
+  EXPECT_EQ(
+      errorOf(
+          R"({"epilogue": [{"op": "split_prelu", "scale_pos": [1], "scale_neg": [0.25],
+                     "shift": [0]}], "output": {"shape": [1, 4]}})"),
+      "");
+}
+
+// Any single value replaced by any other kind must be refused or accepted,
+// never crash.
+TEST(Io, EveryReplacedValueIsHandled) {
+  json original = test::denseIo();
+  json flat = original.flatten();
+  for (const auto &[path, value] : flat.items())
+    for (const json &other :
+         {json(), json(-1), json(1e300), json(18446744073709551615u), json("x"),
+          json::array(), json::object(), json(true)}) {
+      json changed = original;
+      changed[json::json_pointer(path)] = other;
+      Io io;
+      std::string error;
+      EXPECT_EQ(parseIo(changed.dump(), 16, 32, io, error), error.empty())
+          << path;
+    }
+}
+
+} // namespace

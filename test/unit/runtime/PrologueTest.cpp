@@ -1,0 +1,156 @@
+// Quantisers on edge values, and every byte of the packed window.
+#include "Prologue.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace bnn::runtime;
+
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+Io bytesIo(MapShape map, bnn_type type = BNN_FLOAT32) {
+  Io io;
+  io.map = map;
+  io.input = {"x", type, {1, map.c, map.h, map.w}};
+  io.layout.rowBytes = uint64_t(map.c * map.w);
+  return io;
+}
+
+template <typename T>
+Bytes pack(const Io &io, uint64_t size, std::vector<T> x) {
+  Bytes window(size, 0x55);
+  std::string error;
+  EXPECT_TRUE(Prologue(io, size).run(x.data(), window.data(), error)) << error;
+  return window;
+}
+
+template <typename T>
+std::string refusal(const Io &io, uint64_t size, std::vector<T> x) {
+  Bytes window(size);
+  std::string error;
+  EXPECT_FALSE(Prologue(io, size).run(x.data(), window.data(), error));
+  return error;
+}
+
+TEST(Prologue, BoundariesAreExact) {
+  Io io = bytesIo({1, 1, 9});
+  io.quantiser.kind = Quantiser::Kind::Boundaries;
+  io.quantiser.first = -2, io.quantiser.step = 1;
+  io.quantiser.boundaries = {-1.5f, 0.0f, 0.1f};
+  float below = std::nextafter(0.1f, 0.0f),
+        tiny = std::numeric_limits<float>::denorm_min();
+  float inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(
+      pack<float>(io, 9,
+                  {-inf, -1.5f, -1.6f, -tiny, -0.0f, 0.0f, below, 0.1f, inf}),
+      (Bytes{254, 255, 254, 255, 0, 0, 0, 1, 1}));
+}
+
+TEST(Prologue, BoundariesEqualALinearCount) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  Io io = bytesIo({1, 1, 1000});
+  io.quantiser.kind = Quantiser::Kind::Boundaries;
+  io.quantiser.first = -128;
+  for (int i = 0; i < 255; ++i)
+    io.quantiser.boundaries.push_back(normal(random));
+  std::sort(io.quantiser.boundaries.begin(), io.quantiser.boundaries.end());
+  std::vector<float> x(1000);
+  for (float &v : x)
+    v = random() % 3 ? normal(random) : io.quantiser.boundaries[random() % 255];
+  Bytes window = pack(io, 1000, x);
+  for (size_t i = 0; i < x.size(); ++i) {
+    int code = -128;
+    for (float b : io.quantiser.boundaries)
+      code += x[i] >= b;
+    ASSERT_EQ(int8_t(window[i]), code);
+  }
+}
+
+TEST(Prologue, NaNIsRefusedWithItsPlace) {
+  Io io = bytesIo({2, 1, 3});
+  io.quantiser.kind = Quantiser::Kind::Boundaries;
+  EXPECT_EQ(refusal<float>(io, 6, {0, 0, 0, 0, std::nanf(""), 0}),
+            "[0, 1, 0, 1] is NaN, which has no code");
+  io.quantiser.kind = Quantiser::Kind::Cast;
+  EXPECT_EQ(refusal<float>(io, 6, {0, 0, 0, 0, std::nanf(""), 0}),
+            "[0, 1, 0, 1] is nan; this input takes integers in -128..127");
+}
+
+TEST(Prologue, CastTakesIntegersInRangeOnly) {
+  Io io = bytesIo({1, 1, 3});
+  EXPECT_EQ(pack<float>(io, 3, {-128, -0.0f, 127}), (Bytes{128, 0, 127}));
+  EXPECT_EQ(refusal<float>(io, 3, {0, 0.5, 0}),
+            "[0, 0, 0, 1] is 0.5; this input takes integers in -128..127");
+  EXPECT_EQ(refusal<float>(io, 3, {0, 0, 128}),
+            "[0, 0, 0, 2] is 128; this input takes integers in -128..127");
+  EXPECT_EQ(
+      refusal<float>(io, 3, {std::numeric_limits<float>::infinity(), 0, 0}),
+      "[0, 0, 0, 0] is inf; this input takes integers in -128..127");
+  io.input.type = BNN_INT64;
+  EXPECT_EQ(pack<int64_t>(io, 3, {-128, 0, 127}), (Bytes{128, 0, 127}));
+  EXPECT_EQ(
+      refusal<int64_t>(io, 3, {int64_t(1) << 40, 0, 0}),
+      "[0, 0, 0, 0] is 1099511627776; this input takes integers in -128..127");
+  io.input.type = BNN_UINT8;
+  io.quantiser.min = 0, io.quantiser.max = 255;
+  EXPECT_EQ(pack<uint8_t>(io, 3, {0, 200, 255}), (Bytes{0, 200, 255}));
+}
+
+TEST(Prologue, BytesAreChannelLastWithPads) {
+  Io io = bytesIo({2, 2, 2}, BNN_INT8);
+  InputLayout &l = io.layout;
+  l.mask = 128;
+  l.padLeft = 2, l.padRight = 1, l.padTop = 1, l.padCode = -1, l.rowBytes = 8;
+  // Codes 1..8 in C, H, W order; xor 128; the pad byte is 0xff ^ 0x80 = 0x7f.
+  uint8_t p = 0x7f;
+  EXPECT_EQ(pack<int8_t>(io, 26, {1, 2, 3, 4, 5, 6, 7, 8}),
+            (Bytes{p, p, p,    p,    p,    p,    p, 0, //
+                   p, p, 0x81, 0x85, 0x82, 0x86, p, 0, //
+                   p, p, 0x83, 0x87, 0x84, 0x88, p, 0, 0, 0}));
+}
+
+TEST(Prologue, BitsAreRecordsInGroups) {
+  // 34 channels: group 0 has 32, group 1 has 2; two pixels, one pad each side.
+  Io io;
+  io.map = {34, 1, 2};
+  io.input = {"x", BNN_FLOAT32, {34, 1, 2}};
+  io.quantiser.kind = Quantiser::Kind::Bipolar;
+  InputLayout &l = io.layout;
+  l.bits = true;
+  l.record = 4, l.groups = 2, l.groupBytes = 16, l.rowBytes = 16;
+  l.padLeft = 4, l.padRight = 4, l.padCode = 1;
+  std::vector<float> x(68, -1);
+  x[0 * 2 + 0] = 1;  // channel 0, pixel 0
+  x[9 * 2 + 1] = 1;  // channel 9, pixel 1
+  x[33 * 2 + 1] = 1; // channel 33, pixel 1
+  EXPECT_EQ(pack(io, 32, x), (Bytes{255, 255, 255, 255, 1,   0, 0, 0, 0, 2, 0,
+                                    0,   255, 255, 255, 255, 3, 0, 0, 0, 0, 0,
+                                    0,   0,   2,   0,   0,   0, 3, 0, 0, 0}));
+}
+
+TEST(Prologue, BipolarTakesMinusOneAndOneOnly) {
+  Io io = bytesIo({1, 1, 2});
+  io.quantiser.kind = Quantiser::Kind::Bipolar;
+  EXPECT_EQ(pack<float>(io, 2, {-1, 1}), (Bytes{255, 1}));
+  EXPECT_EQ(refusal<float>(io, 2, {-1, 0}),
+            "[0, 0, 0, 1] is 0; this input takes -1 and 1");
+}
+
+TEST(Prologue, OneBoundaryGivesBits) {
+  Io io;
+  io.map = {1, 1, 4};
+  io.input = {"x", BNN_FLOAT32, {1, 4}};
+  io.quantiser.kind = Quantiser::Kind::Boundaries;
+  io.quantiser.boundaries = {0.0f};
+  io.layout.bits = true;
+  io.layout.rowBytes = 4;
+  EXPECT_EQ(pack<float>(io, 4, {-1, 0, 3, -2}), (Bytes{0, 1, 1, 0}));
+}
+
+} // namespace
