@@ -18,22 +18,24 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 }
 
 /// The 32 weight bits that channel `o` sets against word `word` of kernel row
-/// `y`, channel group `group`.
+/// `y`, channel group `group`. A channel past the last one is all +1.
 static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
                            uint32_t group, uint32_t y, uint32_t word) {
   uint32_t bits = 0;
+  bool real = o < layer.conv.c;
   for (uint32_t b = 0; b < 32; ++b) {
     bool one = true; // masked tail
     if (in.quad) {
       int64_t tap = word * 8 + b % 8;
       if (tap < layer.kernelW * layer.in.c)
-        one = layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
+        one = !real || layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
     } else {
       uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
       int64_t c = group * 32 + byte % in.record * 8 + b % 8;
       if (pixel < layer.kernelW) {
         // Unused channels are the pad bit: the opposite never agrees with it.
-        one = c < layer.in.c ? layer.weight(o, c, y, pixel) > 0 : !in.padOne;
+        one = c >= layer.in.c ? !in.padOne
+                              : !real || layer.weight(o, c, y, pixel) > 0;
       }
     }
     bits |= uint32_t(one) << b;
@@ -52,10 +54,7 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
           for (uint32_t word = 0; word < plan.words; ++word)
             for (uint32_t ch = 0; ch < 8; ++ch) {
               int64_t o = outputChannel(plan, layer, g, tile, m, ch);
-              uint32_t bits =
-                  o < layer.conv.c
-                      ? weightWord(layer, plan.in, o, group, y, word)
-                      : ~0u;
+              uint32_t bits = weightWord(layer, plan.in, o, group, y, word);
               for (int i = 0; i < 4; ++i)
                 bytes.push_back(uint8_t(bits >> (8 * i)));
             }

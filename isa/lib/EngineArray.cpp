@@ -2,6 +2,7 @@
 #include "EngineState.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace bnn::isa {
 
@@ -47,6 +48,14 @@ struct Update {
 };
 } // namespace
 
+/// Eight channels at once; the compiler splits it where the machine is narrower.
+using Vector = uint32_t __attribute__((vector_size(32)));
+
+static inline __attribute__((always_inline)) void load(Vector &v,
+                                                       const void *p) {
+  std::memcpy(&v, p, sizeof v);
+}
+
 /// Popcounts of ~(a ^ w) & mask for `pixels` x eight channels, by bytes in
 /// parallel; in QUAD the four bytes weigh 1, 4, 16, 64.
 template <bool Quad>
@@ -54,23 +63,26 @@ static inline __attribute__((always_inline)) void
 accumulateAs(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
              const uint32_t *activations, uint32_t pixels, uint32_t mask,
              const Update &update) {
-  for (uint32_t p = 0; p < pixels; ++p)
-    for (uint32_t ch = 0; ch < kChannels; ++ch) {
-      uint32_t x = ~(activations[p] ^ weights[ch]) & mask;
-      x = x - (x >> 1 & 0x55555555u);
-      x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
-      x = (x + (x >> 4)) & 0x0f0f0f0fu;
-      uint32_t pop;
-      if (Quad) {
-        pop = (x & 0xff) + (x >> 8 & 0xff) * 4 + (x >> 16 & 0xff) * 16 +
-              (x >> 24) * 64;
-      } else {
-        x += x >> 8;
-        pop = (x + (x >> 16)) & 0xff;
-      }
-      uint32_t kept = uint32_t(acc[p][ch] & update.keep) << update.shift;
-      acc[p][ch] = int32_t(kept + uint32_t(update.bias[ch]) + pop);
+  Vector row, bias;
+  load(row, weights);
+  load(bias, update.bias.data());
+  for (uint32_t p = 0; p < pixels; ++p) {
+    Vector x = ~(row ^ activations[p]) & mask;
+    x = x - (x >> 1 & 0x55555555u);
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0fu;
+    Vector pop;
+    if (Quad) {
+      pop = (x & 0xff) + (x >> 8 & 0xff) * 4 + (x >> 16 & 0xff) * 16 +
+            (x >> 24) * 64;
+    } else {
+      pop = x * 0x01010101u >> 24;
     }
+    Vector sum;
+    load(sum, acc[p].data());
+    sum = ((sum & uint32_t(update.keep)) << update.shift) + bias + pop;
+    std::memcpy(acc[p].data(), &sum, sizeof sum);
+  }
 }
 
 __attribute__((target_clones("avx2", "default"))) static void
@@ -85,6 +97,22 @@ accumulateQuad(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
                const uint32_t *activations, uint32_t pixels, uint32_t mask,
                const Update &update) {
   accumulateAs<true>(acc, weights, activations, pixels, mask, update);
+}
+
+/// Bit ch of out[p] is acc[p][ch] >= 0, for `count` pixels.
+__attribute__((target_clones("avx2", "default"))) static void
+signBytes(const std::array<int32_t, kChannels> *acc, uint32_t count,
+          uint32_t signBit, uint8_t *out) {
+  const Vector place = {0, 1, 2, 3, 4, 5, 6, 7};
+  for (uint32_t p = 0; p < count; ++p) {
+    Vector bits;
+    load(bits, acc[p].data());
+    bits = (~bits >> signBit & 1) << place;
+    uint32_t byte = 0;
+    for (uint32_t ch = 0; ch < kChannels; ++ch)
+      byte |= bits[ch];
+    out[p] = uint8_t(byte);
+  }
 }
 
 void Array::step(const Step &step, const Lanes &lanes) {
@@ -135,13 +163,9 @@ int32_t Array::value(uint32_t cluster, uint32_t pixel, uint32_t ch) const {
   return int32_t(uint32_t(acc[cluster * kPixels + pixel][ch]) << drop) >> drop;
 }
 
-uint8_t Array::signs(uint32_t cluster, uint32_t pixel) const {
-  uint32_t signBit = target.accumulatorBits - 1;
-  const auto &row = acc[cluster * kPixels + pixel];
-  uint8_t bits = 0;
-  for (uint32_t ch = 0; ch < kChannels; ++ch)
-    bits |= (~uint32_t(row[ch]) >> signBit & 1) << ch;
-  return bits;
+void Array::signs(uint32_t cluster, uint32_t clusters, uint8_t *out) const {
+  signBytes(&acc[size_t(cluster) * kPixels], clusters * kPixels,
+            target.accumulatorBits - 1, out);
 }
 
 } // namespace bnn::isa

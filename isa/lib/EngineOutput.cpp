@@ -53,9 +53,7 @@ void OutputUnit::sampleSigns(const SamplePoint &at, const Array &array,
                              bool done) {
   uint32_t plane = at.plane & 7;
   for (uint32_t m = 0; m < channelGroups; ++m)
-    for (uint32_t i = 0; i < maxPixels; ++i)
-      planes[plane][m][i] =
-          array.signs(m * pixelGroups + i / kPixels, i % kPixels);
+    array.signs(m * pixelGroups, pixelGroups, planes[plane][m].data());
   if (planeMask == 0)
     polarityRow = at.thresholdRow;
   planeMask |= 1u << plane;

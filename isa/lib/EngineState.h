@@ -126,8 +126,9 @@ public:
   };
   void step(const Step &step, const Lanes &lanes);
 
-  /// Sign sample of cluster c, pixel lane p: bit ch is acc >= 0.
-  uint8_t signs(uint32_t cluster, uint32_t pixel) const;
+  /// Sign samples of all pixels of `clusters` clusters from `cluster` on: bit
+  /// ch of each byte is acc >= 0.
+  void signs(uint32_t cluster, uint32_t clusters, uint8_t *out) const;
   int32_t value(uint32_t cluster, uint32_t pixel, uint32_t channel) const;
   int32_t threshold(uint32_t cluster, uint32_t row, uint32_t channel) const;
   /// Bit ch is the polarity of channel ch.

@@ -19,7 +19,7 @@ std::string indexText(const std::vector<int64_t> &shape, int64_t flat) {
                        text);
     flat /= shape[axis];
   }
-  return "[" + text + "]";
+  return fmt::format("[{}]", text);
 }
 
 template <typename T> bool isNan(T value) {

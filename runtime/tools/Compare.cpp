@@ -66,7 +66,7 @@ std::string indexText(const std::vector<int64_t> &shape, int64_t place) {
                        text);
     place /= shape[axis];
   }
-  return "[" + text + "]";
+  return fmt::format("[{}]", text);
 }
 
 } // namespace

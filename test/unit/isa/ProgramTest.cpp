@@ -1,0 +1,236 @@
+// Program files: round trip, and damage of every kind is found.
+#include "bnn/isa/Program.h"
+
+#include "bnn/isa/Isa.h"
+#include "bnn_isa.h"
+
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace bnn::isa;
+
+namespace {
+
+Program sample() {
+  Program p;
+  std::string error;
+  EXPECT_TRUE(loadTarget("z020", p.target, error));
+  for (int i = 0; i != 93; ++i)
+    p.image.push_back(uint8_t(i * 7));
+  p.coldEnd = p.warmBegin = 32;
+  p.warmEnd = 64;
+  p.inputBytes = 3616;
+  p.outputBytes = 40;
+  p.scratchBytes = 8;
+  p.codeBytes = 64;
+  p.microcodeBytes = 8;
+  p.weightBytes = 12;
+  p.thresholdBytes = 9;
+  p.io = R"({"input": {}})";
+  p.debug = R"({"instructions": []})";
+  return p;
+}
+
+bool reads(const std::vector<uint8_t> &bytes, std::string &error) {
+  // A copy of exactly this size, so that a sanitizer sees any read behind it.
+  std::unique_ptr<uint8_t[]> copy(new uint8_t[bytes.size()]);
+  std::copy(bytes.begin(), bytes.end(), copy.get());
+  Program out;
+  error.clear();
+  return readProgram(copy.get(), bytes.size(), out, error);
+}
+
+void set32(std::vector<uint8_t> &bytes, size_t at, uint32_t value) {
+  for (int i = 0; i != 4; ++i)
+    bytes[at + i] = uint8_t(value >> 8 * i);
+}
+
+uint32_t get32(const std::vector<uint8_t> &bytes, size_t at) {
+  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
+         uint32_t(bytes[at + 3]) << 24;
+}
+
+uint32_t crc(const uint8_t *data, size_t size, uint32_t crc = 0) {
+  crc = ~crc;
+  for (size_t i = 0; i != size; ++i) {
+    crc ^= data[i];
+    for (int bit = 0; bit != 8; ++bit)
+      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
+}
+
+/// Makes header and table consistent again after a change to them.
+void resign(std::vector<uint8_t> &bytes) {
+  uint32_t sections = get32(bytes, file_header::sections);
+  uint32_t sum = crc(bytes.data(), file_header::tableCrc);
+  sum = crc(bytes.data() + file_header::bytes, sections * section_entry::bytes,
+            sum);
+  set32(bytes, file_header::tableCrc, sum);
+}
+
+size_t entry(unsigned i) { return file_header::bytes + i * section_entry::bytes; }
+
+TEST(Program, RoundTrip) {
+  Program in = sample(), out;
+  auto bytes = writeProgram(in);
+  EXPECT_EQ(bytes, writeProgram(in));
+  std::string error;
+  ASSERT_TRUE(readProgram(bytes.data(), bytes.size(), out, error)) << error;
+  EXPECT_EQ(out.target.describe(), in.target.describe());
+  EXPECT_EQ(out.target.name, "z020");
+  EXPECT_EQ(out.image, in.image);
+  EXPECT_EQ(out.coldBegin, in.coldBegin);
+  EXPECT_EQ(out.coldEnd, in.coldEnd);
+  EXPECT_EQ(out.warmBegin, in.warmBegin);
+  EXPECT_EQ(out.warmEnd, in.warmEnd);
+  EXPECT_EQ(out.inputBytes, in.inputBytes);
+  EXPECT_EQ(out.outputBytes, in.outputBytes);
+  EXPECT_EQ(out.scratchBytes, in.scratchBytes);
+  EXPECT_EQ(out.codeBytes, in.codeBytes);
+  EXPECT_EQ(out.microcodeBytes, in.microcodeBytes);
+  EXPECT_EQ(out.weightBytes, in.weightBytes);
+  EXPECT_EQ(out.thresholdBytes, in.thresholdBytes);
+  EXPECT_EQ(out.io, in.io);
+  EXPECT_EQ(out.debug, in.debug);
+  EXPECT_EQ(writeProgram(out), bytes);
+}
+
+TEST(Program, DebugMayBeStripped) {
+  Program in = sample(), out;
+  in.debug.clear();
+  auto bytes = writeProgram(in);
+  std::string error;
+  ASSERT_TRUE(readProgram(bytes.data(), bytes.size(), out, error)) << error;
+  EXPECT_EQ(out.debug, "");
+}
+
+TEST(Program, EveryTruncationIsFound) {
+  auto bytes = writeProgram(sample());
+  for (size_t size = 0; size != bytes.size(); ++size) {
+    std::string error;
+    ASSERT_FALSE(reads({bytes.begin(), bytes.begin() + size}, error)) << size;
+    EXPECT_FALSE(error.empty());
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  }
+  bytes.push_back(0);
+  std::string error;
+  EXPECT_FALSE(reads(bytes, error));
+  EXPECT_EQ(error.substr(0, 23), "program file: too long:");
+}
+
+TEST(Program, EveryBitFlipIsFound) {
+  auto bytes = writeProgram(sample());
+  for (size_t bit = 0; bit != bytes.size() * 8; ++bit) {
+    auto damaged = bytes;
+    damaged[bit / 8] ^= 1 << bit % 8;
+    std::string error;
+    ASSERT_FALSE(reads(damaged, error)) << "bit " << bit;
+    EXPECT_FALSE(error.empty());
+  }
+}
+
+/// The CRC does not protect from a forger: every word of header and table set
+/// to telling values, signed again, must not crash.
+TEST(Program, ForgedTablesDoNotCrash) {
+  auto bytes = writeProgram(sample());
+  uint32_t size = uint32_t(bytes.size());
+  for (size_t at = 0; at < entry(5); at += 4)
+    for (uint32_t value : {0u, 1u, 4u, 7u, 16u, size - 1, size, size + 1,
+                           0x7fffffffu, 0xfffffff8u, 0xffffffffu}) {
+      auto forged = bytes;
+      set32(forged, at, value);
+      if (get32(forged, file_header::sections) <= 5)
+        resign(forged);
+      std::string error;
+      if (value != get32(bytes, at)) {
+        EXPECT_FALSE(reads(forged, error)) << at << " " << value;
+      }
+    }
+}
+
+TEST(Program, RandomDamageDoesNotCrash) {
+  auto bytes = writeProgram(sample());
+  std::mt19937 random(7);
+  for (int n = 0; n != 20000; ++n) {
+    auto damaged = bytes;
+    for (int k = 1 + random() % 8; k != 0; --k)
+      damaged[random() % damaged.size()] = uint8_t(random());
+    if (random() % 4 == 0)
+      damaged.resize(random() % damaged.size());
+    else if (get32(damaged, file_header::sections) <= 5)
+      resign(damaged);
+    std::string error;
+    if (!reads(damaged, error)) {
+      ASSERT_FALSE(error.empty());
+    }
+  }
+}
+
+std::string errorAfter(std::function<void(std::vector<uint8_t> &)> change) {
+  auto bytes = writeProgram(sample());
+  change(bytes);
+  resign(bytes);
+  std::string error;
+  EXPECT_FALSE(reads(bytes, error));
+  return error;
+}
+
+TEST(Program, Errors) {
+  EXPECT_EQ(errorAfter([](auto &b) { b[0] = 'X'; }),
+            "program file: does not start with BNNPROG");
+  EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::formatVersion, 2); }),
+            "program file: format version 2, this reader knows 1");
+  EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::isaVersion, 9); }),
+            "program file: instruction set version 9, this reader knows 1");
+  EXPECT_EQ(errorAfter([](auto &b) {
+              set32(b, entry(1) + section_entry::kind, 42);
+            }),
+            "program file: section 1 has unknown kind 42");
+  EXPECT_EQ(errorAfter([](auto &b) {
+              set32(b, entry(1) + section_entry::kind, BNN_SECTION_TARGET);
+            }),
+            "program file: section kind 1 occurs twice");
+  EXPECT_EQ(errorAfter([](auto &b) {
+              set32(b, entry(1) + section_entry::offset, file_header::bytes);
+            }),
+            "program file: section 1 overlaps what is before it");
+  EXPECT_EQ(errorAfter([](auto &b) {
+              set32(b, entry(2) + section_entry::size, 0xffffff00);
+            }).substr(0, 28),
+            "program file: section 2 ends");
+  EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::fingerprint, 1); })
+                .substr(0, 46),
+            "program file: fingerprint does not belong to i");
+  EXPECT_EQ(errorAfter([](auto &b) { b[get32(b, entry(2) + 4)] ^= 1; }),
+            "program file: section 2 is corrupt (CRC)");
+}
+
+TEST(Program, CodeRangesMustBeInTheImage) {
+  Program p = sample();
+  p.warmEnd = 96;
+  std::string error;
+  EXPECT_FALSE(reads(writeProgram(p), error));
+  EXPECT_EQ(error,
+            "program file: warm code 32..96 is outside the image of 93 bytes");
+  p.warmEnd = 60;
+  EXPECT_FALSE(reads(writeProgram(p), error));
+  EXPECT_EQ(error, "program file: warm code 32..60 is not whole instructions");
+  p = sample();
+  p.weightBytes = 0xffffffff;
+  EXPECT_FALSE(reads(writeProgram(p), error));
+}
+
+TEST(Program, OtherTargetIsRefusedWithTheDifference) {
+  Program p = sample();
+  Target here;
+  std::string error;
+  ASSERT_TRUE(loadTarget("z010", here, error));
+  EXPECT_FALSE(checkTarget(p, here, error));
+  EXPECT_EQ(error, "program was compiled for clusters=4 lane_words=1536 "
+                   "weight_rows=512, this engine has clusters=1 lane_words=2048 "
+                   "weight_rows=1024");
+  EXPECT_TRUE(checkTarget(p, p.target, error));
+}
+
+} // namespace
