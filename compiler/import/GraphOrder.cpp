@@ -15,9 +15,9 @@ using llvm::Twine;
 namespace bnncc::importer {
 
 std::string describe(const onnxpb::NodeProto &node, int64_t index) {
-  std::string name = node.name().empty() ? "#" + std::to_string(index)
-                                         : "'" + node.name() + "'";
-  return "node " + name + " (" + node.op_type() + ")";
+  if (node.name().empty())
+    return ("node #" + Twine(index) + " (" + node.op_type() + ")").str();
+  return ("node '" + node.name() + "' (" + node.op_type() + ")").str();
 }
 
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,

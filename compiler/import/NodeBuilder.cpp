@@ -43,7 +43,7 @@ std::string toString(ArrayRef<int64_t> shape) {
     return "scalar";
   std::string text;
   for (int64_t dim : shape)
-    text += (text.empty() ? "" : "x") + std::to_string(dim);
+    text += (Twine(text.empty() ? "" : "x") + Twine(dim)).str();
   return text;
 }
 

@@ -10,6 +10,7 @@
 
 #include "CheckBinary.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace isa = ::bnn::isa;
@@ -42,6 +43,15 @@ bool decodeRange(const isa::Program &program, uint32_t begin, uint32_t end,
   return true;
 }
 
+/// The word behind those that a lane LOAD fills.
+uint64_t inputEnd(const isa::Load &load) {
+  uint64_t words = load.beats;
+  if (load.period)
+    words = words / load.period * load.keep +
+            std::min<uint64_t>(words % load.period, load.keep);
+  return load.address + 2 * words;
+}
+
 /// Transfers stay inside their regions and memories.
 class RangeCheck {
 public:
@@ -52,7 +62,7 @@ public:
     const isa::Target &t = program.target;
     uint32_t rows = load.beats, room = t.controlWords;
     if (load.dest == isa::LoadDest::Lanes)
-      rows = 2 * load.beats, room = t.laneWords;
+      rows = uint32_t(inputEnd(load) - load.address), room = t.laneWords;
     else if (load.dest == isa::LoadDest::Weights)
       rows = load.beats / 4 >> load.split, room = t.weightRows;
     else if (load.dest == isa::LoadDest::Thresholds)
@@ -191,7 +201,7 @@ bool checkInputPlace(const Code &code, std::string &error) {
       uint64_t end = out.base + uint64_t(limit[7] - 1) * out.group_pitch +
                      uint64_t(limit[6] - 1) * out.row_pitch +
                      (bytes + 7) / 8 * 2;
-      if (out.base < input->address + 2u * input->beats && end > input->address) {
+      if (out.base < inputEnd(*input) && end > input->address) {
         error = fmt::format("words {}..{} are written while the next window's "
                             "input may load there",
                             out.base, end - 1);

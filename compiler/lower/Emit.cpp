@@ -15,7 +15,8 @@
 namespace bnncc::lower {
 
 uint32_t inputBytes(const Plan &plan) {
-  return (plan.layers[0].in.words() * 4 + 7) / 8 * 8;
+  const MapLayout &map = plan.layers[0].in;
+  return (map.groups * map.groupBytes + 7) / 8 * 8;
 }
 
 namespace {
@@ -108,6 +109,8 @@ std::vector<MachineInstruction> warmCode(const Plan &plan) {
   load.address = in.base;
   load.format = in.quad ? isa::Format::Quad : isa::Format::Bits;
   load.phase = in.phase;
+  load.period = in.period;
+  load.keep = in.keep;
   load.pop_next = load.push_next = 1;
   code.push_back({load, 0});
 

@@ -44,6 +44,7 @@ struct Layer {
   Shape conv;                     ///< sums, before pooling
   Shape out;                      ///< what is handed on
   MapKind kind = MapKind::Bits;
+  bool fromHost = false;          ///< the loader packs the input map
   bool isSigned = true;           ///< Bytes: int8 codes, else uint8
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;

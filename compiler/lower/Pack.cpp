@@ -34,7 +34,7 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
       int64_t c = group * 32 + byte % in.record * 8 + b % 8;
       if (pixel < layer.kernelW) {
         // Unused channels are the pad bit: the opposite never agrees with it.
-        one = c >= layer.in.c ? !in.padOne
+        one = c >= layer.in.c ? !in.unusedOne
                               : !real || layer.weight(o, c, y, pixel) > 0;
       }
     }
@@ -77,7 +77,7 @@ std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
         else if (o < layer.conv.c)
           column = channelThresholds(layer, o);
         else
-          column.polarity = plan.out.pad;
+          column.polarity = plan.out.pad; // see MapLayout::unusedOne
         // A plane that never fires; sums of counts have a larger reach.
         int64_t fill = layer.output == OutputKind::SumBits
                            ? never * summedPositions(layer)

@@ -32,7 +32,11 @@ struct MapLayout {
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
   bool padOne = false;
+  bool unusedOne = false;  ///< bits of a record that are no channel
   uint32_t phase = 1;      ///< bytes
+  uint32_t period = 0, keep = 0; ///< of every `period` 8-byte words (LOAD)
+  uint32_t stride = 2;     ///< words from 8 pixels to the next 8
+  uint32_t rowBytes = 0, groupBytes = 0; ///< pitches outside the engine
   uint32_t rowPitch = 0, groupPitch = 0; ///< words
   uint32_t extent = 0;     ///< words, with what is read behind the end
   uint32_t base = 0;       ///< word; set by the allocation
@@ -40,7 +44,7 @@ struct MapLayout {
     return lead + uint32_t(shape.w) * record + trail;
   }
   /// Words that are written: what the map needs at least.
-  uint32_t words() const { return groups * groupPitch; }
+  uint32_t words() const { return (groups * groupPitch + 1) & ~1u; }
   /// Place of channel `c` in a pixel: its group and its bit in the record.
   uint32_t groupOf(int64_t c) const { return uint32_t(c / groupChannels); }
   uint32_t bitOf(int64_t c) const { return uint32_t(c % groupChannels); }

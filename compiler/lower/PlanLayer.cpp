@@ -8,6 +8,7 @@
 #include "Arithmetic.h"
 #include "Plan.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bnncc::lower {
@@ -52,7 +53,23 @@ MapLayout layoutInput(const Layer &layer) {
   map.padOne = !map.quad && layer.padValue > 0;
   // One pixel needs no phases: all lanes hold the same.
   map.phase = layer.conv.w == 1 ? 0 : uint32_t(layer.strideW) * map.record;
-  map.rowPitch = uint32_t(ceilDiv(map.stringBytes(), 8)) * 2;
+  map.unusedOne = map.padOne && !layer.fromHost;
+  // A single window needs no alignment beyond words.
+  uint32_t unit = layer.fromHost && layer.conv.w == 1 && !map.quad ? 4 : 8;
+  map.rowBytes = uint32_t(ceilDiv(map.stringBytes(), unit)) * unit;
+  map.groupBytes = map.rows * map.rowBytes;
+  map.rowPitch = map.rowBytes / 4;
+  map.stride = 2 * map.phase;
+  uint32_t window = uint32_t(ceilDiv(layer.kernelW * map.record, 8));
+  if (layer.fromHost && map.rows * map.groups == 1 && window < map.phase) {
+    // 8 pixels step over `phase` words of 8 bytes; the window needs fewer.
+    map.period = map.phase;
+    map.keep = window;
+    map.stride = 2 * window;
+    uint32_t words = map.rowBytes / 8;
+    map.rowPitch = 2 * (words / map.period * window +
+                        std::min(words % map.period, window));
+  }
   map.groupPitch = map.rows * map.rowPitch;
   map.extent = map.words();
   return map;
@@ -69,14 +86,14 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.run.shifts = in.quad ? 1 : 0;
   plan.run.act_plane_stride = in.quad ? 1 : 0;
   plan.pixelTiles = uint32_t(ceilDiv(layer.conv.w, kPixels * plan.gp));
-  plan.run.cluster_stride = layer.conv.w <= kPixels ? 0 : 2 * in.phase;
+  plan.run.cluster_stride = layer.conv.w <= kPixels ? 0 : in.stride;
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
   uint32_t rows = plan.words * uint32_t(layer.kernelH) * in.groups;
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups;
-  int64_t tileStride = int64_t(plan.gp) * 2 * in.phase;
+  int64_t tileStride = int64_t(plan.gp) * in.stride;
   auto s = [](int64_t x) { return int32_t(x); };
   plan.loops = {{
       {plan.words, in.quad ? 2 : 1, 1, 0},
@@ -94,7 +111,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
                uint64_t(layer.conv.h);
 
   // What the last tile reads may lie behind the map's end; it must exist.
-  uint32_t lastPixels = (plan.pixelTiles * plan.gp - 1) * 2 * in.phase;
+  uint32_t lastPixels = (plan.pixelTiles * plan.gp - 1) * in.stride;
   if (plan.run.cluster_stride == 0)
     lastPixels = 0;
   uint32_t read = (in.groups - 1) * in.groupPitch + (in.rows - 1) * in.rowPitch +

@@ -85,8 +85,9 @@ RunTimes walkRun(const LayerPlan &plan, const Layer &layer, Clock &clock,
   };
   // A sample of `pixels` values from pixel x on is handled one a cycle.
   auto handle = [&](uint64_t x, uint64_t pixels, bool last) {
-    stallUntil(clock.valueFree > kValueDelay - 1
-                   ? clock.valueFree - (kValueDelay - 1)
+    // Two samples are held: the one before the last must have been handled.
+    stallUntil(clock.captureFree > kValueDelay - 1
+                   ? clock.captureFree - (kValueDelay - 1)
                    : 0);
     uint64_t at = std::max(cycle + kValueDelay, clock.valueFree);
     at += pixels * plan.gm;
@@ -94,6 +95,7 @@ RunTimes walkRun(const LayerPlan &plan, const Layer &layer, Clock &clock,
       at += 4 * plan.gm * (pooled(out, x + pixels) - pooled(out, x));
     else if (last && !sumBits)
       at += (out.mode == isa::OutMode::Split ? 8 : 4) * plan.gm;
+    clock.captureFree = clock.valueFree;
     clock.valueFree = at;
   };
 

@@ -70,8 +70,10 @@ Result SimDevice::load(const isa::Program &next, bnn_stats &stats) {
   } else {
     setTarget(next.target);
   }
+  // Whole beats, as on the bus.
   image = next.image;
-  scratch.assign(next.scratchBytes, 0);
+  image.resize(windowStride(image.size()));
+  scratch.assign(windowStride(next.scratchBytes), 0);
   program = &next;
   if (next.coldBegin == next.coldEnd)
     return {};

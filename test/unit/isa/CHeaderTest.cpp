@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+namespace isa = bnn::isa; // Run is also a member of testing::Test
 using namespace bnn::isa;
 
 namespace {
@@ -58,7 +59,7 @@ TEST(CHeader, AnInstructionFromMacros) {
   uint64_t low = BNN_OPCODE_RUN | 5ull << BNN_RUN_ENTRY_SHIFT |
                  300ull << BNN_RUN_ACT_SHIFT;
   uint64_t high = 24ull << BNN_RUN_TAIL_SHIFT;
-  EXPECT_EQ(encode(Run{.entry = 5, .act = 300, .tail = 24}),
+  EXPECT_EQ(encode(isa::Run{.entry = 5, .act = 300, .tail = 24}),
             (Bits128{low, high}));
 }
 

@@ -2,6 +2,7 @@
 // the description, so that none is forgotten.
 #include "bnn/isa/Isa.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 #include <set>

@@ -4,7 +4,9 @@
 #include "bnn/isa/Isa.h"
 #include "bnn_isa.h"
 
+#include <functional>
 #include <gtest/gtest.h>
+#include <memory>
 #include <random>
 
 using namespace bnn::isa;
@@ -135,7 +137,9 @@ TEST(Program, EveryBitFlipIsFound) {
 TEST(Program, ForgedTablesDoNotCrash) {
   auto bytes = writeProgram(sample());
   uint32_t size = uint32_t(bytes.size());
-  for (size_t at = 0; at < entry(5); at += 4)
+  for (size_t at = 0; at < entry(5); at += 4) {
+    if (at == file_header::tableCrc)
+      continue; // signing again mends it
     for (uint32_t value : {0u, 1u, 4u, 7u, 16u, size - 1, size, size + 1,
                            0x7fffffffu, 0xfffffff8u, 0xffffffffu}) {
       auto forged = bytes;
@@ -147,6 +151,7 @@ TEST(Program, ForgedTablesDoNotCrash) {
         EXPECT_FALSE(reads(forged, error)) << at << " " << value;
       }
     }
+  }
 }
 
 TEST(Program, RandomDamageDoesNotCrash) {

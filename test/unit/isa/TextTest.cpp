@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+namespace isa = bnn::isa; // Run is also a member of testing::Test
 using namespace bnn::isa;
 
 namespace {
@@ -38,7 +39,7 @@ TEST(Text, Out) {
 }
 
 TEST(Text, Run) {
-  EXPECT_EQ(print(Run{.pop_prev = 1, .push_next = 1, .entry = 3, .act = 10,
+  EXPECT_EQ(print(isa::Run{.pop_prev = 1, .push_next = 1, .entry = 3, .act = 10,
                       .weight = 20, .threshold = 30, .tail = 24,
                       .last_pixels = 5}),
             "run pop_prev push_next entry=3 act=10 weight=20 threshold=30 "

@@ -7,6 +7,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 
+namespace isa = bnn::isa; // Run is also a member of testing::Test
 using namespace bnn::isa;
 
 namespace {
@@ -34,9 +35,9 @@ protected:
         Loop{.index0 = 0, .limit0 = 4, .act_stride0 = 1, .weight_stride0 = 1,
              .index1 = 5, .limit1 = 4, .act_stride1 = 2},
         Out{.base = 100, .record = 1, .lead = 1, .trail = 1, .pixels = 30},
-        Run{.pop_prev = 1, .push_prev = 1},
+        isa::Run{.pop_prev = 1, .push_prev = 1},
         Out{.mode = OutMode::Raw, .pixels = 8},
-        Run{.pop_next = 1, .push_next = 1, .entry = 1, .act = 100},
+        isa::Run{.pop_next = 1, .push_next = 1, .entry = 1, .act = 100},
         Store{.pop_prev = 1, .push_prev = 1, .region = Region::Output,
               .beats = 32},
         Load{.pop_next = 1, .region = Region::Input, .beats = 2},
@@ -113,31 +114,31 @@ TEST_F(VerifierTest, Memories) {
 }
 
 TEST_F(VerifierTest, Runs) {
-  EXPECT_EQ(errorOf<Run>(6, [](Run &x) { x.entry = 5; }),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &x) { x.entry = 5; }),
             "the routine comes to control word 5, which was not loaded");
-  EXPECT_EQ(errorOf<Run>(6, [](Run &x) { x.weight = 1021; }),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &x) { x.weight = 1021; }),
             "control word 0 can reach weight row 1024, there are 1024");
-  EXPECT_EQ(errorOf<Run>(6, [](Run &x) { x.act = 2040; }),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &x) { x.act = 2040; }),
             "control word 0 can reach lane word 2049, there are 2048");
-  EXPECT_EQ(errorOf<Run>(6, [](Run &x) { x.threshold = 256; }),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &x) { x.threshold = 256; }),
             "threshold rows 256..256 are outside of 256");
-  EXPECT_EQ(errorOf<Run>(6, [](Run &x) { x.split = 1; }),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &x) { x.split = 1; }),
             "split=1 needs 2 clusters, the engine has 1");
   auto saved = code;
   std::get<Loop>(code[4]).act_stride1 = -1;
-  EXPECT_EQ(errorOf<Run>(6, [](Run &) {}),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &) {}),
             "control word 0 can reach lane word -3, there are 2048");
   code = saved;
   std::get<Out>(code[5]).base = 2041;
-  EXPECT_EQ(errorOf<Run>(6, [](Run &) {}),
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &) {}),
             "output streams end at lane word 2049, there are 2048");
   code = saved;
   std::get<Out>(code[7]).base = 993;
-  EXPECT_EQ(errorOf<Run>(8, [](Run &) {}),
+  EXPECT_EQ(errorOf<isa::Run>(8, [](isa::Run &) {}),
             "values end at output word 1025, there are 1024");
   code = saved;
   code.erase(code.begin() + 7);
-  EXPECT_EQ(errorOf<Run>(7, [](Run &) {}),
+  EXPECT_EQ(errorOf<isa::Run>(7, [](isa::Run &) {}),
             "the routine samples, but no OUT comes before this RUN");
 }
 
@@ -148,7 +149,7 @@ TEST_F(VerifierTest, CorruptControlWord) {
 }
 
 TEST_F(VerifierTest, Tokens) {
-  EXPECT_EQ(errorOf<Run>(8, [](Run &x) { x.pop_prev = 1; }),
+  EXPECT_EQ(errorOf<isa::Run>(8, [](isa::Run &x) { x.pop_prev = 1; }),
             "waits for a token that never comes");
   std::string error;
   auto saved = code;
@@ -156,7 +157,7 @@ TEST_F(VerifierTest, Tokens) {
   EXPECT_FALSE(check(error));
   EXPECT_NE(error.find("instruction 6 (run"), std::string::npos) << error;
   code = saved;
-  std::get<Run>(code[6]).push_prev = 0;
+  std::get<isa::Run>(code[6]).push_prev = 0;
   EXPECT_FALSE(check(error));
   EXPECT_NE(error.find("tokens left over: load to run 0, run to load 0 (1 at the "
                        "start)"),
@@ -173,9 +174,9 @@ TEST_F(VerifierTest, FullQueueThatBlocksTheRunItWaitsFor) {
     code.push_back(Load{.region = Region::Input});
   code.push_back(Load{.dest = LoadDest::Control});
   code.push_back(Out{.record = 1});
-  code.push_back(Run{.push_prev = 1});
+  code.push_back(isa::Run{.push_prev = 1});
   code.push_back(Out{.record = 1});
-  code.push_back(Run{.push_prev = 1});
+  code.push_back(isa::Run{.push_prev = 1});
   code.push_back(End{});
   follow = false;
   EXPECT_FALSE(check(error));

@@ -95,6 +95,7 @@ Network randomNetwork(std::mt19937 &random, MapKind kind, Shape shape,
     Layer l;
     l.nodes = {"layer" + std::to_string(network.layers.size())};
     l.in = shape;
+    l.fromHost = network.layers.empty();
     l.kind = network.layers.empty() ? kind : MapKind::Bits;
     l.kernelW = spec.kernel == 0 ? shape.w : spec.kernel;
     l.strideW = spec.stride;
@@ -156,7 +157,7 @@ std::vector<uint8_t> inputImage(const Plan &plan, const Layer &first,
           bool inside = y >= 0 && y < first.in.h && w >= 0 && w < first.in.w;
           int64_t v = inside ? x[(c * first.in.h + y) * first.in.w + w]
                              : first.padValue;
-          size_t at = (g * map.groupPitch + row * map.rowPitch) * 4 +
+          size_t at = g * map.groupBytes + row * map.rowBytes +
                       (w + first.padLeft) * map.record;
           if (map.quad)
             bytes[at + c] = uint8_t(v ^ (first.isSigned ? 0x80 : 0));

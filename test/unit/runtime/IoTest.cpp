@@ -140,8 +140,8 @@ TEST(Io, EveryReplacedValueIsHandled) {
       changed[json::json_pointer(path)] = other;
       Io io;
       std::string error;
-      EXPECT_EQ(parseIo(changed.dump(), 16, 32, io, error), error.empty())
-          << path;
+      bool parsed = parseIo(changed.dump(), 16, 32, io, error);
+      EXPECT_EQ(parsed, error.empty()) << path << ": " << error;
     }
 }
 

@@ -1,0 +1,70 @@
+// A value of the graph during fusion: a bnn value and what is still pending.
+
+#ifndef BNNCC_COMPILER_FUSE_EDGE_H
+#define BNNCC_COMPILER_FUSE_EDGE_H
+
+#include "bnn/BnnDialect.h"
+#include "fuse/Switches.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace bnncc {
+
+/// The real value at a position of channel c is chain_c(base) where `base` is a
+/// bnn value: the graph's float input, an exact integer, or a host value (whose
+/// chain is empty). A pool may be pending on the chain's value, and then a pad.
+struct Edge {
+  enum class Kind { Input, Integer, Host };
+
+  struct Pool {
+    llvm::SmallVector<int64_t> kernel, strides, pads;
+    mlir::RankedTensorType type; ///< the map after the pool
+  };
+  /// A border of real value `value` before the steps from `from` on.
+  struct Pad {
+    llvm::SmallVector<int64_t> pads;
+    mpq_class value;
+    size_t from;
+  };
+
+  Kind kind = Kind::Input;
+  mlir::Value base;
+  exact::Reach reach;                ///< of an integer base
+  std::vector<exact::Chain> chains = {{}}; ///< one, or one for each channel
+  std::optional<Pool> pool;
+  std::optional<Pad> pad;
+  llvm::SetVector<mlir::Location> locs; ///< of the pending steps
+
+  mlir::RankedTensorType type() const {
+    return llvm::cast<mlir::RankedTensorType>(base.getType());
+  }
+  int64_t channels() const { return type().getDimSize(0); }
+  const exact::Chain &chain(int64_t channel) const {
+    return chains[chains.size() == 1 ? 0 : channel];
+  }
+  bool isBipolar() const { return type().getElementType().isInteger(1); }
+  mlir::Location fusedLoc(mlir::Location last) const;
+
+  /// Appends one step, or one for each channel.
+  void append(const std::vector<exact::Step> &steps);
+  /// Puts a step before all others.
+  void prepend(const exact::Step &step);
+  /// Whether every chain rises over the reachable integers.
+  bool rises() const;
+};
+
+/// scale * x + shift, where the steps are affine.
+struct Affine {
+  exact::Radical scale, shift;
+};
+std::optional<Affine> affineOf(exact::ChainView chain);
+
+/// The affine function that a chain is on -1 and +1.
+std::optional<Affine> affineOnBipolar(exact::ChainView chain);
+
+/// Turns an edge into a real host value; emits an error at `op` if it cannot.
+mlir::FailureOr<mlir::Value> toHost(mlir::OpBuilder &builder,
+                                    mlir::Operation *op, const Edge &edge);
+
+} // namespace bnncc
+
+#endif // BNNCC_COMPILER_FUSE_EDGE_H

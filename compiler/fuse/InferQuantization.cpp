@@ -1,0 +1,230 @@
+// bnn-infer-quantization: binary weights with exact scales, and an integer grid
+// on the input of every convolution.
+
+#include "fuse/ConstTensor.h"
+#include "fuse/Graph.h"
+#include "fuse/Passes.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
+
+using llvm::failed;
+using llvm::failure;
+using llvm::LogicalResult;
+using llvm::StringRef;
+using llvm::success;
+using mlir::Operation;
+using mlir::RankedTensorType;
+using mlir::Value;
+
+namespace bnncc {
+
+#define GEN_PASS_DEF_INFERQUANTIZATION
+#include "fuse/Passes.h.inc"
+
+namespace {
+
+struct InferQuantizationPass
+    : impl::InferQuantizationBase<InferQuantizationPass> {
+  using InferQuantizationBase::InferQuantizationBase;
+  void runOnOperation() override;
+
+  LogicalResult readInputTypes(mlir::func::FuncOp func);
+  LogicalResult splitWeights(Operation *conv);
+  LogicalResult findGrid(Operation *conv);
+  LogicalResult castInput(Operation *conv, mlir::BlockArgument argument);
+
+  llvm::DenseMap<Value, mlir::Type> inputTypes;
+};
+
+mlir::Type typeNamed(StringRef name, mlir::MLIRContext *context) {
+  using mlir::IntegerType;
+  return llvm::StringSwitch<mlir::Type>(name)
+      .Case("int8", IntegerType::get(context, 8))
+      .Case("uint8", IntegerType::get(context, 8, IntegerType::Unsigned))
+      .Case("bipolar", IntegerType::get(context, 1))
+      .Default(nullptr);
+}
+
+StringRef onnxName(mlir::func::FuncOp func, unsigned argument) {
+  auto name = func.getArgAttrOfType<mlir::StringAttr>(argument, "onnx.name");
+  return name ? name.getValue() : "";
+}
+
+/// One magnitude for each output channel, or the first weight that differs.
+struct BinaryWeights {
+  std::vector<int8_t> signs;
+  std::vector<double> scales;
+  std::optional<std::pair<double, int64_t>> offender;
+};
+
+BinaryWeights splitSigns(const std::vector<double> &weights,
+                         int64_t channels) {
+  BinaryWeights result;
+  int64_t taps = weights.size() / channels;
+  for (int64_t o = 0; o < channels; ++o) {
+    double scale = std::abs(weights[o * taps]);
+    result.scales.push_back(scale);
+    for (int64_t i = o * taps; i < (o + 1) * taps; ++i) {
+      if (std::abs(weights[i]) != scale && !result.offender)
+        result.offender = {weights[i], o};
+      result.signs.push_back(std::signbit(weights[i]) ? -1 : 1);
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+// conv(x, alpha * w, b) -> conv(x, w) * alpha + b with w of -1 and +1
+LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
+  auto weight = evaluateConstant(conv->getOperand(1));
+  if (!weight)
+    return failure();
+  auto values = weight->exactDoubles();
+  if (!values)
+    return conv->emitOpError("weights must be exact float64 numbers, but found "
+                             "a constant expression that rounds; fold it at "
+                             "export");
+  auto type = tensorType(conv->getOperand(1));
+  BinaryWeights binary = splitSigns(*values, type.getDimSize(0));
+  if (binary.offender) {
+    auto [value, channel] = *binary.offender;
+    return conv->emitOpError("weights must be -a or +a with one a for each "
+                             "output channel, but found ")
+           << value << " beside a = " << binary.scales[channel]
+           << " in channel " << channel
+           << "; binarize the weights (Sign, BipolarQuant) before export";
+  }
+
+  mlir::OpBuilder builder(conv);
+  mlir::Location loc = conv->getLoc();
+  auto signsType = RankedTensorType::get(type.getShape(), builder.getI8Type());
+  Value signs = createOnnx(
+      builder, loc, "Constant", signsType, {},
+      builder.getNamedAttr("value",
+                           mlir::DenseElementsAttr::get(
+                               signsType, llvm::ArrayRef(binary.signs))));
+  builder.setInsertionPointAfter(conv);
+  Value result = conv->getResult(0);
+  auto resultType = tensorType(result);
+  Value last = result;
+  Operation *firstUse = nullptr;
+  auto append = [&](StringRef name, Value constant) {
+    last = createOnnx(builder, loc, name, resultType, {last, constant});
+    firstUse = firstUse ? firstUse : last.getDefiningOp();
+  };
+  bool scaled = llvm::any_of(binary.scales, [](double a) { return a != 1; });
+  if (scaled) {
+    auto scaleType = RankedTensorType::get({int64_t(binary.scales.size())},
+                                           builder.getF64Type());
+    append("Mul", createOnnx(builder, loc, "Constant", scaleType, {},
+                             builder.getNamedAttr(
+                                 "value", mlir::DenseElementsAttr::get(
+                                              scaleType,
+                                              llvm::ArrayRef(binary.scales)))));
+  }
+  if (conv->getNumOperands() > 2)
+    append("Add", conv->getOperand(2));
+  if (firstUse)
+    result.replaceAllUsesExcept(last, firstUse);
+  conv->setOperands({conv->getOperand(0), signs});
+  return success();
+}
+
+LogicalResult
+InferQuantizationPass::castInput(Operation *conv,
+                                 mlir::BlockArgument argument) {
+  mlir::Type element = tensorType(argument).getElementType();
+  if (llvm::isa<mlir::IntegerType>(element))
+    return success();
+  auto func = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+  mlir::Type type = inputTypes.lookup(argument);
+  if (!type)
+    return conv->emitOpError("input must be quantised, but found the float "
+                             "graph input '")
+           << onnxName(func, argument.getArgNumber())
+           << "'; add a quantiser before it, or say with --input-type which "
+              "integers it carries";
+  auto builder = mlir::OpBuilder::atBlockBegin(argument.getOwner());
+  auto castType = RankedTensorType::get(tensorType(argument).getShape(), type);
+  Value cast = createOnnx(builder, conv->getLoc(), "CastInput", castType,
+                          argument);
+  argument.replaceAllUsesExcept(cast, cast.getDefiningOp());
+  return success();
+}
+
+// Walks up to where the integers come from.
+LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
+  static const llvm::StringSet<> transparent = {
+      "Pad",  "MaxPool", "Reshape", "Cast", "Concat",
+      "Add",  "Sub",     "Mul",     "Div",  "DequantizeLinear",
+      "BatchNormalization", "Not", "Where"};
+  static const llvm::StringSet<> quantisers = {
+      "Sign",    "BipolarQuant",   "Quant",   "QuantizeLinear",
+      "Greater", "GreaterOrEqual", "Less",    "LessOrEqual",
+      "CastInput", "MultiThreshold"};
+  llvm::SmallVector<Value> work = {conv->getOperand(0)};
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
+      if (failed(castInput(conv, argument)))
+        return failure();
+      continue;
+    }
+    Operation *op = value.getDefiningOp();
+    if (quantisers.contains(opType(op)))
+      continue;
+    if (!transparent.contains(opType(op)))
+      return conv->emitOpError("input must be quantised, but found ")
+             << opType(op) << " before it; put a quantiser (Sign, "
+             << "BipolarQuant) between the two layers";
+    if (opType(op) == "Concat")
+      work.append(op->operand_begin(), op->operand_end());
+    else
+      work.push_back(op->getOperand(0));
+  }
+  return success();
+}
+
+LogicalResult InferQuantizationPass::readInputTypes(mlir::func::FuncOp func) {
+  llvm::SmallVector<StringRef> entries;
+  StringRef(inputType).split(entries, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef entry : entries) {
+    auto [name, typeName] = entry.rsplit('=');
+    if (typeName.empty())
+      std::swap(name, typeName);
+    mlir::Type type = typeNamed(typeName, &getContext());
+    if (!type)
+      return func.emitError("--input-type must be int8, uint8 or bipolar, but "
+                            "found '")
+             << typeName << "'";
+    bool found = false;
+    for (mlir::BlockArgument argument : func.getArguments())
+      if (name.empty() || onnxName(func, argument.getArgNumber()) == name) {
+        inputTypes[argument] = type;
+        found = true;
+      }
+    if (!found)
+      return func.emitError("--input-type must name an input, but found '")
+             << name << "'";
+  }
+  return success();
+}
+
+void InferQuantizationPass::runOnOperation() {
+  for (auto func : getOperation().getOps<mlir::func::FuncOp>()) {
+    inputTypes.clear();
+    if (failed(readInputTypes(func)))
+      return signalPassFailure();
+    llvm::SmallVector<Operation *> convs;
+    for (Operation &op : func.front())
+      if (isOnnx(&op, "Conv"))
+        convs.push_back(&op);
+    for (Operation *conv : convs)
+      if (failed(splitWeights(conv)) || failed(findGrid(conv)))
+        return signalPassFailure();
+  }
+}
+
+} // namespace bnncc
