@@ -9,7 +9,7 @@ import numpy as np
 from ecg5_data import INPUT_SCALE
 
 # Smallest |value| allowed: over the size of the terms it is the sum of (float32 rounds at about 1e-7), and in lattice steps.
-MARGIN, MARGIN_STEPS = 2e-5, 1 / 16
+MARGIN, MARGIN_STEPS = 2e-5, 1 / 64
 SCORE_EPS = 2.0**-17
 
 
@@ -94,13 +94,13 @@ def prove(name: str, bn: dict, lattice: Lattice, eps: float, slope: float, c: in
 
 
 def round_scores(bn: dict, slope: np.ndarray | None = None) -> np.float32 | None:
-    """Round the last normalisation (in place) and slope to few bits, so that float32 computes the scores without rounding.
+    """Round the last normalisation (in place) and slope to few bits, so that float32 computes the scores (nearly) without rounding.
 
-    With SCORE_EPS, var + eps is 1: the scale is gamma, of 8 bits, and the offset lies on a multiple of its last bit.
+    With SCORE_EPS, var + eps is 1: the scale is gamma, of 10 bits, and the offset is a multiple of its last bit.
     """
     k = bn["weight"] / np.sqrt(bn["running_var"].astype(np.float64) + 1e-5)
     b = bn["bias"] - k * bn["running_mean"]
-    unit = 2.0 ** (np.floor(np.log2(np.abs(k).max())) - 7)
+    unit = 2.0 ** (np.floor(np.log2(np.abs(k).max())) - 9)
     bn["weight"][:], bn["bias"][:] = np.round(k / unit) * unit, np.round(b / unit) * unit
     bn["running_mean"][:], bn["running_var"][:] = 0, 1 - SCORE_EPS
-    return None if slope is None else np.round(slope * 64).astype(np.float32) / 64
+    return None if slope is None else np.round(slope * 256).astype(np.float32) / 256

@@ -214,7 +214,7 @@ Accuracy of the exported graph in ONNX Runtime{accuracy_of}:
 `input.npy`: {windows} windows of the test part of the {split} split (up to three of each class, the rest drawn at random, so
 their accuracy, {kept:.1%}, is not the network's). `output.npy`: ONNX Runtime {ort}{twin}. `labels.npy`: the annotated
 classes. No value before a sign lies within float32 rounding of zero (`exact_margin.py`), so real arithmetic and float32 agree.
-The last normalisation is rounded to 8 bits, so that float32 computes the scores exactly.
+The last normalisation is rounded to 10 bits, so that float32 computes the scores nearly without rounding.
 
 Data: MIT-BIH Arrhythmia Database. G. B. Moody, R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database", IEEE Engineering in
 Medicine and Biology 20(3):45-50, 2001; PhysioNet, Open Data Commons Attribution License v1.0. The windows here are derived from

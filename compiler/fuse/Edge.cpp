@@ -81,6 +81,11 @@ namespace {
 struct AffineRun {
   size_t end;
   std::vector<double> scale, shift;
+
+  bool moves() const {
+    return llvm::any_of(scale, [](double x) { return x != 1; }) ||
+           llvm::any_of(shift, [](double x) { return x != 0; });
+  }
 };
 
 AffineRun affineRun(const Edge &edge, size_t begin) {
@@ -121,15 +126,17 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
   if (edge.pad)
     return op->emitOpError("must not follow a Pad of real values, but found "
                            "one");
-  if (edge.kind == Edge::Kind::Host)
-    return edge.base;
-
   mlir::Location loc = edge.fusedLoc(op->getLoc());
   auto type = mlir::RankedTensorType::get(edge.type().getShape(),
                                           builder.getF64Type());
   AffineRun run = affineRun(edge, 0);
-  Value value = bnn::ToRealOp::create(builder, loc, type, edge.base, run.scale,
-                                      run.shift);
+  Value value = edge.base;
+  if (edge.kind == Edge::Kind::Integer)
+    value = bnn::ToRealOp::create(builder, loc, type, value, run.scale,
+                                  run.shift);
+  else if (run.moves())
+    value = bnn::AffineOp::create(builder, loc, type, value, run.scale,
+                                  run.shift);
   const Chain &first = edge.chains.front();
   while (run.end < first.size()) {
     const Step &step = first[run.end];
@@ -144,9 +151,7 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
                                   builder.getF64FloatAttr(step.high));
     }
     run = affineRun(edge, run.end + 1);
-    bool moves = llvm::any_of(run.scale, [](double x) { return x != 1; }) ||
-                 llvm::any_of(run.shift, [](double x) { return x != 0; });
-    if (moves)
+    if (run.moves())
       value = bnn::AffineOp::create(builder, loc, type, value, run.scale,
                                     run.shift);
   }

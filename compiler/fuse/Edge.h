@@ -10,8 +10,7 @@
 namespace bnncc {
 
 /// The real value at a position of channel c is chain_c(base) where `base` is a
-/// bnn value: the graph's float input, an exact integer, or a host value (whose
-/// chain is empty). A pool may be pending on the chain's value, and then a pad.
+/// bnn value: the graph's float input, an exact integer, or a host value. A pool may be pending on the chain's value, and then a pad.
 struct Edge {
   enum class Kind { Input, Integer, Host };
 

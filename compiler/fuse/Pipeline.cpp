@@ -27,7 +27,7 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
 } // namespace
 
 void registerBnnFusePasses() {
-  registerPasses();
+  registerBnnFusionPasses();
   mlir::PassPipelineRegistration<PipelineOptions>(
       "bnn-fuse", "Take an imported graph to the bnn level",
       [](mlir::OpPassManager &manager, const PipelineOptions &options) {

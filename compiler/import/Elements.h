@@ -1,7 +1,7 @@
 //===- Elements.h - Constant tensors as plain bytes -------------*- C++ -*-===//
 //
-// A constant tensor with one stored element per 1, 2, 4 or 8 bytes, for decoding
-// and folding; MLIR's own storage packs i1 and collapses splats.
+// A constant tensor with one stored element per 1, 2, 4 or 8 bytes, for
+// decoding and folding; MLIR's own storage packs i1 and collapses splats.
 //
 //===----------------------------------------------------------------------===//
 

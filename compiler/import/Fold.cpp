@@ -40,8 +40,8 @@ Shape stridesOf(ArrayRef<int64_t> shape) {
   return strides;
 }
 
-/// Calls `visit(i, offset)` for each element i of `shape` in order, where offset
-/// moves from `start` by `step[axis]` along each axis.
+/// Calls `visit(i, offset)` for each element i of `shape` in order, where
+/// offset moves from `start` by `step[axis]` along each axis.
 template <typename Visit>
 void walk(ArrayRef<int64_t> shape, ArrayRef<int64_t> step, int64_t start,
           Visit visit) {
@@ -73,7 +73,8 @@ std::optional<Elements> moveElements(StringRef op, ArrayRef<Elements> in,
                                      RankedTensorType type, Attrs attrs) {
   Elements out(type);
   unsigned width = out.elementBytes();
-  auto copy = [&](const Elements &from, ArrayRef<int64_t> steps, int64_t start) {
+  auto copy = [&](const Elements &from, ArrayRef<int64_t> steps,
+                  int64_t start) {
     walk(type.getShape(), steps, start, [&](int64_t i, int64_t offset) {
       std::memcpy(out.data() + i * width, from.data() + offset * width, width);
     });
@@ -91,8 +92,8 @@ std::optional<Elements> moveElements(StringRef op, ArrayRef<Elements> in,
   } else if (op == "Slice") {
     Shape steps;
     int64_t start = 0;
-    for (auto [stride, from, step] :
-         llvm::zip(strides, findInts(attrs, "starts"), findInts(attrs, "steps"))) {
+    for (auto [stride, from, step] : llvm::zip(
+             strides, findInts(attrs, "starts"), findInts(attrs, "steps"))) {
       steps.push_back(stride * step);
       start += stride * from;
     }

@@ -12,8 +12,8 @@
 #include <cmath>
 
 using namespace mlir;
-using llvm::Twine;
 using bnncc::onnxpb::AttributeProto;
+using llvm::Twine;
 
 namespace bnncc::importer {
 
@@ -66,13 +66,13 @@ Attribute GraphImporter::convert(const AttributeProto &attr,
   }
   int32_t type = attr.type();
   if (type == AttributeProto::UNDEFINED)
-    type = attr.has_f()            ? AttributeProto::FLOAT
-           : attr.has_i()          ? AttributeProto::INT
-           : attr.has_s()          ? AttributeProto::STRING
-           : attr.has_t()          ? AttributeProto::TENSOR
-           : attr.has_g()          ? AttributeProto::GRAPH
+    type = attr.has_f()             ? AttributeProto::FLOAT
+           : attr.has_i()           ? AttributeProto::INT
+           : attr.has_s()           ? AttributeProto::STRING
+           : attr.has_t()           ? AttributeProto::TENSOR
+           : attr.has_g()           ? AttributeProto::GRAPH
            : attr.floats_size() > 0 ? AttributeProto::FLOATS
-                                   : AttributeProto::INTS;
+                                    : AttributeProto::INTS;
   switch (type) {
   case AttributeProto::FLOAT:
     if (std::isfinite(attr.f()))

@@ -37,8 +37,7 @@ bool GraphImporter::fail(const Twine &message) {
 
 bool GraphImporter::addInitializers() {
   if (graph.sparse_initializer_size() > 0)
-    return fail("initializer '" +
-                graph.sparse_initializer(0).values().name() +
+    return fail("initializer '" + graph.sparse_initializer(0).values().name() +
                 "': a tensor must be dense, found a sparse one; export dense "
                 "weights");
   for (const auto &tensor : graph.initializer())
@@ -60,8 +59,9 @@ bool GraphImporter::addInputs(func::FuncOp function) {
     const auto &tensor = input.type().tensor_type();
     Type element = elementType(tensor.elem_type(), context);
     if (!element)
-      return fail(who + "an input must be an integer, bool or float of 16, 32 "
-                        "or 64 bits, found " +
+      return fail(who +
+                  "an input must be an integer, bool or float of 16, 32 "
+                  "or 64 bits, found " +
                   dataTypeName(tensor.elem_type()) + "; change its type");
     if (!tensor.has_shape())
       return fail(who + "an input must have a shape, found none; export with "
@@ -73,13 +73,18 @@ bool GraphImporter::addInputs(func::FuncOp function) {
         std::string found = dim.has_dim_value()
                                 ? std::to_string(dim.dim_value())
                                 : "'" + dim.dim_param() + "'";
-        return fail(who + "an axis after the batch must have a known size, "
-                          "found " +
+        return fail(who +
+                    "an axis after the batch must have a known size, "
+                    "found " +
                     found + " on axis " + Twine(shape.size()) +
                     "; export with static shapes");
       }
       shape.push_back(isBatch ? 1 : dim.dim_value());
     }
+    if (!isSmallEnough(shape))
+      return fail(who +
+                  "an input must have at most 2^33 elements, found shape " +
+                  toString(shape) + "; correct the shape");
     types.push_back(RankedTensorType::get(shape, element));
     names.push_back(builder.getStringAttr(input.name()));
     values[input.name()] = entry->addArgument(
@@ -165,8 +170,8 @@ bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
     if (i < n.results.size())
       values[name] = n.results[i];
     else if (useCounts.lookup(name) > 0)
-      return fail(who + "the operator has no output " + Twine(i) +
-                  ", found '" + name + "' in use; remove what uses it");
+      return fail(who + "the operator has no output " + Twine(i) + ", found '" +
+                  name + "' in use; remove what uses it");
   }
   return true;
 }
@@ -194,10 +199,12 @@ bool GraphImporter::addOutputs(func::FuncOp function) {
     const auto &stated = output.type().tensor_type();
     if (stated.elem_type() != 0 &&
         elementType(stated.elem_type(), context) != type.getElementType())
-      return fail(who + "an output must have its stated type, found another "
-                        "than " +
-                  dataTypeName(stated.elem_type()) + "; export the model "
-                                                     "again");
+      return fail(who +
+                  "an output must have its stated type, found another "
+                  "than " +
+                  dataTypeName(stated.elem_type()) +
+                  "; export the model "
+                  "again");
     bool agrees =
         !stated.has_shape() || stated.shape().dim_size() == type.getRank();
     for (int i = 0; agrees && stated.has_shape() && i < type.getRank(); ++i) {
@@ -231,8 +238,8 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   for (const auto &output : graph.output())
     ++useCounts[output.name()];
 
-  Location loc = NameLoc::get(builder.getStringAttr(
-      graph.name().empty() ? "model" : graph.name()));
+  Location loc = NameLoc::get(
+      builder.getStringAttr(graph.name().empty() ? "model" : graph.name()));
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, loc);
   auto opset = opsets.find("");
   if (opset != opsets.end())

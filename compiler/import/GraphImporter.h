@@ -29,8 +29,8 @@ namespace bnncc::importer {
 /// default domain is "".
 using OpsetMap = llvm::StringMap<int64_t>;
 
-/// The numbers of the nodes so ordered that each follows what defines its inputs.
-/// On failure (a cycle, a value defined twice or never) sets `error`.
+/// The numbers of the nodes so ordered that each follows what defines its
+/// inputs. On failure (a cycle, a value defined twice or never) sets `error`.
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
                                           std::string &error);
 

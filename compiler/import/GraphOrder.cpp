@@ -17,7 +17,7 @@ namespace bnncc::importer {
 std::string describe(const onnxpb::NodeProto &node, int64_t index) {
   if (node.name().empty())
     return ("node #" + Twine(index) + " (" + node.op_type() + ")").str();
-  return ("node '" + node.name() + "' (" + node.op_type() + ")").str();
+  return ("node '" + Twine(node.name()) + "' (" + node.op_type() + ")").str();
 }
 
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
@@ -94,10 +94,10 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
   if (static_cast<int>(sorted.size()) == count)
     return sorted;
   // Not every node that waits is on the cycle: walk back until one repeats.
-  auto at = static_cast<int>(
-      std::find_if(waiting.begin(), waiting.end(),
-                   [](int number) { return number > 0; }) -
-      waiting.begin());
+  auto at =
+      static_cast<int>(std::find_if(waiting.begin(), waiting.end(),
+                                    [](int number) { return number > 0; }) -
+                       waiting.begin());
   for (std::vector<bool> visited(count); !visited[at];) {
     visited[at] = true;
     for (const auto &name : graph.node(at).input()) {

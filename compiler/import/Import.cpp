@@ -28,16 +28,15 @@ bool parseModel(StringRef bytes, onnxpb::ModelProto &model) {
 
 /// Checks version numbers; returns the operator sets by domain.
 std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
-                                              std::string &error) {
+                                                std::string &error) {
   auto fail = [&](const Twine &message) {
     error = message.str();
     return std::nullopt;
   };
   if (model.ir_version() < 3 || model.ir_version() > MaxIrVersion)
-    return fail("ir_version must be in 3.." + Twine(MaxIrVersion) +
-                ", found " + Twine(model.ir_version()) +
-                "; export with opset " + Twine(MinOpset) + ".." +
-                Twine(MaxOpset));
+    return fail("ir_version must be in 3.." + Twine(MaxIrVersion) + ", found " +
+                Twine(model.ir_version()) + "; export with opset " +
+                Twine(MinOpset) + ".." + Twine(MaxOpset));
   importer::OpsetMap opsets;
   for (const auto &set : model.opset_import()) {
     StringRef domain = set.domain();
@@ -53,8 +52,8 @@ std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
                 Twine(MinOpset) + ".." + Twine(MaxOpset));
   if (standard != opsets.end() &&
       (standard->second < MinOpset || standard->second > MaxOpset))
-    return fail("opset must be in " + Twine(MinOpset) + ".." +
-                Twine(MaxOpset) + ", found " + Twine(standard->second) +
+    return fail("opset must be in " + Twine(MinOpset) + ".." + Twine(MaxOpset) +
+                ", found " + Twine(standard->second) +
                 "; convert the model with onnx.version_converter");
   if (model.functions_size() > 0)
     return fail("a model must have no functions of its own, found '" +
@@ -88,9 +87,8 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
   std::optional<importer::OpsetMap> opsets = checkVersions(model, problem);
   if (!opsets)
     return fail(problem);
-  importer::GraphImporter importer(model, *opsets,
-                                 llvm::sys::path::parent_path(path), context,
-                                 problem);
+  importer::GraphImporter importer(
+      model, *opsets, llvm::sys::path::parent_path(path), context, problem);
   OwningOpRef<ModuleOp> module = importer.run();
   if (!module)
     return fail(problem);

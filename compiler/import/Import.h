@@ -22,14 +22,16 @@
 //   Where      (cond, x, y)
 //   Cast       (x)                the result type says to what
 //   Conv       (x, w[, b])        kernel_shape, strides, pads (begins, ends),
-//                                 dilations : array; group : i64. On i32 when it
-//                                 was ConvInteger (zero points are subtracted)
+//                                 dilations : array; group : i64. On i32 when
+//                                 it was ConvInteger (zero points are
+//                                 subtracted)
 //   MatMul     (a, b)             Gemm is Transpose, MatMul, Mul (alpha, beta
 //                                 other than 1) and Add
 //   BatchNormalization (x, scale, bias, mean, var)   epsilon : f32
-//   MaxPool    (x)                kernel_shape, strides, pads, dilations : array
-//   AveragePool(x)                the same, count_include_pad : i64 (0 if no pad)
-//   ReduceSum ReduceMean ReduceMax ReduceMin (x)   axes : array (ascending, not
+//   MaxPool    (x)                kernel_shape, strides, pads, dilations :
+//   array AveragePool(x)                the same, count_include_pad : i64 (0 if
+//   no pad) ReduceSum ReduceMean ReduceMax ReduceMin (x)   axes : array
+//   (ascending, not
 //                                 negative), keepdims : i64. Global pools are
 //                                 reductions over axes 2.. with keepdims = 1
 //   Reshape    (x)                the result type says to what; also Flatten,
@@ -37,18 +39,20 @@
 //   Transpose  (x)                perm : array (never the identity)
 //   Pad        (x)                pads : array (2 x rank, none negative),
 //                                 value : attribute of the element type
-//   Slice      (x)                starts, steps : array (one per axis, clamped);
+//   Slice      (x)                starts, steps : array (one per axis,
+//   clamped);
 //                                 the result type gives the sizes. Also Split,
-//                                 Gather by one index (then Reshape), negative Pad
-//   Gather     (x, indices)       axis : i64; indices are not negative if constant
-//   Concat     (x...)             axis : i64
-//   Expand     (x)                the result type says to what
-//   QuantizeLinear   (x, scale, zero_point)   axis : i64; block_size : i64
-//   DequantizeLinear (x, scale, zero_point)   axis : i64; block_size : i64
-//                                 zero_point is always there; axis is meant when
-//                                 scale is 1-D; block_size = 0 but for blocked
-//                                 scales. QLinearConv and QLinearMatMul are
-//                                 spelled out with these
+//                                 Gather by one index (then Reshape), negative
+//                                 Pad
+//   Gather     (x, indices)       axis : i64; indices are not negative if
+//   constant Concat     (x...)             axis : i64 Expand     (x) the result
+//   type says to what QuantizeLinear   (x, scale, zero_point)   axis : i64;
+//   block_size : i64 DequantizeLinear (x, scale, zero_point)   axis : i64;
+//   block_size : i64
+//                                 zero_point is always there; axis is meant
+//                                 when scale is 1-D; block_size = 0 but for
+//                                 blocked scales. QLinearConv and QLinearMatMul
+//                                 are spelled out with these
 //   Softmax LogSoftmax (x)        axis : i64, meaning of opset 13 (one axis)
 //   ArgMax     (x)                axis, keepdims, select_last_index : i64
 //   BipolarQuant (x, scale)                              domain = "qonnx..."
@@ -88,9 +92,10 @@ mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path,
 
 /// The same on bytes in memory; `path` names the model in messages, and its
 /// folder is where external data is looked up.
-mlir::OwningOpRef<mlir::ModuleOp>
-importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
-                mlir::MLIRContext &context, std::string &error);
+mlir::OwningOpRef<mlir::ModuleOp> importOnnxBytes(llvm::StringRef bytes,
+                                                  llvm::StringRef path,
+                                                  mlir::MLIRContext &context,
+                                                  std::string &error);
 
 } // namespace bnncc
 

@@ -43,7 +43,7 @@ std::string toString(ArrayRef<int64_t> shape) {
     return "scalar";
   std::string text;
   for (int64_t dim : shape)
-    text += (Twine(text.empty() ? "" : "x") + Twine(dim)).str();
+    text.append(text.empty() ? "" : "x").append(std::to_string(dim));
   return text;
 }
 
@@ -56,6 +56,17 @@ Shape iota(int64_t first, int64_t end) {
   Shape numbers(std::max<int64_t>(end - first, 0));
   std::iota(numbers.begin(), numbers.end(), first);
   return numbers;
+}
+
+bool isSmallEnough(ArrayRef<int64_t> shape) {
+  constexpr int64_t MaxElements = int64_t(1) << 33;
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    if (dim != 0 && count > MaxElements / dim)
+      return false;
+    count *= dim;
+  }
+  return true;
 }
 
 void NodeBuilder::fail(const Twine &message) {
@@ -173,8 +184,14 @@ NamedAttribute NodeBuilder::attr(StringRef name, Attribute value) {
 Value NodeBuilder::emit(StringRef op, ValueRange operands,
                         RankedTensorType type,
                         ArrayRef<NamedAttribute> opAttrs) {
-  if (DenseElementsAttr folded = fold(op, operands, type, opAttrs))
-    return emitConstant(folded);
+  // A constant that a few bytes of model blow up stays an operation.
+  constexpr int64_t MaxFolded = int64_t(1) << 27;
+  if (!isSmallEnough(type.getShape()))
+    fail("a value must have at most 2^33 elements, found shape " +
+         toString(type.getShape()) + "; correct the shapes");
+  else if (type.getNumElements() <= MaxFolded)
+    if (DenseElementsAttr folded = fold(op, operands, type, opAttrs))
+      return emitConstant(folded);
   OperationState state(loc, ("onnx." + op).str());
   state.addOperands(operands);
   state.addAttributes(opAttrs);
@@ -238,9 +255,9 @@ Value NodeBuilder::emitBinary(StringRef opName, Value a, Value b,
     fail("operands must have one element type, found two; add a Cast");
     return {};
   }
-  return emit(opName, {a, b},
-              RankedTensorType::get(*shape,
-                                    element ? element : left.getElementType()));
+  return emit(
+      opName, {a, b},
+      RankedTensorType::get(*shape, element ? element : left.getElementType()));
 }
 
 } // namespace bnncc::importer

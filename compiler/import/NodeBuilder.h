@@ -100,6 +100,9 @@ private:
 /// Broadcasts two shapes the NumPy way.
 std::optional<Shape> broadcast(llvm::ArrayRef<int64_t> a,
                                llvm::ArrayRef<int64_t> b);
+/// Whether a tensor of this shape has at most 2^33 elements, as any that is
+/// worth compiling; products of larger shapes may overflow.
+bool isSmallEnough(llvm::ArrayRef<int64_t> shape);
 /// "2x3x4", or "scalar".
 std::string toString(llvm::ArrayRef<int64_t> shape);
 int64_t product(llvm::ArrayRef<int64_t> values);

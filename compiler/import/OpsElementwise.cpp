@@ -14,9 +14,7 @@ using llvm::Twine;
 namespace bnncc::importer {
 namespace {
 
-void buildUnary(NodeBuilder &n) {
-  n.result(n.emit(n.op, n.in(0), n.type(0)));
-}
+void buildUnary(NodeBuilder &n) { n.result(n.emit(n.op, n.in(0), n.type(0))); }
 
 void buildBinary(NodeBuilder &n) {
   if (n.op == "Mod" && n.getInt("fmod", 0))
@@ -85,8 +83,7 @@ void buildHardSigmoid(NodeBuilder &n) {
   Type element = n.type(0).getElementType();
   Value alpha = n.emitScalar(element, n.getFloat("alpha", 0.2f));
   Value beta = n.emitScalar(element, n.getFloat("beta", 0.5f));
-  Value line =
-      n.emitBinary("Add", n.emitBinary("Mul", n.in(0), alpha), beta);
+  Value line = n.emitBinary("Add", n.emitBinary("Mul", n.in(0), alpha), beta);
   Value zero = n.emitScalar(element, 0), one = n.emitScalar(element, 1);
   n.result(n.emit("Clip", {line, zero, one}, n.type(0)));
 }
@@ -97,15 +94,15 @@ void buildClip(NodeBuilder &n) {
   for (unsigned i : {0, 1}) {
     const char *name = i == 0 ? "min" : "max";
     if (n.opset < 11 && n.attrs.get(name))
-      bounds[i] =
-          n.emitScalar(n.type(0).getElementType(), n.getFloat(name, 0));
+      bounds[i] = n.emitScalar(n.type(0).getElementType(), n.getFloat(name, 0));
     else if (n.opset >= 11 && n.has(i + 1))
       bounds[i] = n.in(i + 1);
     else
       bounds[i] = n.emitNone();
     auto type = dyn_cast<RankedTensorType>(bounds[i].getType());
     if (type && type.getNumElements() != 1)
-      return n.fail("Clip's " + Twine(name) + " must be a scalar, found shape " +
+      return n.fail("Clip's " + Twine(name) +
+                    " must be a scalar, found shape " +
                     toString(type.getShape()) + "; use Min and Max");
   }
   n.result(n.emit("Clip", {n.in(0), bounds[0], bounds[1]}, n.type(0)));
@@ -124,8 +121,8 @@ void buildWhere(NodeBuilder &n) {
                   "with a constant first");
   if (n.type(1).getElementType() != n.type(2).getElementType())
     return n.fail("operands must have one element type, found two; add a Cast");
-  n.result(n.emit("Where", {n.in(0), n.in(1), n.in(2)},
-                  n.type(1).clone(*shape)));
+  n.result(
+      n.emit("Where", {n.in(0), n.in(1), n.in(2)}, n.type(1).clone(*shape)));
 }
 
 void buildCast(NodeBuilder &n) {

@@ -23,8 +23,8 @@ Value emitMatMul(NodeBuilder &n, Value a, Value b) {
               left.back() == right[column ? 0 : right.size() - 2];
   std::optional<Shape> shape;
   if (fits)
-    shape = broadcast(left.drop_back(row ? 1 : 2),
-                      right.drop_back(column ? 1 : 2));
+    shape =
+        broadcast(left.drop_back(row ? 1 : 2), right.drop_back(column ? 1 : 2));
   if (!shape) {
     n.fail("a matrix product must have columns of the left as rows of the "
            "right, found " +
@@ -43,9 +43,7 @@ Value emitMatMul(NodeBuilder &n, Value a, Value b) {
   return n.emit("MatMul", {a, b}, NodeBuilder::typeOf(a).clone(*shape));
 }
 
-void buildMatMul(NodeBuilder &n) {
-  n.result(emitMatMul(n, n.in(0), n.in(1)));
-}
+void buildMatMul(NodeBuilder &n) { n.result(emitMatMul(n, n.in(0), n.in(1))); }
 
 /// Gemm(a, b, c) -> Add(Mul(MatMul(a', b'), alpha), Mul(c, beta)), where a' and
 /// b' are transposed if asked and a factor of 1 is left out.
@@ -63,8 +61,8 @@ void buildGemm(NodeBuilder &n) {
                ? value
                : n.emitBinary("Mul", value, n.emitScalar(element, factor));
   };
-  Value product = emitMatMul(n, transposed(0, "transA"),
-                             transposed(1, "transB"));
+  Value product =
+      emitMatMul(n, transposed(0, "transA"), transposed(1, "transB"));
   if (!product)
     return;
   product = scaled(product, "alpha");
@@ -115,8 +113,8 @@ void buildQLinearMatMul(NodeBuilder &n) {
     return n.fail("QLinearMatMul must have matrices, found " +
                   toString(n.shape(0)) + " and " + toString(n.shape(3)) +
                   "; add an axis");
-  Value product = emitMatMul(n, dequantize(0, n.rank(0) - 2),
-                             dequantize(3, n.rank(3) - 1));
+  Value product =
+      emitMatMul(n, dequantize(0, n.rank(0) - 2), dequantize(3, n.rank(3) - 1));
   if (!product)
     return;
   ArrayRef<int64_t> shape = NodeBuilder::typeOf(product).getShape();

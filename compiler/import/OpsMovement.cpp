@@ -142,7 +142,8 @@ void buildPad(NodeBuilder &n) {
   }
   Shape pads(2 * rank, 0), starts(rank, 0), steps(rank, 1), sizes(n.shape(0));
   for (size_t i = 0; i < axes.size(); ++i) {
-    int64_t axis = axes[i], begin = (*given)[i], end = (*given)[axes.size() + i];
+    int64_t axis = axes[i], begin = (*given)[i],
+            end = (*given)[axes.size() + i];
     // A cut is a slice before the padding.
     starts[axis] = std::max<int64_t>(-begin, 0);
     sizes[axis] -= starts[axis] + std::max<int64_t>(-end, 0);
@@ -274,8 +275,9 @@ void buildReorg(NodeBuilder &n) {
     return n.fail("blocksize must divide the map, found " + Twine(block) +
                   " for " + toString(s) + "; correct blocksize");
   if (toDepth && n.getString("mode", "DCR") != "DCR")
-    return n.fail("SpaceToDepth's mode must be DCR, found another; use a Reshape "
-                  "and a Transpose");
+    return n.fail(
+        "SpaceToDepth's mode must be DCR, found another; use a Reshape "
+        "and a Transpose");
   if (toDepth) {
     int64_t h = s[2] / block, w = s[3] / block;
     Value v = n.emitReshape(n.in(0), {s[0], s[1], h, block, w, block});

@@ -1,7 +1,7 @@
 //===- OpsQuantization.cpp - Quantisers of ONNX and QONNX -----------------===//
 //
-// Completes QuantizeLinear and DequantizeLinear, and the operators of the QONNX,
-// Brevitas and FINN domains, to one form each.
+// Completes QuantizeLinear and DequantizeLinear, and the operators of the
+// QONNX, Brevitas and FINN domains, to one form each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,8 +75,8 @@ void buildLinear(NodeBuilder &n) {
   if (!checked)
     return;
   if (blockSize < 0)
-    return n.fail("block_size must not be negative, found " +
-                  Twine(blockSize) + "; correct block_size");
+    return n.fail("block_size must not be negative, found " + Twine(blockSize) +
+                  "; correct block_size");
   if (!checkScale(n, *checked, perAxis ? blockSize : 0))
     return;
   int64_t named = n.getInt("output_dtype", 0);
@@ -162,8 +162,8 @@ std::optional<std::string> getRounding(NodeBuilder &n, StringRef byDefault) {
 
 void buildBipolarQuant(NodeBuilder &n) {
   if (checkBroadcasts(n, 1, "the scale"))
-    n.result(n.emit("BipolarQuant", {n.in(0), n.in(1)}, n.type(0),
-                    domainAttr(n)));
+    n.result(
+        n.emit("BipolarQuant", {n.in(0), n.in(1)}, n.type(0), domainAttr(n)));
 }
 
 /// Quant and IntQuant are two names of one operator.
@@ -189,10 +189,9 @@ void buildTrunc(NodeBuilder &n) {
       !checkBroadcasts(n, 2, "the zero point") || !checkBits(n, 3) ||
       !checkBits(n, 4) || !checkNotZero(n, 1))
     return;
-  n.result(n.emit(
-      "Trunc", n.inputs, n.type(0),
-      {domainAttr(n),
-       n.attr("rounding_mode", n.builder.getStringAttr(*mode))}));
+  n.result(n.emit("Trunc", n.inputs, n.type(0),
+                  {domainAttr(n),
+                   n.attr("rounding_mode", n.builder.getStringAttr(*mode))}));
 }
 
 void buildMultiThreshold(NodeBuilder &n) {
@@ -220,15 +219,13 @@ void buildMultiThreshold(NodeBuilder &n) {
                   Twine(n.shape(1)[0]) + " for " + Twine(channels) +
                   "; correct the thresholds");
   auto real = [&](StringRef name, float byDefault) {
-    return n.attr(name,
-                  n.builder.getF32FloatAttr(n.getFloat(name, byDefault)));
+    return n.attr(name, n.builder.getF32FloatAttr(n.getFloat(name, byDefault)));
   };
   std::string type = n.getString("out_dtype", "");
-  Value y = n.emit(
-      "MultiThreshold", {x, n.in(1)}, NodeBuilder::typeOf(x),
-      {domainAttr(n), real("out_bias", 0),
-       n.attr("out_dtype", n.builder.getStringAttr(type)),
-       real("out_scale", 1)});
+  Value y = n.emit("MultiThreshold", {x, n.in(1)}, NodeBuilder::typeOf(x),
+                   {domainAttr(n), real("out_bias", 0),
+                    n.attr("out_dtype", n.builder.getStringAttr(type)),
+                    real("out_scale", 1)});
   n.result(last ? n.emitTranspose(y, back) : y);
 }
 

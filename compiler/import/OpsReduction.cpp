@@ -55,8 +55,7 @@ void buildGlobalPool(NodeBuilder &n) {
   if (n.rank(0) < 3)
     return n.fail("pooling must have N x C x spatial data, found " +
                   toString(n.shape(0)) + "; add the axes");
-  n.result(emitReduce(n,
-                      n.op == "GlobalMaxPool" ? "ReduceMax" : "ReduceMean",
+  n.result(emitReduce(n, n.op == "GlobalMaxPool" ? "ReduceMax" : "ReduceMean",
                       iota(2, n.rank(0)), true));
 }
 
@@ -68,8 +67,7 @@ void buildSoftmax(NodeBuilder &n) {
   if (!axis)
     return;
   if (n.opset >= 13 || *axis == rank - 1)
-    return n.result(
-        n.emit(n.op, n.in(0), n.type(0), n.attr("axis", *axis)));
+    return n.result(n.emit(n.op, n.in(0), n.type(0), n.attr("axis", *axis)));
   Shape flat{product(n.shape(0).take_front(*axis)),
              product(n.shape(0).drop_front(*axis))};
   Value matrix = n.emitReshape(n.in(0), flat);

@@ -32,9 +32,9 @@ void buildConstant(NodeBuilder &n) {
       return n.result(n.emitConstant(DenseElementsAttr::get(
           RankedTensorType::get({}, f32), real.getValue())));
     if (auto integers = dyn_cast<DenseI64ArrayAttr>(value))
-      return n.result(n.emitConstant(DenseElementsAttr::get(
-          RankedTensorType::get({integers.size()}, i64),
-          integers.asArrayRef())));
+      return n.result(n.emitConstant(
+          DenseElementsAttr::get(RankedTensorType::get({integers.size()}, i64),
+                                 integers.asArrayRef())));
     if (auto reals = dyn_cast<DenseF32ArrayAttr>(value))
       return n.result(n.emitConstant(DenseElementsAttr::get(
           RankedTensorType::get({reals.size()}, f32), reals.asArrayRef())));
@@ -56,8 +56,8 @@ void buildShape(NodeBuilder &n) {
   };
   int64_t start = clamp(n.getInt("start", 0));
   int64_t end = clamp(n.getInt("end", rank));
-  n.result(emitInts(
-      n, n.shape(0).slice(start, std::max<int64_t>(end - start, 0))));
+  n.result(
+      emitInts(n, n.shape(0).slice(start, std::max<int64_t>(end - start, 0))));
 }
 
 void buildSize(NodeBuilder &n) {
@@ -119,8 +119,8 @@ void buildSqueeze(NodeBuilder &n) {
     return;
   Shape shape;
   for (auto [axis, dim] : llvm::enumerate(n.shape(0))) {
-    bool drop = axes ? llvm::is_contained(*axes, static_cast<int64_t>(axis))
-                     : dim == 1;
+    bool drop =
+        axes ? llvm::is_contained(*axes, static_cast<int64_t>(axis)) : dim == 1;
     if (drop && dim != 1)
       return n.fail("a squeezed axis must have size 1, found " + Twine(dim) +
                     " on axis " + Twine(axis) + "; correct axes");
@@ -215,8 +215,8 @@ void buildTile(NodeBuilder &n) {
     value = n.emit(expands ? "Expand" : "Concat", copies,
                    NodeBuilder::typeOf(value).clone(shape),
                    expands ? llvm::SmallVector<NamedAttribute>()
-                           : llvm::SmallVector<NamedAttribute>{n.attr(
-                                 "axis", static_cast<int64_t>(axis))});
+                           : llvm::SmallVector<NamedAttribute>{
+                                 n.attr("axis", static_cast<int64_t>(axis))});
   }
   n.result(value);
 }
@@ -230,14 +230,14 @@ void buildRange(NodeBuilder &n) {
     bounds.push_back(value->empty() ? 0 : value->front());
   }
   int64_t start = bounds[0], end = bounds[1], step = bounds[2];
-  double steps = step ? std::ceil((double(end) - double(start)) / double(step))
-                      : 0;
+  double steps =
+      step ? std::ceil((double(end) - double(start)) / double(step)) : 0;
   if (step == 0 || steps > (1 << 24))
     return n.fail("Range must have at most 2^24 values, found step " +
                   Twine(step) + "; correct the bounds");
-  Elements values(RankedTensorType::get(
-      {std::max<int64_t>(static_cast<int64_t>(steps), 0)},
-      n.type(0).getElementType()));
+  Elements values(
+      RankedTensorType::get({std::max<int64_t>(static_cast<int64_t>(steps), 0)},
+                            n.type(0).getElementType()));
   for (int64_t i = 0; i < values.size(); ++i)
     values.setInt(i, start + i * step);
   n.result(n.emitConstant(values.toAttr()));

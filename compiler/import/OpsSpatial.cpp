@@ -66,16 +66,17 @@ std::optional<Window> getWindow(NodeBuilder &n, ArrayRef<int64_t> kernel,
     int64_t &begin = window.pads[i], &end = window.pads[axes + i];
     if (same) {
       int64_t out = (sizes[i] + stride - 1) / stride;
-      int64_t total = std::max<int64_t>((out - 1) * stride + extent - sizes[i],
-                                        0);
+      int64_t total =
+          std::max<int64_t>((out - 1) * stride + extent - sizes[i], 0);
       begin = autoPad == "SAME_UPPER" ? total / 2 : (total + 1) / 2;
       end = total - begin;
     }
     int64_t room = sizes[i] + begin + end - extent;
     if (room < 0) {
       n.fail("a window must fit its input, found extent " + Twine(extent) +
-             " for " + Twine(sizes[i] + begin + end) + " with padding on axis " +
-             Twine(i + 2) + "; use a smaller kernel or a larger input");
+             " for " + Twine(sizes[i] + begin + end) +
+             " with padding on axis " + Twine(i + 2) +
+             "; use a smaller kernel or a larger input");
       return std::nullopt;
     }
     int64_t out = room / stride + 1;
@@ -114,7 +115,8 @@ Value emitConv(NodeBuilder &n, Value x, Value w, unsigned weightInput) {
            "; correct the weights");
     return {};
   }
-  Shape kernel = n.getInts("kernel_shape").value_or(Shape(weight.drop_front(2)));
+  Shape kernel =
+      n.getInts("kernel_shape").value_or(Shape(weight.drop_front(2)));
   if (ArrayRef<int64_t>(kernel) != weight.drop_front(2)) {
     n.fail("kernel_shape must be that of the weights, found " +
            toString(kernel) + " for " + toString(weight) +
@@ -141,9 +143,9 @@ void buildConv(NodeBuilder &n) {
                   "; correct the bias");
   // The operation is rebuilt rather than changed: it may have been folded.
   Operation *op = conv.getDefiningOp();
-  Value whole = n.emit("Conv", {n.in(0), n.in(1), n.in(2)},
-                       NodeBuilder::typeOf(conv),
-                       llvm::to_vector(op->getAttrs()));
+  Value whole =
+      n.emit("Conv", {n.in(0), n.in(1), n.in(2)}, NodeBuilder::typeOf(conv),
+             llvm::to_vector(op->getAttrs()));
   op->erase();
   n.result(whole);
 }
@@ -193,10 +195,10 @@ void buildQLinearConv(NodeBuilder &n) {
   if (n.has(8)) {
     // The bias counts in units of x_scale * w_scale.
     Value bias = n.emitCast(n.in(8), type.getElementType());
-    Value wScale = n.emitReshape(
-        n.in(4), n.type(4).getNumElements() == 1
-                     ? Shape()
-                     : Shape{n.type(4).getNumElements()});
+    Value wScale =
+        n.emitReshape(n.in(4), n.type(4).getNumElements() == 1
+                                   ? Shape()
+                                   : Shape{n.type(4).getNumElements()});
     bias = n.emitBinary("Mul", bias, n.emitReshape(n.in(1), {}));
     bias = bias ? n.emitBinary("Mul", bias, wScale) : bias;
     if (!bias)
@@ -204,9 +206,10 @@ void buildQLinearConv(NodeBuilder &n) {
     Shape perChannel(type.getRank(), 1);
     perChannel[1] = type.getDimSize(1);
     if (NodeBuilder::typeOf(bias).getNumElements() != perChannel[1])
-      return n.fail("QLinearConv's bias must have one value per output channel, "
-                    "found " +
-                    toString(n.shape(8)) + "; correct the bias");
+      return n.fail(
+          "QLinearConv's bias must have one value per output channel, "
+          "found " +
+          toString(n.shape(8)) + "; correct the bias");
     conv = n.emitBinary("Add", conv, n.emitReshape(bias, perChannel));
   }
   if (conv)

@@ -15,8 +15,8 @@
 #include <cstring>
 
 using namespace mlir;
-using llvm::Twine;
 using bnncc::onnxpb::TensorProto;
+using llvm::Twine;
 
 namespace bnncc::importer {
 
@@ -69,8 +69,7 @@ Type elementType(int64_t type, MLIRContext &context) {
 std::string dataTypeName(int64_t type) {
   if (type == static_cast<int>(type) &&
       TensorProto::DataType_IsValid(static_cast<int>(type)))
-    return TensorProto::DataType_Name(
-        static_cast<TensorProto::DataType>(type));
+    return TensorProto::DataType_Name(static_cast<TensorProto::DataType>(type));
   return std::to_string(type);
 }
 
@@ -264,9 +263,10 @@ bool Decoder::fillTyped(Elements &to) {
 bool Decoder::checkFinite(const Elements &elements) {
   for (int64_t i = 0; elements.isFloat() && i < elements.size(); ++i)
     if (!std::isfinite(elements.getDouble(i)))
-      return fail("a constant must be finite, found " +
-                  Twine(std::isnan(elements.getDouble(i)) ? "NaN" : "infinity") +
-                  " at element " + Twine(i) + "; train or export again");
+      return fail(
+          "a constant must be finite, found " +
+          Twine(std::isnan(elements.getDouble(i)) ? "NaN" : "infinity") +
+          " at element " + Twine(i) + "; train or export again");
   return true;
 }
 
@@ -301,9 +301,9 @@ DenseElementsAttr Decoder::decode(MLIRContext &context) {
     return {};
   }
   Elements elements(type);
-  bool filled = isRaw ? fillRaw(elements, isExternal ? external
-                                                     : tensor.raw_data())
-                      : fillTyped(elements);
+  bool filled =
+      isRaw ? fillRaw(elements, isExternal ? external : tensor.raw_data())
+            : fillTyped(elements);
   if (!filled || !checkFinite(elements))
     return {};
   return elements.toAttr();

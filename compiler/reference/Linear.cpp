@@ -170,8 +170,7 @@ Data runLinear(const Step &step, const Data &x, const Data &w,
   // A convolution's bias goes by channel.
   int64_t map = step.geometry.outH * step.geometry.outW;
   for (int64_t i = 0; i < step.count; ++i) {
-    Bounded sum =
-        out.get(i) + bias->get(i / map % step.geometry.outChannels);
+    Bounded sum = out.get(i) + bias->get(i / map % step.geometry.outChannels);
     out.values[i] = sum.value;
     if (sum.error != 0 && out.errors.empty())
       out.errors.assign(step.count, 0);
@@ -202,7 +201,8 @@ void forEachTerm(const Step &step, int64_t i,
         int64_t iy = oy * g.strideH + ky * g.dilationH - g.padH;
         int64_t ix = ox * g.strideW + kx * g.dilationW - g.padW;
         if (iy >= 0 && iy < g.inH && ix >= 0 && ix < g.inW)
-          visit(((first + o / outGroup * inGroup + c) * g.inH + iy) * g.inW + ix,
+          visit(((first + o / outGroup * inGroup + c) * g.inH + iy) * g.inW +
+                    ix,
                 ((o * inGroup + c) * g.kernelH + ky) * g.kernelW + kx);
       }
 }

@@ -42,9 +42,7 @@ inline Bounded operator+(const Bounded &a, const Bounded &b) {
   return {sum, (std::abs(lost) + a.error + b.error) * Slack};
 }
 
-inline Bounded operator-(const Bounded &a, const Bounded &b) {
-  return a + -b;
-}
+inline Bounded operator-(const Bounded &a, const Bounded &b) { return a + -b; }
 
 inline Bounded operator*(const Bounded &a, const Bounded &b) {
   double product = a.value * b.value;

@@ -67,10 +67,9 @@ private:
 };
 
 /// Evaluates once.
-llvm::Expected<std::vector<Tensor>> evaluate(mlir::ModuleOp module,
-                                             llvm::ArrayRef<Tensor> inputs,
-                                             EvalOptions options = {},
-                                             ObserverCallback observer = nullptr);
+llvm::Expected<std::vector<Tensor>>
+evaluate(mlir::ModuleOp module, llvm::ArrayRef<Tensor> inputs,
+         EvalOptions options = {}, ObserverCallback observer = nullptr);
 
 } // namespace bnncc
 

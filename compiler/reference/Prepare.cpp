@@ -67,9 +67,9 @@ namespace {
 
 ElementKind kindOf(Type type) {
   Type element = cast<RankedTensorType>(type).getElementType();
-  return isa<FloatType>(element)  ? ElementKind::Real
-         : element.isInteger(1) ? ElementKind::Bool
-                                : ElementKind::Integer;
+  return isa<FloatType>(element) ? ElementKind::Real
+         : element.isInteger(1)  ? ElementKind::Bool
+                                 : ElementKind::Integer;
 }
 
 std::vector<double> valuesOf(DenseElementsAttr attr) {

@@ -22,8 +22,8 @@ struct Translation {
   std::string problem;
 
   Shape shapeOf(unsigned operand) const {
-    auto type = mlir::cast<mlir::RankedTensorType>(
-        op->getOperand(operand).getType());
+    auto type =
+        mlir::cast<mlir::RankedTensorType>(op->getOperand(operand).getType());
     return Shape(type.getShape());
   }
   llvm::ArrayRef<int64_t> ints(llvm::StringRef attr);

@@ -18,21 +18,47 @@ std::optional<Function> functionOf(StringRef name) {
   using F = Function;
   using Result = std::optional<Function>;
   static const std::pair<StringRef, F> Functions[] = {
-      {"Add", F::Add}, {"Sub", F::Sub}, {"Mul", F::Mul}, {"Div", F::Div},
-      {"Pow", F::Pow}, {"Min", F::Min}, {"Max", F::Max}, {"Mod", F::Mod},
-      {"Greater", F::Greater}, {"GreaterOrEqual", F::GreaterOrEqual},
-      {"Less", F::Less}, {"LessOrEqual", F::LessOrEqual}, {"Equal", F::Equal},
-      {"And", F::And}, {"Or", F::Or}, {"Xor", F::Xor}, {"Neg", F::Neg},
-      {"Abs", F::Abs}, {"Sqrt", F::Sqrt}, {"Relu", F::Relu}, {"Sign", F::Sign},
-      {"Not", F::Not}, {"Sigmoid", F::Sigmoid}, {"Tanh", F::Tanh},
-      {"Floor", F::Floor}, {"Ceil", F::Ceil}, {"Round", F::Round},
-      {"Exp", F::Exp}, {"Log", F::Log}, {"Erf", F::Erf}, {"PRelu", F::PRelu},
-      {"Clip", F::Clip}, {"Where", F::Where}, {"Cast", F::Copy},
+      {"Add", F::Add},
+      {"Sub", F::Sub},
+      {"Mul", F::Mul},
+      {"Div", F::Div},
+      {"Pow", F::Pow},
+      {"Min", F::Min},
+      {"Max", F::Max},
+      {"Mod", F::Mod},
+      {"Greater", F::Greater},
+      {"GreaterOrEqual", F::GreaterOrEqual},
+      {"Less", F::Less},
+      {"LessOrEqual", F::LessOrEqual},
+      {"Equal", F::Equal},
+      {"And", F::And},
+      {"Or", F::Or},
+      {"Xor", F::Xor},
+      {"Neg", F::Neg},
+      {"Abs", F::Abs},
+      {"Sqrt", F::Sqrt},
+      {"Relu", F::Relu},
+      {"Sign", F::Sign},
+      {"Not", F::Not},
+      {"Sigmoid", F::Sigmoid},
+      {"Tanh", F::Tanh},
+      {"Floor", F::Floor},
+      {"Ceil", F::Ceil},
+      {"Round", F::Round},
+      {"Exp", F::Exp},
+      {"Log", F::Log},
+      {"Erf", F::Erf},
+      {"PRelu", F::PRelu},
+      {"Clip", F::Clip},
+      {"Where", F::Where},
+      {"Cast", F::Copy},
       {"BatchNormalization", F::BatchNormalization},
       {"QuantizeLinear", F::QuantizeLinear},
       {"DequantizeLinear", F::DequantizeLinear},
-      {"BipolarQuant", F::BipolarQuant}, {"Quant", F::Quant},
-      {"Trunc", F::Trunc}, {"MultiThreshold", F::MultiThreshold}};
+      {"BipolarQuant", F::BipolarQuant},
+      {"Quant", F::Quant},
+      {"Trunc", F::Trunc},
+      {"MultiThreshold", F::MultiThreshold}};
   for (const auto &[key, function] : Functions)
     if (key == name)
       return function;
@@ -161,16 +187,15 @@ bool translateElementwise(Translation &t) {
       continue;
     Shape shape = t.shapeOf(i);
     if (*function == Function::MultiThreshold && i == 1)
-      step.maps.back() = offsets(step.shape, shape[0] == 1
-                                                 ? Shape(step.shape.size(), 0)
-                                                 : channelSteps(step.shape, 1));
+      step.maps.back() =
+          offsets(step.shape, shape[0] == 1 ? Shape(step.shape.size(), 0)
+                                            : channelSteps(step.shape, 1));
     else if (perChannel && i > 0)
       step.maps.back() = offsets(step.shape, channelSteps(step.shape, 1));
     else if (linear && i > 0)
       step.maps.back() = scaleMap(t, shape);
     else if (shape != step.shape)
-      step.maps.back() =
-          offsets(step.shape, broadcastSteps(shape, step.shape));
+      step.maps.back() = offsets(step.shape, broadcastSteps(shape, step.shape));
   }
   return true;
 }
@@ -224,8 +249,7 @@ void translateGather(Translation &t, ArrayRef<int64_t> in) {
   int64_t axis = t.integer("axis"), inner = 1, outer = 1;
   for (int64_t i = 0; i < static_cast<int64_t>(in.size()); ++i)
     (i < axis ? outer : inner) *= i == axis ? 1 : in[i];
-  const std::vector<double> &picks =
-      t.program.values[step.operands[1]].values;
+  const std::vector<double> &picks = t.program.values[step.operands[1]].values;
   for (int64_t o = 0; o < outer; ++o)
     for (double pick : picks)
       for (int64_t i = 0; i < inner; ++i)

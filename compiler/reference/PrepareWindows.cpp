@@ -53,8 +53,8 @@ void translatePool(Translation &t, ArrayRef<int64_t> in) {
       bool inside = true;
       for (size_t k = axes; k-- > 0; left /= kernel[k]) {
         int64_t out = i / outStrides[k + 2] % step.shape[k + 2];
-        int64_t at = out * strides[k] + left % kernel[k] * dilations[k] -
-                     pads[k];
+        int64_t at =
+            out * strides[k] + left % kernel[k] * dilations[k] - pads[k];
         inside &= at >= 0 && at < in[k + 2];
         offset += at * inStrides[k + 2];
       }

@@ -103,7 +103,8 @@ Maybe<Bounded> smooth(Function function, const Bounded &x) {
   return Bounded(y, (std::abs(y) * 16 * Unit + slope * x.error) * Slack + Tiny);
 }
 
-/// Slopes differ on the two sides, so near zero the larger one bounds the error.
+/// Slopes differ on the two sides, so near zero the larger one bounds the
+/// error.
 Maybe<Bounded> parametricRelu(const Bounded &x, const Bounded &slope) {
   if (Maybe<int> sign = signOf(x))
     return *sign < 0 ? x * slope : x;
@@ -154,8 +155,7 @@ template <typename N> Maybe<N> truncate(const Step &step, const N *in) {
 
 template <typename N> Maybe<N> power(const N &base, const N &exponent);
 
-template <typename N>
-Maybe<N> powerOf(const N &base, double exponent) {
+template <typename N> Maybe<N> powerOf(const N &base, double exponent) {
   bool inverse = exponent < 0;
   double size = std::abs(exponent);
   double whole = std::floor(size);
@@ -285,8 +285,8 @@ std::optional<N> apply(const Step &step, const N *in,
   case Function::ToInteger: {
     // Beyond the type's range ONNX leaves the result open.
     Maybe<N> whole = round(a, Rounding::Down);
-    if (whole && (signOf(*whole - N(step.low)) < 0 ||
-                  signOf(*whole - N(step.high)) > 0))
+    if (whole &&
+        (signOf(*whole - N(step.low)) < 0 || signOf(*whole - N(step.high)) > 0))
       trouble.fail("Cast must meet values of its type's range, found one "
                    "outside");
     return whole;
@@ -328,8 +328,7 @@ std::optional<N> apply(const Step &step, const N *in,
         return std::nullopt;
       reached += *sign >= 0;
     }
-    return N(static_cast<double>(reached)) * N(step.parameter) +
-           N(step.offset);
+    return N(static_cast<double>(reached)) * N(step.parameter) + N(step.offset);
   }
   }
   return std::nullopt;

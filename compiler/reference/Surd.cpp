@@ -99,8 +99,8 @@ void Surd::enclose(unsigned bits, mpq_class &low, mpq_class &high) const {
   for (const Root &root : roots) {
     mpz_class scaled = root.radicand << (2 * bits);
     mpz_class below = sqrt(scaled), above = below + 1;
-    mpq_class from(below, mpz_class(1) << bits), to(above,
-                                                    mpz_class(1) << bits);
+    mpq_class from(below, mpz_class(1) << bits),
+        to(above, mpz_class(1) << bits);
     from.canonicalize();
     to.canonicalize();
     bool positive = root.factor > 0;
@@ -126,8 +126,7 @@ namespace {
 
 mpz_class floorOf(const mpq_class &value) {
   mpz_class result;
-  mpz_fdiv_q(result.get_mpz_t(), value.get_num_mpz_t(),
-             value.get_den_mpz_t());
+  mpz_fdiv_q(result.get_mpz_t(), value.get_num_mpz_t(), value.get_den_mpz_t());
   return result;
 }
 
@@ -158,10 +157,9 @@ double Surd::toDouble(double &error) const {
   }
   double value = low.get_d(); // truncates
   mpq_class back(value);
-  error = back == low && low == high
-              ? 0
-              : std::abs(value) * 0x1p-51 + 0x1p-1070 +
-                    mpq_class(high - low).get_d() * 2;
+  error = back == low && low == high ? 0
+                                     : std::abs(value) * 0x1p-51 + 0x1p-1070 +
+                                           mpq_class(high - low).get_d() * 2;
   return value;
 }
 

@@ -7,11 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -51,9 +47,14 @@ bool parseOptions(int argc, char **argv, Options &options) {
 }
 
 bool readFile(const std::string &path, std::vector<uint8_t> &bytes) {
-  std::ifstream stream(path, std::ios::binary);
-  bytes.assign(std::istreambuf_iterator<char>(stream), {});
-  return stream.good() || stream.eof();
+  std::FILE *file = std::fopen(path.c_str(), "rb");
+  if (!file)
+    return false;
+  char block[1 << 16];
+  while (size_t count = std::fread(block, 1, sizeof block, file))
+    bytes.insert(bytes.end(), block, block + count);
+  bool good = !std::ferror(file);
+  return std::fclose(file) == 0 && good;
 }
 
 /// "/conv1/Conv + /sign1 (tile)" by instruction index, from the debug section.
@@ -120,17 +121,21 @@ void printMicrocode(const isa::Program &program, const isa::Load &load) {
   }
 }
 
+/// Prints the code in [begin, end) and counts `index` on: the debug section counts
+/// the cold code's instructions first, then the warm code's.
 void printCode(const isa::Program &program, const char *name, uint32_t begin,
-               uint32_t end, const std::map<size_t, std::string> &names) {
+               uint32_t end, const std::map<size_t, std::string> &names,
+               size_t &index) {
   fmt::print("\n{} code:\n", name);
   std::string shown;
   for (uint32_t offset = begin; offset + isa::instructionBytes <= end;
-       offset += isa::instructionBytes) {
-    size_t index = offset / isa::instructionBytes;
-    if (auto found = names.find(index);
-        found != names.end() && found->second != shown) {
-      shown = found->second;
-      fmt::print("; {}\n", shown);
+       offset += isa::instructionBytes, ++index) {
+    if (!names.empty()) {
+      auto found = names.find(index);
+      std::string source = found == names.end() ? "whole program" : found->second;
+      if (source != shown)
+        fmt::print("; {}\n", source);
+      shown = source;
     }
     isa::Instruction instruction;
     std::string error;
@@ -174,7 +179,8 @@ int main(int argc, char **argv) {
   std::map<size_t, std::string> names;
   if (options.source)
     names = sourceNames(program);
-  printCode(program, "cold", program.coldBegin, program.coldEnd, names);
-  printCode(program, "warm", program.warmBegin, program.warmEnd, names);
+  size_t index = 0;
+  printCode(program, "cold", program.coldBegin, program.coldEnd, names, index);
+  printCode(program, "warm", program.warmBegin, program.warmEnd, names, index);
   return 0;
 }

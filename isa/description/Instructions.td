@@ -31,7 +31,8 @@ def Load : Instruction<1, "Copy beats of 8 bytes from a region into an engine me
     Rule<"L1", "dest", ["Weights", "Thresholds", "Control"], "format", 0, 0>,
     Rule<"L2", "dest", ["Weights", "Thresholds", "Control"], "phase", 0, 0>,
     Rule<"L3", "dest", ["Lanes", "Control"], "split", 0, 0>,
-    Rule<"L4", "dest", ["Weights", "Thresholds", "Control"], "period", 0, 0>
+    Rule<"L4", "dest", ["Weights", "Thresholds", "Control"], "period", 0, 0>,
+    Rule<"L5", "dest", ["Weights", "Thresholds", "Control"], "keep", 0, 0>
   ];
 }
 

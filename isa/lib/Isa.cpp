@@ -27,7 +27,8 @@ Microword makeMicroword(const Values &values) {
   return out;
 }
 
-//===-- Bits -------------------------------------------------------------------//
+//===-- Bits
+//-------------------------------------------------------------------//
 
 static uint64_t maskOf(unsigned width) {
   return width >= 64 ? ~0ull : (1ull << width) - 1;
@@ -82,7 +83,8 @@ uint64_t encode(const Microword &word) {
   return bits;
 }
 
-//===-- Ranges and rules -------------------------------------------------------//
+//===-- Ranges and rules
+//-------------------------------------------------------//
 
 static const CaseInfo *findCase(const EnumInfo &e, int64_t value) {
   for (const CaseInfo &c : e.cases)
@@ -100,7 +102,8 @@ static Trap checkField(const LayoutInfo &layout, const FieldInfo &f,
                        int64_t value, std::string &error) {
   const CaseInfo *c = f.enumeration ? findCase(*f.enumeration, value) : nullptr;
   if (f.enumeration && !c) {
-    error = fmt::format("{}: {} has no value {}", layout.mnemonic, f.name, value);
+    error =
+        fmt::format("{}: {} has no value {}", layout.mnemonic, f.name, value);
     return Trap::IllegalField;
   }
   if (c && c->reserved) {
@@ -125,11 +128,11 @@ static bool checkRule(const LayoutInfo &layout, const RuleInfo &rule,
   if (!applies || (value >= rule.min && value <= rule.max))
     return true;
   const FieldInfo &when = layout.fields[rule.when];
-  error = fmt::format("{}: with {}={} {} must be {}..{}, is {} (rule {})",
-                      layout.mnemonic, when.name,
-                      textOf(when, values[rule.when]),
-                      layout.fields[rule.target].name, rule.min, rule.max,
-                      textOf(layout.fields[rule.target], value), rule.label);
+  error =
+      fmt::format("{}: with {}={} {} must be {}..{}, is {} (rule {})",
+                  layout.mnemonic, when.name, textOf(when, values[rule.when]),
+                  layout.fields[rule.target].name, rule.min, rule.max,
+                  textOf(layout.fields[rule.target], value), rule.label);
   return false;
 }
 
@@ -203,7 +206,8 @@ void storeBits(Bits128 bits, uint8_t *data) {
   }
 }
 
-//===-- Text -------------------------------------------------------------------//
+//===-- Text
+//-------------------------------------------------------------------//
 
 /// A set of loops as ranges: 0b111 is 0-2, 0b1000001 is 0,6.
 static std::string maskText(uint64_t mask) {

@@ -33,8 +33,9 @@ bool isName(std::string_view text) {
 std::optional<std::pair<uint32_t, uint32_t>> parseRange(std::string_view text) {
   size_t dash = text.find('-');
   auto first = parseNumber(text.substr(0, dash));
-  auto last = dash == std::string_view::npos ? first
-                                             : parseNumber(text.substr(dash + 1));
+  auto last = dash == std::string_view::npos
+                  ? first
+                  : parseNumber(text.substr(dash + 1));
   if (!first || !last || *first > *last)
     return std::nullopt;
   return std::pair(*first, *last);
@@ -174,8 +175,9 @@ private:
     if (f.isMask) {
       auto mask = parseMask(text, f.width);
       if (!mask)
-        return fail(fmt::format("{} must be loops such as 0-2,5 below {}, is '{}'",
-                                name, f.width, text));
+        return fail(
+            fmt::format("{} must be loops such as 0-2,5 below {}, is '{}'",
+                        name, f.width, text));
       values[index] = *mask;
       return true;
     }
@@ -185,8 +187,8 @@ private:
     }
     auto number = parseNumber(text);
     if (!number || *number < f.min || *number > f.max)
-      return fail(fmt::format("{} must be {}..{}, is '{}'", name, f.min, f.max,
-                              text));
+      return fail(
+          fmt::format("{} must be {}..{}, is '{}'", name, f.min, f.max, text));
     values[index] = *number;
     return true;
   }
@@ -213,8 +215,8 @@ private:
       if (label == labels.end())
         return fail(fmt::format("no label {}", r.label), r.line);
       if (label->second > fields[r.field].max)
-        return fail(fmt::format("label {} is at {}, {} reaches only {}", r.label,
-                                label->second, fields[r.field].name,
+        return fail(fmt::format("label {} is at {}, {} reaches only {}",
+                                r.label, label->second, fields[r.field].name,
                                 fields[r.field].max),
                     r.line);
       lines[r.word][r.field] = label->second;

@@ -52,7 +52,8 @@ static const InfoField infoFields[] = {
 
 static_assert(std::size(infoFields) * 4 == info_section::bytes);
 
-//===-- Writing ----------------------------------------------------------------//
+//===-- Writing
+//----------------------------------------------------------------//
 
 static Bytes targetBytes(const Target &target) {
   Bytes out(target_section::bytes);
@@ -104,7 +105,8 @@ std::vector<uint8_t> writeProgram(const Program &program) {
   return out;
 }
 
-//===-- Reading ----------------------------------------------------------------//
+//===-- Reading
+//----------------------------------------------------------------//
 
 namespace {
 
@@ -131,8 +133,10 @@ private:
       return fail("does not start with BNNPROG");
     if (file.size() < file_header::bytes)
       return fail("truncated: {} bytes", file.size());
-    if (uint32_t v = get(file, file_header::formatVersion); v != isaFormatVersion)
-      return fail("format version {}, this reader knows {}", v, isaFormatVersion);
+    if (uint32_t v = get(file, file_header::formatVersion);
+        v != isaFormatVersion)
+      return fail("format version {}, this reader knows {}", v,
+                  isaFormatVersion);
     if (uint32_t v = get(file, file_header::isaVersion); v != isaVersion)
       return fail("instruction set version {}, this reader knows {}", v,
                   isaVersion);
@@ -192,10 +196,10 @@ private:
   }
 
   bool readTarget(Program &program) {
-    for (auto [kind, name] : {std::pair(Section::Target, "target"),
-                              std::pair(Section::Info, "info"),
-                              std::pair(Section::Image, "image"),
-                              std::pair(Section::Io, "io")})
+    for (auto [kind, name] :
+         {std::pair(Section::Target, "target"),
+          std::pair(Section::Info, "info"), std::pair(Section::Image, "image"),
+          std::pair(Section::Io, "io")})
       if (!sections.count(kind))
         return fail("no {} section", name);
     auto body = sections[Section::Target];
@@ -204,11 +208,13 @@ private:
       return fail("target section has {} bytes", body.size());
     for (size_t i = 0; i != targetFields().size(); ++i)
       program.target.*targetFields()[i].member = get(body, 4 * i);
-    program.target.name.assign(body.begin() + target_section::bytes, body.end());
+    program.target.name.assign(body.begin() + target_section::bytes,
+                               body.end());
     if (!checkSizes(program.target, error))
       return fail("{}", std::string(error));
     if (program.target.fingerprint() != get(file, file_header::fingerprint))
-      return fail("fingerprint does not belong to {}", program.target.describe());
+      return fail("fingerprint does not belong to {}",
+                  program.target.describe());
     return true;
   }
 
@@ -235,8 +241,8 @@ private:
   bool checkRange(const Program &program, const char *name, uint32_t begin,
                   uint32_t end) {
     if (begin > end || end > program.image.size())
-      return fail("{} code {}..{} is outside the image of {} bytes", name, begin,
-                  end, program.image.size());
+      return fail("{} code {}..{} is outside the image of {} bytes", name,
+                  begin, end, program.image.size());
     if (begin % 8 || (end - begin) % instructionBytes)
       return fail("{} code {}..{} is not whole instructions", name, begin, end);
     return true;

@@ -45,7 +45,8 @@ static void addShipped(Table &table) {
 }
 
 /// One word per pair (a, w) of bit planes, by falling diagonals a + w. The
-/// first word of a diagonal doubles what is there: acc = 2 * acc + ... (Horner).
+/// first word of a diagonal doubles what is there: acc = 2 * acc + ...
+/// (Horner).
 static std::vector<Microword> planeWords(uint32_t aBits, uint32_t wBits) {
   std::vector<Microword> words;
   for (int diagonal = int(aBits + wBits) - 2; diagonal >= 0; --diagonal) {
@@ -54,9 +55,15 @@ static std::vector<Microword> planeWords(uint32_t aBits, uint32_t wBits) {
       int w = diagonal - a;
       if (w < 0 || w >= int(wBits))
         continue;
-      Microword word{.mac = 1, .rest = AccOp::Add, .reduce = 0b111, .tail = 1,
-                     .plane_a = uint32_t(a), .plane_w = uint32_t(w), .lo = 0,
-                     .hi = 2, .ends = 1};
+      Microword word{.mac = 1,
+                     .rest = AccOp::Add,
+                     .reduce = 0b111,
+                     .tail = 1,
+                     .plane_a = uint32_t(a),
+                     .plane_w = uint32_t(w),
+                     .lo = 0,
+                     .hi = 2,
+                     .ends = 1};
       word.first = words.empty() ? AccOp::Init
                    : fresh       ? AccOp::Shift
                                  : AccOp::Add;
@@ -82,9 +89,17 @@ static void closeTile(Microword &last, Sample sample) {
 static void addThresholds(std::vector<Microword> &words) {
   words.back().sample = Sample::Sign;
   uint32_t here = uint32_t(words.size());
-  words.push_back({.first = AccOp::Bias, .rest = AccOp::Bias,
-                   .sample = Sample::Sign, .plane = 1, .done = 1, .row = 1,
-                   .lo = 3, .hi = 7, .ends = 1, .near = here, .far = 0,
+  words.push_back({.first = AccOp::Bias,
+                   .rest = AccOp::Bias,
+                   .sample = Sample::Sign,
+                   .plane = 1,
+                   .done = 1,
+                   .row = 1,
+                   .lo = 3,
+                   .hi = 7,
+                   .ends = 1,
+                   .near = here,
+                   .far = 0,
                    .halt = 1});
 }
 

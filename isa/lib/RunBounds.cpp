@@ -57,9 +57,9 @@ private:
       if (reached.count(pc))
         continue;
       if (pc >= control.words.size() || !control.words[pc]) {
-        error = fmt::format("the routine comes to control word {}, which {}", pc,
-                            pc >= control.words.size() ? "does not exist"
-                                                       : "was not loaded");
+        error = fmt::format(
+            "the routine comes to control word {}, which {}", pc,
+            pc >= control.words.size() ? "does not exist" : "was not loaded");
         return false;
       }
       reached.insert(pc);
@@ -78,8 +78,8 @@ private:
   bool inside(uint32_t pc, const char *what, Range range, uint32_t size) {
     if (range.min >= 0 && range.max < size)
       return true;
-    error = fmt::format("control word {} can reach {} {}, there are {}", pc, what,
-                        range.min < 0 ? range.min : range.max, size);
+    error = fmt::format("control word {} can reach {} {}, there are {}", pc,
+                        what, range.min < 0 ? range.min : range.max, size);
     return false;
   }
 
@@ -119,6 +119,12 @@ private:
       error = "the routine samples, but no OUT comes before this RUN";
       return false;
     }
+    if (limit(4) > 4) {
+      error = fmt::format("loop 4 has limit {}, an output group has at most 4 "
+                          "channel tiles",
+                          limit(4));
+      return false;
+    }
     const Out &out = *bounds.out;
     int64_t pooled = out.pixels < out.pool_window
                          ? 0
@@ -130,14 +136,15 @@ private:
     return checkValues(out, word, pooled);
   }
 
+  /// Lanes are written by 8-byte words.
   bool checkStreams(const Out &out, int64_t pixels) {
     int64_t bytes = out.lead + pixels * out.record + out.trail;
     int64_t last = out.base + (limit(7) - 1) * out.group_pitch +
-                   (limit(6) - 1) * out.row_pitch + (bytes + 3) / 4;
+                   (limit(6) - 1) * out.row_pitch + (bytes + 7) / 8 * 2;
     if (last <= target.laneWords)
       return true;
-    error = fmt::format("output streams end at lane word {}, there are {}", last,
-                        target.laneWords);
+    error = fmt::format("output streams end at lane word {}, there are {}",
+                        last, target.laneWords);
     return false;
   }
 

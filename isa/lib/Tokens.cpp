@@ -31,11 +31,11 @@ public:
     if (counts == Counts())
       return true;
     at = code.size() - 1;
-    error = fmt::format(
-        "tokens left over: load to run {}, run to load {} (1 at the start), run "
-        "to store {}, store to run {} (1 at the start)",
-        counts.loadToRun, counts.runToLoad, counts.runToStore,
-        counts.storeToRun);
+    error = fmt::format("tokens left over: load to run {}, run to load {} (1 "
+                        "at the start), run "
+                        "to store {}, store to run {} (1 at the start)",
+                        counts.loadToRun, counts.runToLoad, counts.runToStore,
+                        counts.storeToRun);
     return false;
   }
 
@@ -56,7 +56,8 @@ private:
   bool dispatch() {
     const Instruction &i = code[next];
     bool side = std::holds_alternative<Load>(i);
-    bool last = std::holds_alternative<Store>(i) || std::holds_alternative<End>(i);
+    bool last =
+        std::holds_alternative<Store>(i) || std::holds_alternative<End>(i);
     std::deque<size_t> &queue = side ? load : last ? store : run_;
     if (queue.size() >= (side || last ? 8u : 64u))
       return false;

@@ -5,8 +5,8 @@
 
 namespace bnn::isa {
 
-/// Runs the three queues of the engine (docs/engine.md, section 6) without time.
-/// Sets `at` to the instruction that `error` is about.
+/// Runs the three queues of the engine (docs/engine.md, section 6) without
+/// time. Sets `at` to the instruction that `error` is about.
 bool checkTokens(const std::vector<Instruction> &code, size_t &at,
                  std::string &error);
 

@@ -5,6 +5,7 @@
 #include "RunBounds.h"
 #include "Tokens.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bnn::isa {
@@ -92,10 +93,7 @@ private:
                   x.beats, perRow << x.split);
     switch (x.dest) {
     case LoadDest::Lanes:
-      if (x.address % 2)
-        return fail("address={} must be even", x.address);
-      return inside("lane words", x.address, 2 * uint64_t(x.beats),
-                    target.laneWords);
+      return checkLanes(x);
     case LoadDest::Weights:
       return inside("weight rows", x.address, chunk / 4, target.weightRows);
     case LoadDest::Thresholds:
@@ -106,6 +104,19 @@ private:
              loadControl(x);
     }
     return false;
+  }
+
+  /// Lane 0 has no phase and so stores most: all beats, or those kept.
+  bool checkLanes(const Load &x) {
+    if (x.address % 2)
+      return fail("address={} must be even", x.address);
+    if (x.period && (x.keep == 0 || x.keep > x.period))
+      return fail("keep must be 1..period={}, is {}", x.period, x.keep);
+    uint64_t stored = x.beats;
+    if (x.period)
+      stored =
+          x.beats / x.period * x.keep + std::min(x.beats % x.period, x.keep);
+    return inside("lane words", x.address, 2 * stored, target.laneWords);
   }
 
   bool loadControl(const Load &x) {
@@ -119,7 +130,8 @@ private:
     for (uint32_t i = 0; i != x.beats; ++i) {
       uint64_t bits = 0;
       for (int b = 0; b != 8; ++b)
-        bits |= uint64_t(limits.image[(uint64_t(x.source) + i) * 8 + b]) << 8 * b;
+        bits |= uint64_t(limits.image[(uint64_t(x.source) + i) * 8 + b])
+                << 8 * b;
       Microword word;
       if (!decode(bits, word, error))
         return fail("control word {}: {}", x.address + i, std::string(error));
@@ -142,6 +154,9 @@ private:
     return true;
   }
   bool check(const Out &x) {
+    bool toLanes = x.mode == OutMode::Bits || x.mode == OutMode::SumBits;
+    if (toLanes && (x.base | x.group_pitch | x.row_pitch) % 2)
+      return fail("base, group_pitch and row_pitch must be even");
     bounds.out = x;
     return true;
   }

@@ -16,9 +16,9 @@ static void define(llvm::raw_ostream &os, const std::string &name,
 static std::string maskText(unsigned width) {
   std::string out;
   llvm::raw_string_ostream os(out);
-  os << llvm::format("0x%llxull",
-                     (unsigned long long)(width >= 64 ? ~0ull
-                                                      : (1ull << width) - 1));
+  os << llvm::format(
+      "0x%llxull",
+      (unsigned long long)(width >= 64 ? ~0ull : (1ull << width) - 1));
   return os.str();
 }
 
@@ -39,7 +39,8 @@ static void emitLayout(const Layout &layout, llvm::raw_ostream &os) {
 void emitC(const Isa &isa, llvm::raw_ostream &os) {
   os << "/* Generated from isa/description by bnn-isa-tblgen. Do not edit.\n"
         " *\n"
-        " * A field is (word[X_WORD] >> X_SHIFT) & X_MASK of the 64-bit words;\n"
+        " * A field is (word[X_WORD] >> X_SHIFT) & X_MASK of the 64-bit "
+        "words;\n"
         " * _OFFSET and _BYTES place the fields of the program file. */\n"
         "#ifndef BNN_ISA_H\n#define BNN_ISA_H\n\n";
   for (const Constant &c : isa.constants)

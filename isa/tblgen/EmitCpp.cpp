@@ -130,8 +130,8 @@ static void emitInfo(const Layout &layout, llvm::raw_ostream &os) {
 /// Struct to values and back, in member order.
 static void emitMoves(const Layout &layout, llvm::raw_ostream &os) {
   bool none = layout.fields.empty();
-  os << "\nstatic Values toValues(const " << layout.name << (none ? " &" : " &x")
-     << ") {\n  return {";
+  os << "\nstatic Values toValues(const " << layout.name
+     << (none ? " &" : " &x") << ") {\n  return {";
   for (const Field &f : layout.fields)
     os << "int64_t(x." << f.name << "), ";
   os << "};\n}\n\nstatic void fromValues(" << layout.name

@@ -71,8 +71,7 @@ static void emitLayout(const Isa &isa, const Layout &layout,
            : f.width == 1      ? "flag"
            : f.isMask          ? "set"
                                : "u" + std::to_string(f.width))
-       << " | " << f.unit << " | " << range(isa, f) << " | " << f.doc
-       << " |\n";
+       << " | " << f.unit << " | " << range(isa, f) << " | " << f.doc << " |\n";
   os << "\n";
   for (const Rule &r : layout.rules) {
     os << "* **" << r.label << "** While " << r.when << " is ";
@@ -94,7 +93,8 @@ void emitManual(const Isa &isa, llvm::raw_ostream &os) {
         "Instruction set version "
      << isa.constant("Version") << ", program file format "
      << isa.constant("FormatVersion")
-     << ". What the machine does with a field is in engine.md, why the bits are "
+     << ". What the machine does with a field is in engine.md, why the bits "
+        "are "
         "as they are in isa.md.\n\n"
         "Everything is little endian. An instruction is two 64-bit words, low "
         "word first; bits count from bit 0 of the low word. In the layouts "
@@ -116,8 +116,8 @@ void emitManual(const Isa &isa, llvm::raw_ostream &os) {
   emitLayout(isa, isa.micro, os);
   os << "## Enumerations\n\n";
   for (const Enum &e : isa.enums) {
-    os << "### " << snake(e.name) << "\n\n" << e.doc
-       << "\n\n| value | name | meaning |\n|---|---|---|\n";
+    os << "### " << snake(e.name) << "\n\n"
+       << e.doc << "\n\n| value | name | meaning |\n|---|---|---|\n";
     for (const Case &c : e.cases)
       os << "| " << c.value << " | " << snake(c.name) << " | " << c.doc
          << (c.reserved ? " (reserved)" : "") << " |\n";
@@ -129,7 +129,8 @@ void emitManual(const Isa &isa, llvm::raw_ostream &os) {
      << " bytes with zeros between. CRC-32 is that of zlib. The io and debug "
         "sections are described in program-file.md.\n\n";
   for (const ByteLayout &b : isa.byteLayouts) {
-    os << "### " << snake(b.name) << " (" << b.size << " bytes)\n\n" << b.doc
+    os << "### " << snake(b.name) << " (" << b.size << " bytes)\n\n"
+       << b.doc
        << "\n\n| offset | bytes | field | meaning |\n|---|---|---|---|\n";
     for (const Bytes &f : b.fields)
       os << "| " << f.offset << " | " << f.size << " | " << f.name << " | "

@@ -88,8 +88,8 @@ static std::string outside(const Field &f, int64_t min, int64_t max) {
   if (min > 0)
     out = slice(f) + " < " + number(f.width, min);
   if (max < (int64_t(1) << f.width) - 1)
-    out += (out.empty() ? "" : " || ") + slice(f) + " > " +
-           number(f.width, max);
+    out +=
+        (out.empty() ? "" : " || ") + slice(f) + " > " + number(f.width, max);
   return out;
 }
 
@@ -146,14 +146,16 @@ static void emitChecks(const Isa &isa, const Layout &layout,
 
 void emitVerilog(const Isa &isa, llvm::raw_ostream &os) {
   os << "// Generated from isa/description by bnn-isa-tblgen. Do not edit.\n"
+        "/* verilator lint_off UNUSEDPARAM */\n"
+        "/* verilator lint_off SYMRSVDWORD */  // near, far\n"
         "package bnn_isa_pkg;\n\n";
   for (const Constant &c : isa.constants)
-    os << "  localparam int unsigned " << upper(c.name) << " = " << c.value
+    os << "  localparam int unsigned ISA_" << upper(c.name) << " = " << c.value
        << ";  // " << c.doc << "\n";
   for (const Enum &e : isa.enums)
     emitEnum(e, os);
-  Enum opcodes{"Opcode", "The instructions.",
-               unsigned(isa.constant("OpcodeBits")), {}};
+  Enum opcodes{
+      "Opcode", "The instructions.", unsigned(isa.constant("OpcodeBits")), {}};
   for (const Layout &i : isa.instructions)
     opcodes.cases.push_back({i.name, i.doc, i.opcode, false});
   emitEnum(opcodes, os);
@@ -170,7 +172,9 @@ void emitVerilog(const Isa &isa, llvm::raw_ostream &os) {
     os << "      end\n";
   }
   os << "      default: trap_of = TRAP_ILLEGAL_INSTRUCTION;\n"
-        "    endcase\n  endfunction\n\nendpackage\n";
+        "    endcase\n  endfunction\n\nendpackage\n"
+        "/* verilator lint_on SYMRSVDWORD */\n"
+        "/* verilator lint_on UNUSEDPARAM */\n";
 }
 
 } // namespace bnn::tblgen

@@ -6,14 +6,14 @@
 
 enum class Output { CppHeader, CppTables, C, Verilog, Manual };
 
-static llvm::cl::opt<Output> output(
-    llvm::cl::desc("What to generate:"), llvm::cl::Required,
-    llvm::cl::values(
-        clEnumValN(Output::CppHeader, "gen-cpp-header", "Isa.h.inc"),
-        clEnumValN(Output::CppTables, "gen-cpp-tables", "Isa.cpp.inc"),
-        clEnumValN(Output::C, "gen-c", "bnn_isa.h"),
-        clEnumValN(Output::Verilog, "gen-verilog", "bnn_isa_pkg.sv"),
-        clEnumValN(Output::Manual, "gen-manual", "isa-manual.md")));
+static llvm::cl::opt<Output>
+    output(llvm::cl::desc("What to generate:"), llvm::cl::Required,
+           llvm::cl::values(
+               clEnumValN(Output::CppHeader, "gen-cpp-header", "Isa.h.inc"),
+               clEnumValN(Output::CppTables, "gen-cpp-tables", "Isa.cpp.inc"),
+               clEnumValN(Output::C, "gen-c", "bnn_isa.h"),
+               clEnumValN(Output::Verilog, "gen-verilog", "bnn_isa_pkg.sv"),
+               clEnumValN(Output::Manual, "gen-manual", "isa-manual.md")));
 
 static bool emit(llvm::raw_ostream &os, const llvm::RecordKeeper &records) {
   bnn::tblgen::Isa isa = bnn::tblgen::readIsa(records);

@@ -88,8 +88,10 @@ static std::string text(const Record &record, StringRef name) {
 }
 
 static Enum readEnum(const Record &record) {
-  Enum out{record.getName().str(), text(record, "doc"),
-           unsigned(record.getValueAsInt("width")), {}};
+  Enum out{record.getName().str(),
+           text(record, "doc"),
+           unsigned(record.getValueAsInt("width")),
+           {}};
   std::set<int64_t> seen;
   for (const Record *c : record.getValueAsListOfDefs("cases")) {
     Case item{text(*c, "name"), text(*c, "doc"), c->getValueAsInt("value"),

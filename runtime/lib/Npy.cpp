@@ -168,7 +168,7 @@ template <typename From, typename To> bool convertOne(From x, To &out) {
     out = To(x);
     return From(out) == x;
   } else if constexpr (std::is_integral_v<To>) {
-    out = To(x);
+    out = To(x); // NOLINT(bugprone-signed-char-misuse): int8 is a number here
     return std::in_range<To>(x);
   } else if constexpr (std::is_integral_v<From>) {
     out = To(x); // may round up to 2^k, which From cannot hold
@@ -197,7 +197,7 @@ bool convertAll(const NpyArray &from, NpyArray &to, std::string &error) {
 
 // Calls fn with a value of the C++ type that `type` stands for.
 template <typename Fn> bool withType(bnn_type type, Fn fn) {
-  switch (type) {
+  switch (type) { // NOLINT(bugprone-branch-clone): six types, six calls
   case BNN_FLOAT32:
     return fn(float());
   case BNN_FLOAT64:

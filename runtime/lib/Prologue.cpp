@@ -29,6 +29,52 @@ template <typename T> bool isNan(T value) {
     return false;
 }
 
+// #{b : x >= b} in an ascending list. Floats are compared as they are; the
+// other types as doubles, exact up to 2^53.
+//
+// Most quantisers are uniform: a straight line through the ends then guesses
+// the count to within one, and comparisons decide. Others are searched.
+class Counter {
+public:
+  explicit Counter(const std::vector<float> &boundaries)
+      : begin(boundaries.data()), size(int32_t(boundaries.size())) {
+    if (size < 2)
+      return;
+    double slope = double(size - 1) / (double(begin[size - 1]) - begin[0]);
+    perUnit = float(slope);
+    uniform = std::isfinite(perUnit) && perUnit > 0 &&
+              std::isfinite(begin[0]) && std::isfinite(begin[size - 1]);
+    for (int32_t i = 0; uniform && i < size; ++i)
+      uniform = std::abs(guess(begin[i]) - i) <= 1;
+  }
+
+  template <typename T> int32_t count(T value) const {
+    using Wide = std::conditional_t<std::is_same_v<T, float>, float, double>;
+    Wide x = Wide(value);
+    if (!uniform)
+      return int32_t(
+          std::upper_bound(begin, begin + size, x,
+                           [](Wide v, float b) { return v < Wide(b); }) -
+          begin);
+    int32_t n = guess(float(x));
+    while (n < size && x >= Wide(begin[n]))
+      ++n;
+    while (n > 0 && x < Wide(begin[n - 1]))
+      --n;
+    return n;
+  }
+
+private:
+  int32_t guess(float x) const {
+    return int32_t(std::clamp((x - begin[0]) * perUnit, 0.0f, float(size)));
+  }
+
+  const float *begin;
+  int32_t size;
+  float perUnit = 0;
+  bool uniform = false;
+};
+
 // The mask of group g's channels in byte `byte` of its record.
 uint8_t channelMask(int64_t channels, int64_t group, int64_t byte) {
   int64_t left = channels - group * 32 - byte * 8;
@@ -73,18 +119,11 @@ bool Prologue::quantise(const T *input, int16_t *codes,
   int64_t count = io.map.size();
   switch (q.kind) {
   case Quantiser::Kind::Boundaries: {
-    // Floats are compared as they are; the other types as doubles, exact up to
-    // 2^53.
-    using Wide = std::conditional_t<std::is_same_v<T, float>, float, double>;
-    const float *begin = q.boundaries.data(),
-                *end = begin + q.boundaries.size();
+    Counter counter(q.boundaries);
     for (int64_t i = 0; i < count; ++i) {
       if (isNan(input[i]))
         return refuse(i, "is NaN, which has no code");
-      const float *above =
-          std::upper_bound(begin, end, Wide(input[i]),
-                           [](Wide x, float b) { return x < Wide(b); });
-      codes[i] = int16_t(q.first + q.step * int32_t(above - begin));
+      codes[i] = int16_t(q.first + q.step * counter.count(input[i]));
     }
     return true;
   }

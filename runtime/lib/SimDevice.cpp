@@ -100,10 +100,11 @@ Result SimDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
   isa::Outcome outcome = engine->run(
       code(program->warmBegin, program->warmEnd), memory, windows,
       windowStride(program->inputBytes), windowStride(program->outputBytes));
+  // Windows overlap: what trapped may belong to one after the next.
   if (outcome.trap != isa::Trap::None)
-    return trapped(
-        outcome,
-        fmt::format("window {}", stats.windows + outcome.windowEnd.size()));
+    return trapped(outcome,
+                   fmt::format("after {} whole windows",
+                               stats.windows + outcome.windowEnd.size()));
   if (outcome.windowEnd.size() != windows)
     return {BNN_ERROR_TRAP, fmt::format("{} of {} windows ended",
                                         outcome.windowEnd.size(), windows)};

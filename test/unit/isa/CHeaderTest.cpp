@@ -38,8 +38,7 @@ TEST(CHeader, EveryField) {
     layouts.push_back(&layout);
   for (const LayoutInfo *layout : layouts)
     for (const FieldInfo &f : layout->fields) {
-      std::string name =
-          "BNN_" + upper(layout->mnemonic) + "_" + upper(f.name);
+      std::string name = "BNN_" + upper(layout->mnemonic) + "_" + upper(f.name);
       ASSERT_TRUE(macros.count(name + "_WORD")) << name;
       EXPECT_EQ(macros[name + "_WORD"], f.word) << name;
       EXPECT_EQ(macros[name + "_SHIFT"], f.shift) << name;

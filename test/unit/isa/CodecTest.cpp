@@ -32,9 +32,9 @@ std::set<int64_t> boundaries(const FieldInfo &f) {
                     int64_t(-1)})
     add(v);
   for (unsigned bit = 0; bit != f.width; ++bit) {
-    add(int64_t(1) << bit);                 // walking one
-    add(f.max & ~(int64_t(1) << bit));      // walking zero
-    add(-(int64_t(1) << bit));              // walking one, negative
+    add(int64_t(1) << bit);            // walking one
+    add(f.max & ~(int64_t(1) << bit)); // walking zero
+    add(-(int64_t(1) << bit));         // walking one, negative
   }
   return out;
 }
@@ -79,8 +79,8 @@ TEST(Codec, EveryInstructionFieldRoundTrips) {
               values[r.target] = std::clamp(values[r.target], r.min, r.max);
         if (!obeysRules(layout, values))
           continue;
-        SCOPED_TRACE(std::string(layout.mnemonic) + "." + layout.fields[k].name +
-                     "=" + std::to_string(v));
+        SCOPED_TRACE(std::string(layout.mnemonic) + "." +
+                     layout.fields[k].name + "=" + std::to_string(v));
         Instruction in = makeInstruction(i, values), out;
         Bits128 bits = encode(in);
         EXPECT_EQ(fieldOf(layout.fields[k], bits),
@@ -164,7 +164,8 @@ TEST(Codec, ValuesOutsideTheRangeTrap) {
       if (f.isSigned || f.width > 8)
         continue;
       for (int64_t v = 0; v != int64_t(1) << f.width; ++v) {
-        if (boundaries(f).count(v) || (!f.enumeration && v >= f.min && v <= f.max))
+        if (boundaries(f).count(v) ||
+            (!f.enumeration && v >= f.min && v <= f.max))
           continue;
         Values values = valid(layout);
         values[k] = v;
@@ -212,7 +213,8 @@ TEST(Codec, EveryRuleIsEnforced) {
           values[r.target] = v;
           std::string error;
           EXPECT_FALSE(verify(makeInstruction(i, values), error));
-          EXPECT_NE(error.find(std::string("rule ") + r.label), std::string::npos)
+          EXPECT_NE(error.find(std::string("rule ") + r.label),
+                    std::string::npos)
               << error;
         }
   }
@@ -238,7 +240,8 @@ TEST(Codec, RandomBitsDecodeOrAreRefused) {
   size_t decoded = 0;
   for (int n = 0; n != 200000; ++n) {
     uint64_t opcode = 1 + random() % 6;
-    Bits128 bits{random() & random() & random(), random() & random() & random()};
+    Bits128 bits{random() & random() & random(),
+                 random() & random() & random()};
     bits.lo = (bits.lo & 0x003fffffffffff00) | opcode;
     bits.hi &= 0xffff;
     Instruction out;

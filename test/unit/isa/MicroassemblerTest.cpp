@@ -31,12 +31,24 @@ TEST(Microassembler, ReadsWordsAndLabels) {
   ASSERT_EQ(words.size(), 3u);
   EXPECT_EQ(labels.at("a"), 0u);
   EXPECT_EQ(labels.at("b"), 1u);
-  EXPECT_EQ(words[0], (Microword{.mac = 1, .first = AccOp::Init,
-                                 .rest = AccOp::Add, .reduce = 7, .tail = 1,
-                                 .plane_a = 1, .lo = 0, .hi = 2, .ends = 1,
-                                 .near = 0, .far = 1}));
-  EXPECT_EQ(words[1], (Microword{.first = AccOp::Shift, .lo = 3, .hi = 7,
-                                 .ends = 1, .near = 1, .far = 0, .halt = 1}));
+  EXPECT_EQ(words[0], (Microword{.mac = 1,
+                                 .first = AccOp::Init,
+                                 .rest = AccOp::Add,
+                                 .reduce = 7,
+                                 .tail = 1,
+                                 .plane_a = 1,
+                                 .lo = 0,
+                                 .hi = 2,
+                                 .ends = 1,
+                                 .near = 0,
+                                 .far = 1}));
+  EXPECT_EQ(words[1], (Microword{.first = AccOp::Shift,
+                                 .lo = 3,
+                                 .hi = 7,
+                                 .ends = 1,
+                                 .near = 1,
+                                 .far = 0,
+                                 .halt = 1}));
   EXPECT_EQ(words[2], Microword{});
 }
 
@@ -47,8 +59,9 @@ TEST(Microassembler, Errors) {
   EXPECT_EQ(errorOf("plane"), "line 1: plane needs a value");
   EXPECT_EQ(errorOf("plane=8"), "line 1: plane must be 0..7, is '8'");
   EXPECT_EQ(errorOf("row=x"), "line 1: row must be 0..3, is 'x'");
-  EXPECT_EQ(errorOf("first=sub"), "line 1: first must be one of hold, init, zero, "
-                                  "add, shift, bias, is 'sub'");
+  EXPECT_EQ(errorOf("first=sub"),
+            "line 1: first must be one of hold, init, zero, "
+            "add, shift, bias, is 'sub'");
   EXPECT_EQ(errorOf("reduce=0-8"),
             "line 1: reduce must be loops such as 0-2,5 below 8, is '0-8'");
   EXPECT_EQ(errorOf("reduce=2-0"),

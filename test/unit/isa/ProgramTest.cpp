@@ -71,7 +71,9 @@ void resign(std::vector<uint8_t> &bytes) {
   set32(bytes, file_header::tableCrc, sum);
 }
 
-size_t entry(unsigned i) { return file_header::bytes + i * section_entry::bytes; }
+size_t entry(unsigned i) {
+  return file_header::bytes + i * section_entry::bytes;
+}
 
 TEST(Program, RoundTrip) {
   Program in = sample(), out;
@@ -184,14 +186,14 @@ std::string errorAfter(std::function<void(std::vector<uint8_t> &)> change) {
 TEST(Program, Errors) {
   EXPECT_EQ(errorAfter([](auto &b) { b[0] = 'X'; }),
             "program file: does not start with BNNPROG");
-  EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::formatVersion, 2); }),
-            "program file: format version 2, this reader knows 1");
+  EXPECT_EQ(
+      errorAfter([](auto &b) { set32(b, file_header::formatVersion, 2); }),
+      "program file: format version 2, this reader knows 1");
   EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::isaVersion, 9); }),
             "program file: instruction set version 9, this reader knows 1");
-  EXPECT_EQ(errorAfter([](auto &b) {
-              set32(b, entry(1) + section_entry::kind, 42);
-            }),
-            "program file: section 1 has unknown kind 42");
+  EXPECT_EQ(
+      errorAfter([](auto &b) { set32(b, entry(1) + section_entry::kind, 42); }),
+      "program file: section 1 has unknown kind 42");
   EXPECT_EQ(errorAfter([](auto &b) {
               set32(b, entry(1) + section_entry::kind, BNN_SECTION_TARGET);
             }),
@@ -204,8 +206,9 @@ TEST(Program, Errors) {
               set32(b, entry(2) + section_entry::size, 0xffffff00);
             }).substr(0, 28),
             "program file: section 2 ends");
-  EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::fingerprint, 1); })
-                .substr(0, 46),
+  EXPECT_EQ(errorAfter([](auto &b) {
+              set32(b, file_header::fingerprint, 1);
+            }).substr(0, 46),
             "program file: fingerprint does not belong to i");
   EXPECT_EQ(errorAfter([](auto &b) { b[get32(b, entry(2) + 4)] ^= 1; }),
             "program file: section 2 is corrupt (CRC)");
@@ -232,9 +235,10 @@ TEST(Program, OtherTargetIsRefusedWithTheDifference) {
   std::string error;
   ASSERT_TRUE(loadTarget("z010", here, error));
   EXPECT_FALSE(checkTarget(p, here, error));
-  EXPECT_EQ(error, "program was compiled for clusters=4 lane_words=1536 "
-                   "weight_rows=512, this engine has clusters=1 lane_words=2048 "
-                   "weight_rows=1024");
+  EXPECT_EQ(error,
+            "program was compiled for clusters=4 lane_words=1536 "
+            "weight_rows=512, this engine has clusters=1 lane_words=2048 "
+            "weight_rows=1024");
   EXPECT_TRUE(checkTarget(p, p.target, error));
 }
 

@@ -15,7 +15,8 @@ protected:
   std::string path =
       (std::filesystem::path(testing::TempDir()) /
        (std::string("target_") +
-        testing::UnitTest::GetInstance()->current_test_info()->name() + ".json"))
+        testing::UnitTest::GetInstance()->current_test_info()->name() +
+        ".json"))
           .string();
 
   bool load(const std::string &text) {
@@ -50,9 +51,10 @@ TEST_F(TargetFile, BuiltIn) {
     EXPECT_EQ(target.lanes(), clusters * 2048);
   }
   ASSERT_TRUE(loadTarget("z020", target, error));
-  EXPECT_EQ(target.describe(),
-            "isa=1 clusters=4 lane_words=1536 weight_rows=512 threshold_rows=256 "
-            "control_words=64 output_words=1024 accumulator_bits=16");
+  EXPECT_EQ(
+      target.describe(),
+      "isa=1 clusters=4 lane_words=1536 weight_rows=512 threshold_rows=256 "
+      "control_words=64 output_words=1024 accumulator_bits=16");
 }
 
 TEST_F(TargetFile, FingerprintIgnoresNameAndClock) {
@@ -79,7 +81,8 @@ TEST_F(TargetFile, Errors) {
   EXPECT_FALSE(load(R"({"clusters": 4})"));
   EXPECT_EQ(error, "key 'lane_words' is missing");
   EXPECT_FALSE(load(sizes("", "3")));
-  EXPECT_EQ(error, "target target_Errors: clusters must be a power of two, is 3");
+  EXPECT_EQ(error,
+            "target target_Errors: clusters must be a power of two, is 3");
   EXPECT_FALSE(load(sizes("", "0")));
   EXPECT_EQ(error, "target target_Errors: clusters must be 1..16, is 0");
   EXPECT_FALSE(load(sizes("", "-1")));

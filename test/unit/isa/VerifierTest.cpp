@@ -32,13 +32,20 @@ protected:
         Load{.dest = LoadDest::Weights, .source = 2, .beats = 16},
         Load{.dest = LoadDest::Thresholds, .source = 18, .beats = 3},
         Load{.push_next = 1, .region = Region::Input, .beats = 16, .phase = 4},
-        Loop{.index0 = 0, .limit0 = 4, .act_stride0 = 1, .weight_stride0 = 1,
-             .index1 = 5, .limit1 = 4, .act_stride1 = 2},
+        Loop{.index0 = 0,
+             .limit0 = 4,
+             .act_stride0 = 1,
+             .weight_stride0 = 1,
+             .index1 = 5,
+             .limit1 = 4,
+             .act_stride1 = 2},
         Out{.base = 100, .record = 1, .lead = 1, .trail = 1, .pixels = 30},
         isa::Run{.pop_prev = 1, .push_prev = 1},
         Out{.mode = OutMode::Raw, .pixels = 8},
         isa::Run{.pop_next = 1, .push_next = 1, .entry = 1, .act = 100},
-        Store{.pop_prev = 1, .push_prev = 1, .region = Region::Output,
+        Store{.pop_prev = 1,
+              .push_prev = 1,
+              .region = Region::Output,
               .beats = 32},
         Load{.pop_next = 1, .region = Region::Input, .beats = 2},
         End{},
@@ -99,6 +106,17 @@ TEST_F(VerifierTest, Memories) {
             "lane words 2018..2049 are outside of 2048");
   EXPECT_EQ(errorOf<Load>(3, [](Load &x) { x.address = 3; }),
             "address=3 must be even");
+  EXPECT_EQ(errorOf<Load>(3, [](Load &x) { x.period = 2; }),
+            "keep must be 1..period=2, is 0");
+  EXPECT_EQ(errorOf<Load>(3,
+                          [](Load &x) {
+                            x.period = 5; // 3 * 3 + 1 of the 16 words are kept
+                            x.keep = 3;
+                            x.address = 2030;
+                          }),
+            "lane words 2030..2049 are outside of 2048");
+  EXPECT_EQ(errorOf<Out>(5, [](Out &x) { x.row_pitch = 3; }),
+            "base, group_pitch and row_pitch must be even");
   EXPECT_EQ(errorOf<Load>(1, [](Load &x) { x.address = 1021; }),
             "weight rows 1021..1024 are outside of 1024");
   EXPECT_EQ(errorOf<Load>(1, [](Load &x) { x.beats = 15; }),
@@ -129,9 +147,14 @@ TEST_F(VerifierTest, Runs) {
   EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &) {}),
             "control word 0 can reach lane word -3, there are 2048");
   code = saved;
-  std::get<Out>(code[5]).base = 2041;
+  std::get<Out>(code[5]).base = 2042;
   EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &) {}),
-            "output streams end at lane word 2049, there are 2048");
+            "output streams end at lane word 2050, there are 2048");
+  code = saved;
+  std::get<Loop>(code[4]).index1 = 4;
+  std::get<Loop>(code[4]).limit1 = 5;
+  EXPECT_EQ(errorOf<isa::Run>(6, [](isa::Run &) {}),
+            "loop 4 has limit 5, an output group has at most 4 channel tiles");
   code = saved;
   std::get<Out>(code[7]).base = 993;
   EXPECT_EQ(errorOf<isa::Run>(8, [](isa::Run &) {}),
@@ -159,9 +182,10 @@ TEST_F(VerifierTest, Tokens) {
   code = saved;
   std::get<isa::Run>(code[6]).push_prev = 0;
   EXPECT_FALSE(check(error));
-  EXPECT_NE(error.find("tokens left over: load to run 0, run to load 0 (1 at the "
-                       "start)"),
-            std::string::npos)
+  EXPECT_NE(
+      error.find("tokens left over: load to run 0, run to load 0 (1 at the "
+                 "start)"),
+      std::string::npos)
       << error;
 }
 

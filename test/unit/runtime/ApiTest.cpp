@@ -210,7 +210,7 @@ TEST_F(Api, ATrapIsAnErrorWithItsInstruction) {
   EXPECT_EQ(bnn_run(program, device, 1, x.data(), y.data(), nullptr, error,
                     sizeof error),
             BNN_ERROR_TRAP);
-  EXPECT_NE(std::string(error).find("window 0: trap missing_end"),
+  EXPECT_NE(std::string(error).find("after 0 whole windows: trap missing_end"),
             std::string::npos)
       << error;
 }

@@ -1,6 +1,7 @@
 // .npy files: what NumPy writes is read, all else is refused by name.
 #include "Npy.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,8 +26,9 @@ std::vector<uint8_t> file(const std::string &header, size_t dataBytes,
 
 std::string header(const std::string &descr, const std::string &shape,
                    const std::string &fortran = "False") {
-  return "{'descr': '" + descr + "', 'fortran_order': " + fortran +
-         ", 'shape': " + shape + ", }          \n";
+  return fmt::format(
+      "{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}   \n", descr,
+      fortran, shape);
 }
 
 std::string errorOf(const std::vector<uint8_t> &bytes) {

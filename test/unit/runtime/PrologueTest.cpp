@@ -72,6 +72,40 @@ TEST(Prologue, BoundariesEqualALinearCount) {
   }
 }
 
+// The loader guesses counts of uniform boundaries: no value near one may
+// differ.
+TEST(Prologue, UniformBoundariesAreExactOnBothSides) {
+  float inf = std::numeric_limits<float>::infinity();
+  for (float scale : {0.1f, 1 / 3.0f, 1e-38f, 1e30f}) {
+    Io io = bytesIo({1, 1, 255 * 3 + 2});
+    io.quantiser.kind = Quantiser::Kind::Boundaries;
+    io.quantiser.first = -128;
+    std::vector<float> x = {-inf, inf};
+    Bytes expected = {128, 127};
+    for (int i = -127; i <= 127; ++i) {
+      float b = scale * (float(i) - 0.5f);
+      io.quantiser.boundaries.push_back(b);
+      x.insert(x.end(), {std::nextafter(b, -inf), b, std::nextafter(b, inf)});
+      expected.insert(expected.end(), {uint8_t(i - 1), uint8_t(i), uint8_t(i)});
+    }
+    EXPECT_EQ(pack(io, x.size(), x), expected);
+  }
+}
+
+TEST(Prologue, InfiniteAndEqualBoundaries) {
+  float inf = std::numeric_limits<float>::infinity();
+  Io io = bytesIo({1, 1, 3});
+  io.quantiser.kind = Quantiser::Kind::Boundaries;
+  io.quantiser.boundaries = {-inf, 0, inf};
+  EXPECT_EQ(pack<float>(io, 3, {-inf, 0, inf}), (Bytes{1, 2, 3}));
+  io.quantiser.boundaries = {1, 1, 1};
+  EXPECT_EQ(pack<float>(io, 3, {0, 1, 2}), (Bytes{0, 3, 3}));
+  io.quantiser.boundaries = {1, inf};
+  EXPECT_EQ(pack<float>(io, 3, {0, 1, inf}), (Bytes{0, 1, 2}));
+  io.quantiser.boundaries = {};
+  EXPECT_EQ(pack<float>(io, 3, {-inf, 1, inf}), (Bytes{0, 0, 0}));
+}
+
 TEST(Prologue, NaNIsRefusedWithItsPlace) {
   Io io = bytesIo({2, 1, 3});
   io.quantiser.kind = Quantiser::Kind::Boundaries;

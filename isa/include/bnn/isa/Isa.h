@@ -49,7 +49,8 @@ void storeBits(Bits128 bits, uint8_t *data);
 /// "illegal_field" for Trap::IllegalField.
 const char *name(Trap trap);
 
-//===-- The description as tables, for whoever treats all fields alike ---------//
+//===-- The description as tables, for whoever treats all fields alike
+//---------//
 
 /// A value of an enumeration; names are as printed.
 struct CaseInfo {
@@ -67,7 +68,7 @@ enum class Show : uint8_t { Plain, Always, Suffix, With };
 
 struct FieldInfo {
   const char *name, *doc, *unit;
-  const char *below;         ///< target size the value must be below, or ""
+  const char *below;           ///< target size the value must be below, or ""
   const EnumInfo *enumeration; ///< or null
   unsigned word, shift, width;
   bool isSigned, isMask;

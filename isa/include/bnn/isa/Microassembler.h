@@ -12,10 +12,10 @@
 namespace bnn::isa {
 
 /// Assembles lines `[label:] item ... [; comment]`. An item is a flag's name or
-/// field=value: a number, a value's name, a set of loops (reduce=0-2,5), a label
-/// (near, far); ends=LO-HI sets ends, lo and hi; `nop` is the word of zeros.
-/// Labels and addresses count from the text's first word. On failure returns
-/// false and sets `error` to "line N: ...".
+/// field=value: a number, a value's name, a set of loops (reduce=0-2,5), a
+/// label (near, far); ends=LO-HI sets ends, lo and hi; `nop` is the word of
+/// zeros. Labels and addresses count from the text's first word. On failure
+/// returns false and sets `error` to "line N: ...".
 bool assemble(std::string_view text, std::vector<Microword> &words,
               std::map<std::string, uint32_t> &labels, std::string &error);
 

@@ -1,0 +1,232 @@
+// bnn-fuse-thresholds: one walk from onnx operations to bnn operations.
+
+#include "fuse/ConstTensor.h"
+#include "fuse/Fuser.h"
+#include "fuse/Graph.h"
+#include "fuse/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using llvm::failed;
+using llvm::failure;
+using llvm::LogicalResult;
+using llvm::success;
+using mlir::Operation;
+using mlir::RankedTensorType;
+using mlir::Value;
+
+namespace bnncc {
+
+#define GEN_PASS_DEF_FUSETHRESHOLDS
+#include "fuse/Passes.h.inc"
+
+LogicalResult Fuser::run(mlir::func::FuncOp func) {
+  mlir::Block &block = func.front();
+  for (mlir::BlockArgument argument : block.getArguments()) {
+    Edge edge;
+    edge.base = argument;
+    mlir::Type element = tensorType(argument).getElementType();
+    if (llvm::isa<mlir::IntegerType>(element)) {
+      auto [low, high] = bnn::integerRange(element);
+      edge.kind = Edge::Kind::Integer;
+      edge.reach = exact::Reach(low, high);
+    }
+    edges[argument] = std::move(edge);
+  }
+  llvm::SmallVector<Operation *> old;
+  Operation *end = block.getTerminator();
+  builder.setInsertionPoint(end);
+  for (Operation &op : block.without_terminator())
+    old.push_back(&op);
+  for (Operation *op : old) {
+    bool onConstants = op->getNumResults() == 1 &&
+                       (isConstant(op->getResult(0)) || isOnnx(op, "None"));
+    if (!onConstants && failed(fuse(op)))
+      return failure();
+  }
+  llvm::SmallVector<mlir::Type> results;
+  for (mlir::OpOperand &operand : end->getOpOperands()) {
+    auto it = edges.find(operand.get());
+    Value result = operand.get();
+    bool isIndex = llvm::isa<mlir::IntegerType>(
+        tensorType(operand.get()).getElementType());
+    if (it != edges.end() && it->second.kind == Edge::Kind::Host && isIndex &&
+        it->second.base.getDefiningOp<bnn::ArgmaxOp>()) {
+      result = it->second.base;
+    } else if (it != edges.end()) {
+      Operation *producer = operand.get().getDefiningOp();
+      auto host = toHost(builder, producer ? producer : end, it->second);
+      if (failed(host))
+        return failure();
+      result = *host;
+    }
+    operand.set(result);
+    results.push_back(result.getType());
+  }
+  for (Operation *op : llvm::reverse(old))
+    op->erase();
+  func.setType(mlir::FunctionType::get(func.getContext(),
+                                       block.getArgumentTypes(), results));
+  return success();
+}
+
+LogicalResult Fuser::fuse(Operation *op) {
+  using Method = LogicalResult (Fuser::*)(Operation *);
+  auto method =
+      llvm::StringSwitch<Method>(opType(op))
+          .Cases({"Add", "Sub", "Mul", "Div"}, &Fuser::fuseArithmetic)
+          .Case("BatchNormalization", &Fuser::fuseNormalization)
+          .Case("PRelu", &Fuser::fusePRelu)
+          .Case("Clip", &Fuser::fuseClip)
+          .Case("Where", &Fuser::fuseWhere)
+          .Case("DequantizeLinear", &Fuser::fuseDequantize)
+          .Cases({"Sign", "BipolarQuant", "Greater", "GreaterOrEqual", "Less"},
+                 &Fuser::fuseQuantizer)
+          .Cases({"LessOrEqual", "Quant", "QuantizeLinear", "MultiThreshold"},
+                 &Fuser::fuseQuantizer)
+          .Case("Conv", &Fuser::fuseConv)
+          .Case("MaxPool", &Fuser::fuseMaxPool)
+          .Case("Pad", &Fuser::fusePad)
+          .Cases({"ReduceSum", "ReduceMean", "ReduceMax"},
+                 &Fuser::fuseReduction)
+          .Case("Reshape", &Fuser::fuseReshape)
+          .Case("Concat", &Fuser::fuseConcat)
+          .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax"},
+                 &Fuser::fuseHostOp)
+          .Default(nullptr);
+  if (method)
+    return (this->*method)(op);
+  Edge edge = edgeOf(op->getOperand(0));
+  if (opType(op) == "Cast") // the values stay
+    return define(op, std::move(edge));
+  if (opType(op) == "Not") // {0, 1} -> {1, 0}
+    return append(op, std::move(edge),
+                  {exact::Step::multiply(exact::Radical(mpq_class(-1)))})
+               .succeeded()
+               ? append(op, edgeOf(op->getResult(0)),
+                        {exact::Step::add(exact::Radical(mpq_class(1)))})
+               : failure();
+  if (opType(op) == "CastInput") {
+    auto type = tensorType(op->getResult(0));
+    auto [low, high] = bnn::integerRange(type.getElementType());
+    Edge cast;
+    cast.kind = Edge::Kind::Integer;
+    cast.base =
+        bnn::CastInputOp::create(builder, op->getLoc(), type, edge.base);
+    cast.reach =
+        exact::Reach(low, high, type.getElementType().isInteger(1) ? 2 : 1);
+    return define(op, std::move(cast));
+  }
+  return op->emitOpError("must be in the form that bnn-infer-quantization "
+                         "makes, but found ")
+         << opType(op);
+}
+
+LogicalResult Fuser::fuseReshape(Operation *op) {
+  Edge edge = edgeOf(op->getOperand(0));
+  if (edge.pool || edge.pad)
+    return op->emitOpError("must not come between pooling or padding of real "
+                           "values and its quantiser, but found one pending; "
+                           "put the reshape after the quantiser");
+  auto from = edge.type();
+  auto to = RankedTensorType::get(tensorType(op->getResult(0)).getShape(),
+                                  from.getElementType());
+  // Each new channel must lie within one old channel.
+  if (edge.chains.size() > 1) {
+    int64_t inOld = from.getDimSize(1) * from.getDimSize(2);
+    int64_t inNew = to.getDimSize(1) * to.getDimSize(2);
+    if (inOld % inNew != 0)
+      return op->emitOpError("must not mix channels before their quantiser, "
+                             "but found ")
+             << from << " -> " << to;
+    std::vector<exact::Chain> chains;
+    for (int64_t c = 0; c < to.getDimSize(0); ++c)
+      chains.push_back(edge.chain(c * inNew / inOld));
+    edge.chains = std::move(chains);
+  }
+  edge.base = bnn::ReshapeOp::create(builder, op->getLoc(), to, edge.base);
+  return define(op, std::move(edge));
+}
+
+LogicalResult Fuser::fuseConcat(Operation *op) {
+  Edge joined;
+  llvm::SmallVector<Value> bases;
+  int64_t channels = 0;
+  for (Value operand : op->getOperands()) {
+    Edge &edge = edgeOf(operand);
+    bool fits = !edge.pool && !edge.pad &&
+                (bases.empty() ||
+                 (edge.kind == joined.kind &&
+                  edge.type().getElementType() ==
+                      tensorType(bases.front()).getElementType()));
+    if (!fits)
+      return op->emitOpError("must join maps of one kind, but found ")
+             << edge.type() << " with a pending pool or pad, or beside another "
+             << "element type";
+    if (bases.empty()) {
+      joined = edge;
+      joined.chains.clear();
+    }
+    bases.push_back(edge.base);
+    joined.reach.unite(edge.reach);
+    for (int64_t c = 0; c < edge.channels(); ++c)
+      joined.chains.push_back(edge.chain(c));
+    joined.locs.insert(edge.locs.begin(), edge.locs.end());
+    channels += edge.channels();
+  }
+  auto first = tensorType(bases.front());
+  auto type = RankedTensorType::get(
+      {channels, first.getDimSize(1), first.getDimSize(2)},
+      first.getElementType());
+  joined.base = bnn::ConcatOp::create(builder, op->getLoc(), type, bases);
+  return define(op, std::move(joined));
+}
+
+LogicalResult Fuser::fuseHostOp(Operation *op) {
+  auto input = toHost(builder, op, edgeOf(op->getOperand(0)));
+  if (failed(input))
+    return failure();
+  auto type = tensorType(*input);
+  mlir::Location loc = op->getLoc();
+  llvm::StringRef name = opType(op);
+  Value result;
+  if (name == "Softmax")
+    result = bnn::SoftmaxOp::create(builder, loc, type, *input);
+  else if (name == "LogSoftmax")
+    result = bnn::LogSoftmaxOp::create(builder, loc, type, *input);
+  else if (name == "Sigmoid")
+    result = bnn::SigmoidOp::create(builder, loc, type, *input);
+  else if (name == "Tanh")
+    result = bnn::TanhOp::create(builder, loc, type, *input);
+  else
+    result = bnn::ArgmaxOp::create(
+        builder, loc,
+        RankedTensorType::get({1, type.getDimSize(1), type.getDimSize(2)},
+                              builder.getI64Type()),
+        *input);
+  return define(op, hostEdge(result));
+}
+
+namespace {
+struct FuseThresholdsPass : impl::FuseThresholdsBase<FuseThresholdsPass> {
+  using FuseThresholdsBase::FuseThresholdsBase;
+  void runOnOperation() override {
+    using exact::SignZero;
+    auto choice = llvm::StringSwitch<std::optional<SignZero>>(signZero)
+                      .Case("error", SignZero::Error)
+                      .Case("plus", SignZero::Plus)
+                      .Case("minus", SignZero::Minus)
+                      .Default(std::nullopt);
+    if (!choice) {
+      getOperation().emitError("--sign-zero must be error, plus or minus, but "
+                               "found '")
+          << signZero << "'";
+      return signalPassFailure();
+    }
+    for (auto func : getOperation().getOps<mlir::func::FuncOp>())
+      if (failed(Fuser(&getContext(), *choice).run(func)))
+        return signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace bnncc

@@ -1,0 +1,191 @@
+//===- Compile.cpp - All phases, one after the other ----------------------===//
+//
+// See Compile.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compile.h"
+#include "EngineModule.h"
+#include "ProgramJson.h"
+
+#include "bnn/BnnDialect.h"
+#include "engine/EngineDialect.h"
+#include "fuse/Passes.h"
+#include "import/Import.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "onnx/OnnxDialect.h"
+#include "llvm/Support/Timer.h"
+#include <chrono>
+#include <fmt/format.h>
+
+namespace bnncc::lower {
+
+namespace {
+/// Prints how long a phase took.
+class PhaseTimer {
+public:
+  PhaseTimer(const CompileOptions &options, const char *phase)
+      : log(options.log), phase(phase), start(Clock::now()) {}
+  ~PhaseTimer() {
+    if (!log)
+      return;
+    std::chrono::duration<double, std::milli> time = Clock::now() - start;
+    *log << fmt::format("{:<10} {:8.2f} ms\n", phase, time.count());
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  llvm::raw_ostream *log;
+  const char *phase;
+  Clock::time_point start;
+};
+
+/// The first error that MLIR reports, as one line with its node.
+class FirstError {
+public:
+  explicit FirstError(mlir::MLIRContext *context)
+      : handler(context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
+              text.empty())
+            text = describe(diagnostic);
+          return mlir::success();
+        }) {}
+  std::string text;
+
+private:
+  static std::string describe(mlir::Diagnostic &diagnostic) {
+    std::string message = diagnostic.str();
+    for (mlir::Diagnostic &note : diagnostic.getNotes())
+      message += "; " + note.str();
+    for (char &c : message)
+      c = c == '\n' ? ' ' : c;
+    std::vector<std::string> names = nodeNames(diagnostic.getLocation());
+    if (names.empty() || message.find("node '") != std::string::npos)
+      return message;
+    return fmt::format("node '{}': {}", names.front(), message);
+  }
+  mlir::ScopedDiagnosticHandler handler;
+};
+} // namespace
+
+Compilation::Compilation(const CompileOptions &options)
+    : options(options),
+      context(std::make_unique<mlir::MLIRContext>(
+          mlir::MLIRContext::Threading::DISABLED)) {
+  context->loadDialect<mlir::func::FuncDialect, onnx::OnnxDialect,
+                       bnn::BnnDialect, engine::EngineDialect>();
+}
+
+Compilation::~Compilation() = default;
+
+mlir::ModuleOp Compilation::module() {
+  return machine ? *machine : fused ? *fused : *imported;
+}
+
+bool Compilation::fusePhases(Phase last, std::string &error) {
+  FirstError first(context.get());
+  fused = imported->clone();
+  mlir::PassManager manager(context.get());
+  if (mlir::failed(mlir::applyPassManagerCLOptions(manager))) {
+    error = "the pass manager's options do not hold";
+    return false;
+  }
+  FuseOptions fuse{options.inputType, options.signZero};
+  if (last >= Phase::Fuse) {
+    buildFusePipeline(manager, fuse);
+  } else {
+    manager.addPass(createNormalizeGraph());
+    if (last >= Phase::Infer)
+      manager.addPass(createInferQuantization({options.inputType}));
+  }
+  if (mlir::succeeded(manager.run(*fused)))
+    return true;
+  error = first.text.empty() ? "the graph cannot be fused" : first.text;
+  return false;
+}
+
+bool Compilation::backEnd(llvm::StringRef path, Phase last,
+                          std::string &error) {
+  mlir::func::FuncOp func = *fused->getOps<mlir::func::FuncOp>().begin();
+  {
+    PhaseTimer timer(options, "lower");
+    if (!legalise(func, legalised, error) ||
+        !planNetwork(legalised.network, options.target, plan, error))
+      return false;
+    code = emitCode(legalised.network, plan);
+    machine = engineModule(*context, legalised.network, plan, code);
+  }
+  if (last == Phase::Lower)
+    return true;
+  {
+    PhaseTimer timer(options, "assemble");
+    if (!readEngineModule(*machine, code, error))
+      return false;
+    program = buildProgram(legalised.network, plan, code);
+  }
+  if (last == Phase::Assemble)
+    return true;
+  {
+    PhaseTimer timer(options, "check");
+    if (!checkBinary(program, check, error)) {
+      error = "internal error: the emitted program does not check: " + error;
+      return false;
+    }
+  }
+  Json io = ioJson(func, legalised, plan);
+  io["predicted"] = {{"cycles", check.cycles}, {"latency", check.latency}};
+  program.io = io.dump();
+  program.debug = debugJson(legalised.network, code, path).dump();
+  if (!options.verify)
+    return true;
+  PhaseTimer timer(options, "verify");
+  VerifyJob job{*imported, func, legalised, plan, program, options.signZero};
+  return verifyExact(job, verification, error);
+}
+
+bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
+  {
+    PhaseTimer timer(options, "import");
+    imported = importOnnx(path, *context, error);
+    if (!imported)
+      return false; // the importer names the file itself
+  }
+  if (last == Phase::Import)
+    return true;
+  {
+    PhaseTimer timer(options, "fuse");
+    if (!fusePhases(last, error)) {
+      error = fmt::format("{}: {}", path.str(), error);
+      return false;
+    }
+  }
+  if (last <= Phase::Fuse || backEnd(path, last, error))
+    return true;
+  error = fmt::format("{}: {}", path.str(), error);
+  return false;
+}
+
+std::string Compilation::assembly() const {
+  std::string text;
+  auto print = [&](const char *title, const auto &part) {
+    text += fmt::format("; {}\n", title);
+    for (const MachineInstruction &item : part) {
+      text += isa::print(item.instruction);
+      if (item.layer >= 0)
+        text += fmt::format(
+            "  ; {}", legalised.network.layers[size_t(item.layer)].name());
+      text += '\n';
+    }
+  };
+  print("cold", code.cold);
+  print("warm", code.warm);
+  return text;
+}
+
+std::string Compilation::programBytes() const {
+  std::vector<uint8_t> bytes = isa::writeProgram(program);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+} // namespace bnncc::lower

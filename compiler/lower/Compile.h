@@ -1,0 +1,64 @@
+//===- Compile.h - All phases, one after the other --------------*- C++ -*-===//
+//
+// A compilation from an ONNX file to a program, phase by phase; the driver and
+// tests stop where they like and look at what stands.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_COMPILE_H
+#define BNNCC_COMPILER_LOWER_COMPILE_H
+
+#include "CheckBinary.h"
+#include "Emit.h"
+#include "Legalise.h"
+#include "Verify.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include <memory>
+
+namespace bnncc::lower {
+
+enum class Phase { Import, Normalize, Infer, Fuse, Lower, Assemble, Check };
+
+struct CompileOptions {
+  isa::Target target;
+  std::string inputType, signZero = "error";
+  bool verify = true;
+  llvm::raw_ostream *log = nullptr; ///< times of the phases
+};
+
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options);
+  ~Compilation();
+
+  /// Runs the phases up to `last`. On failure returns false and sets `error` to
+  /// "FILE: node 'N': ...".
+  bool run(llvm::StringRef path, Phase last, std::string &error);
+
+  /// The module that the last phase left.
+  mlir::ModuleOp module();
+  std::string assembly() const;
+  std::string programBytes() const;
+  const Network &network() const { return legalised.network; }
+
+  Legalised legalised;
+  Plan plan;
+  MachineCode code;
+  isa::Program program;
+  CheckResult check;
+  VerifyResult verification;
+
+private:
+  bool fusePhases(Phase last, std::string &error);
+  bool backEnd(llvm::StringRef path, Phase last, std::string &error);
+
+  const CompileOptions options;
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> imported, fused, machine;
+};
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_COMPILE_H

@@ -1,0 +1,30 @@
+//===- Corners.h - Constructed inputs for the verification ------*- C++ -*-===//
+//
+// Windows of codes that reach the ends of the sums and the quantiser's switch
+// points, with float inputs chosen at and just below its boundaries.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_CORNERS_H
+#define BNNCC_COMPILER_LOWER_CORNERS_H
+
+#include "Legalise.h"
+
+#include "bnn/Interpreter.h"
+
+namespace bnncc::lower {
+
+struct Corner {
+  std::string name;
+  bool real = true;            ///< the graph's input is a float
+  std::vector<double> values;  ///< for the ONNX graph
+  bnn::Tensor tensor;          ///< the same for the bnn function
+};
+
+/// Deterministic; about eight windows.
+std::vector<Corner> makeCorners(mlir::func::FuncOp func,
+                                const Legalised &legalised);
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_CORNERS_H

@@ -1,0 +1,343 @@
+//===- Legalise.cpp - From bnn operations to layers -----------------------===//
+//
+// Walks the chain of operations once: quantiser, then conv [max_pool]
+// [threshold [max_pool]] per layer, then what the host does.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Legalise.h"
+#include "Arithmetic.h"
+#include "HostOps.h"
+
+#include "bnn/BnnDialect.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <fmt/format.h>
+
+namespace bnncc::lower {
+
+using mlir::Operation;
+using mlir::Value;
+
+static void collectNames(mlir::Location loc,
+                         llvm::SetVector<llvm::StringRef> &names) {
+  if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc))
+    names.insert(name.getName());
+  else if (auto fused = mlir::dyn_cast<mlir::FusedLoc>(loc))
+    for (mlir::Location part : fused.getLocations())
+      collectNames(part, names);
+}
+
+std::vector<std::string> nodeNames(mlir::Location loc) {
+  llvm::SetVector<llvm::StringRef> names;
+  collectNames(loc, names);
+  std::vector<std::string> result;
+  for (llvm::StringRef name : names)
+    result.push_back(name.str());
+  return result;
+}
+
+namespace {
+Shape shapeOf(Value value) {
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  return {type.getDimSize(0), type.getDimSize(1), type.getDimSize(2)};
+}
+
+mlir::Type elementOf(Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
+
+std::vector<int64_t> integersOf(mlir::ElementsAttr attr) {
+  std::vector<int64_t> values;
+  for (const llvm::APInt &value : attr.getValues<llvm::APInt>())
+    values.push_back(value.getSExtValue());
+  return values;
+}
+
+class Legaliser {
+public:
+  Legaliser(Legalised &result, std::string &error)
+      : result(result), error(error) {}
+
+  bool run(mlir::func::FuncOp func);
+
+private:
+  bool fail(Operation *op, const std::string &text) {
+    std::vector<std::string> names = nodeNames(op->getLoc());
+    error = fmt::format("node '{}': {}",
+                        names.empty() ? op->getName().getStringRef().str()
+                                      : names.front(),
+                        text);
+    return false;
+  }
+  Layer *open() { return layer.nodes.empty() ? nullptr : &layer; }
+  void addNodes(Operation *op) {
+    for (std::string &name : nodeNames(op->getLoc()))
+      if (std::find(layer.nodes.begin(), layer.nodes.end(), name) ==
+          layer.nodes.end())
+        layer.nodes.push_back(std::move(name));
+  }
+  void close(Operation *op) {
+    result.network.layers.push_back(std::move(layer));
+    result.ends.push_back(op);
+    layer = Layer();
+    summed = false;
+  }
+
+  bool visit(Operation *op);
+  bool visitReshape(bnn::ReshapeOp op);
+  bool visitConv(bnn::ConvOp op);
+  bool visitPool(bnn::MaxPoolOp op);
+  bool visitThreshold(bnn::ThresholdOp op);
+  bool visitHost(Operation *op);
+  bool closeValues(Operation *op);
+
+  Legalised &result;
+  std::string &error;
+  Layer layer;         ///< being gathered; has nodes once it is open
+  Shape map;           ///< of the present value, before a flattening
+  bool flattened = false, summed = false;
+  Operation *previous = nullptr;
+  std::vector<Operation *> host; ///< to_real and what follows
+};
+
+bool Legaliser::run(mlir::func::FuncOp func) {
+  if (func.getNumArguments() != 1 || func.getNumResults() != 1) {
+    error = "the graph must have one input and one output that is computed";
+    return false;
+  }
+  map = shapeOf(func.getArgument(0));
+  for (Operation &op : func.getBody().front()) {
+    if (mlir::isa<mlir::func::ReturnOp>(op))
+      break;
+    Value from = op.getOperand(0);
+    if (op.getNumOperands() != 1 || !from.hasOneUse() ||
+        (previous ? from.getDefiningOp() != previous
+                  : from != func.getArgument(0)))
+      return fail(&op, "branches (concat, residual or a second use of a value) "
+                       "are not supported by this target yet; use a chain of "
+                       "layers");
+    if (!visit(&op))
+      return false;
+    previous = &op;
+  }
+  if (open() && !closeValues(previous))
+    return false;
+  if (result.network.layers.empty()) {
+    error = "the graph has no convolution or dense layer";
+    return false;
+  }
+  if (result.network.layers.back().output == OutputKind::Bits ||
+      result.network.layers.back().output == OutputKind::SumBits)
+    return fail(previous, "the graph ends in bits; let it end in the values "
+                          "before this threshold");
+  return true;
+}
+
+bool Legaliser::visit(Operation *op) {
+  if (!host.empty())
+    return visitHost(op);
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case<bnn::QuantizeOp, bnn::CastInputOp>([&](auto quantise) {
+        result.quantiseOp = op;
+        result.quantise = hostQuantiser(op);
+        return true;
+      })
+      .Case<bnn::ReshapeOp>([&](auto x) { return visitReshape(x); })
+      .Case<bnn::ConvOp>([&](auto x) { return visitConv(x); })
+      .Case<bnn::MaxPoolOp>([&](auto x) { return visitPool(x); })
+      .Case<bnn::ThresholdOp>([&](auto x) { return visitThreshold(x); })
+      .Case<bnn::SumOp>([&](bnn::SumOp sum) {
+        if (!open() || elementOf(sum.getInput()).isInteger(1))
+          return fail(op, "a sum over positions must follow a convolution's "
+                          "integers; sums of bits are not supported yet");
+        if (layer.conv.h != 1)
+          return fail(op, "a sum over the rows of a 2-D map is not supported "
+                          "yet");
+        addNodes(op);
+        summed = true;
+        layer.out = {layer.conv.c, 1, 1};
+        return true;
+      })
+      .Case<bnn::ToRealOp>([&](auto) {
+        if (!open())
+          return fail(op, "bits become values without a layer between");
+        return visitHost(op);
+      })
+      .Default([&](Operation *) {
+        return fail(op, fmt::format("operation '{}' has no place on the engine "
+                                    "between its layers",
+                                    op->getName().getStringRef().str()));
+      });
+}
+
+bool Legaliser::visitReshape(bnn::ReshapeOp op) {
+  Shape to = shapeOf(op.getOutput());
+  if (result.network.layers.empty() && !open()) {
+    map = to; // the loader reads the elements in either shape
+    return true;
+  }
+  bool vector = to.h == 1 && to.w == 1;
+  if (open() || !(vector || to == map))
+    return fail(op, "a reshape between layers must flatten the map");
+  flattened = vector;
+  return true;
+}
+
+bool Legaliser::visitConv(bnn::ConvOp op) {
+  if (open())
+    return fail(op, fmt::format("its input, the integers of node '{}', has no "
+                                "quantiser; put a sign between them",
+                                layer.name()));
+  mlir::Type element = elementOf(op.getInput());
+  Shape in = shapeOf(op.getInput());
+  auto weightType = mlir::cast<mlir::ShapedType>(op.getWeight().getType());
+  layer = Layer();
+  layer.fromHost = result.network.layers.empty();
+  layer.kernelH = weightType.getDimSize(2);
+  layer.kernelW = weightType.getDimSize(3);
+  if (flattened && in == Shape{map.size(), 1, 1}) {
+    // A dense layer over a flattened map is a kernel as large as the map.
+    layer.kernelH = map.h;
+    layer.kernelW = map.w;
+    in = map;
+  }
+  flattened = false;
+  if (!element.isInteger() || element.getIntOrFloatBitWidth() > 8)
+    return fail(op, "its input must be bits or integers of up to 8 bits");
+  bool bits = element.isInteger(1);
+  if (!bits && !layer.fromHost)
+    return fail(op, fmt::format("activations of {} bits between layers are not "
+                                "supported yet; use a sign",
+                                element.getIntOrFloatBitWidth()));
+  layer.kind = bits ? MapKind::Bits : MapKind::Bytes;
+  layer.isSigned = !element.isUnsignedInteger();
+  layer.in = in;
+  layer.conv = layer.out = shapeOf(op.getOutput());
+  layer.strideH = op.getStrides()[0];
+  layer.strideW = op.getStrides()[1];
+  layer.padTop = op.getPads()[0];
+  layer.padLeft = op.getPads()[1];
+  layer.padBottom = op.getPads()[2];
+  layer.padRight = op.getPads()[3];
+  layer.padValue = op.getPadValue();
+  for (int64_t w : integersOf(op.getWeight())) {
+    if (w != 1 && w != -1)
+      return fail(op, fmt::format("weight {} is not -1 or +1; weights of {} bits "
+                                  "are not supported yet",
+                                  w, op.getWeightBits()));
+    layer.weights.push_back(int8_t(w));
+  }
+  bool padded = layer.padTop | layer.padLeft | layer.padBottom | layer.padRight;
+  if (bits && padded && layer.padValue == 0)
+    return fail(op, "padding a map of -1 and +1 with 0 is not supported yet; "
+                    "pad with -1 or +1 in the graph");
+  if ((layer.padTop || layer.padBottom) && !layer.fromHost)
+    return fail(op, "padding rows between layers is not supported yet");
+  addNodes(op);
+  if (layer.nodes.empty())
+    layer.nodes.push_back(fmt::format("conv#{}", result.network.layers.size()));
+  return true;
+}
+
+bool Legaliser::visitPool(bnn::MaxPoolOp op) {
+  bool onBits = elementOf(op.getInput()).isInteger(1);
+  Layer *target = open();
+  // A pool on bits belongs to the layer that has just been closed.
+  if (onBits) {
+    if (result.network.layers.empty() || flattened)
+      return fail(op, "a pool on the input's bits is not supported yet");
+    target = &result.network.layers.back();
+  }
+  if (!target || summed)
+    return fail(op, "a pool must follow a convolution");
+  int64_t height = op.getKernel()[0];
+  for (int64_t pad : op.getPads())
+    if (pad)
+      return fail(op, "a padded pool is not supported yet; pad before the "
+                      "convolution");
+  if (height != 1 || op.getStrides()[0] != 1)
+    return fail(op, fmt::format("pooling over {} rows is not supported yet; "
+                                "the engine pools along x",
+                                height));
+  if (target->pool.window != 1 || target->pool.stride != 1)
+    return fail(op, "two pools in one layer are not supported yet");
+  if (op.getKernel()[1] > 15 || op.getStrides()[1] > 15)
+    return fail(op, fmt::format("a pool of {} with stride {} is too large, the "
+                                "engine pools up to 15",
+                                op.getKernel()[1], op.getStrides()[1]));
+  target->pool = {op.getKernel()[1], op.getStrides()[1], !onBits};
+  target->out = map = shapeOf(op.getOutput());
+  for (std::string &name : nodeNames(op->getLoc()))
+    if (std::find(target->nodes.begin(), target->nodes.end(), name) ==
+        target->nodes.end())
+      target->nodes.push_back(name);
+  if (onBits)
+    result.ends.back() = op;
+  return true;
+}
+
+bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
+  if (!open())
+    return fail(op, "a threshold must follow a convolution");
+  if (summed && (layer.pool.window != 1 || layer.pool.stride != 1))
+    return fail(op, "a pool before a thresholded sum is not supported yet");
+  if (summed && layer.kind == MapKind::Bytes)
+    return fail(op, "a thresholded sum over a byte input's convolution is not "
+                    "supported yet");
+  addNodes(op);
+  layer.output = summed ? OutputKind::SumBits : OutputKind::Bits;
+  std::vector<int64_t> points = integersOf(op.getPoints()),
+                       first = integersOf(op.getFirst());
+  size_t perChannel = points.size() / size_t(layer.conv.c);
+  for (int64_t c = 0; c < layer.conv.c; ++c) {
+    SwitchPoints channel;
+    channel.first = first[c] & 1;
+    for (size_t j = 0; j < perChannel; ++j)
+      if (int64_t p = points[c * perChannel + j]; p != bnn::unusedPoint)
+        channel.points.push_back(p);
+    layer.thresholds.push_back(std::move(channel));
+  }
+  layer.nearTies = int64_t(op.getNearTies().value_or(0));
+  layer.witnesses = int64_t(op.getWitnesses().value_or(0));
+  if (summed)
+    for (int64_t c = 0; c < layer.conv.c; ++c)
+      if (channelThresholds(layer, c).t.size() > 1)
+        return fail(op, fmt::format("channel {} of a thresholded sum has two "
+                                    "switch points, the engine compares with "
+                                    "one",
+                                    c));
+  map = layer.out;
+  close(op);
+  return true;
+}
+
+/// to_real closes the last layer; whether its sums stay on the engine depends
+/// on what follows, so the host's operations are gathered first.
+bool Legaliser::visitHost(Operation *op) {
+  host.push_back(op);
+  return true;
+}
+
+bool Legaliser::closeValues(Operation *) {
+  HostTail tail = hostTail(layer, summed, host);
+  layer.output = tail.output;
+  if (tail.output != OutputKind::Raw)
+    layer.out = {layer.conv.c, 1, 1};
+  result.epilogue = std::move(tail.epilogue);
+  result.coveredOps = tail.coveredOps;
+  result.covered = tail.coveredOps ? host[tail.covered - 1] : nullptr;
+  Operation *end =
+      host.empty() ? previous : host.front()->getOperand(0).getDefiningOp();
+  for (Operation *op : host)
+    addNodes(op);
+  close(end);
+  return true;
+}
+} // namespace
+
+bool legalise(mlir::func::FuncOp func, Legalised &result, std::string &error) {
+  return Legaliser(result, error).run(func);
+}
+
+} // namespace bnncc::lower

@@ -1,0 +1,233 @@
+//===- Interpreter.cpp - Running a program's steps ------------------------===//
+//
+// Forward evaluation: every element as a bounded double.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interpreter.h"
+
+namespace bnncc::reference {
+
+namespace {
+
+/// Collects elements; the error list appears with the first error.
+class Writer {
+public:
+  explicit Writer(int64_t count) : count(count) { data.values.reserve(count); }
+  void add(const Bounded &element) {
+    if (element.error != 0 && data.errors.empty())
+      data.errors.assign(count, 0);
+    if (!data.errors.empty())
+      data.errors[data.values.size()] = element.error;
+    data.values.push_back(element.value);
+  }
+  Data take() { return std::move(data); }
+
+private:
+  int64_t count;
+  Data data;
+};
+
+Bounded toBounded(const Surd &number) {
+  double error;
+  double value = number.toDouble(error);
+  return {value, error};
+}
+
+} // namespace
+
+std::string placeOf(const Step &step, int64_t i) {
+  if (step.shape.size() < 2)
+    return "position " + std::to_string(i);
+  int64_t map = 1;
+  for (size_t k = 2; k < step.shape.size(); ++k)
+    map *= step.shape[k];
+  return "channel " + std::to_string(i / map % step.shape[1]) + ", position " +
+         std::to_string(i % map);
+}
+
+llvm::ArrayRef<double> Interpreter::thresholdRow(const Step &step,
+                                                 int64_t i) const {
+  if (step.function != Function::MultiThreshold)
+    return {};
+  return llvm::ArrayRef<double>(value(step.operands[1]).values)
+      .slice(mapped(step, 1, i) * step.thresholds, step.thresholds);
+}
+
+Data Interpreter::runElementwise(const Step &step) {
+  Writer out(step.count);
+  Bounded in[5];
+  size_t operands = std::min<size_t>(step.operands.size(), 5);
+  bool isThreshold = step.function == Function::MultiThreshold;
+  bool isNormalisation = step.function == Function::BatchNormalization;
+  std::optional<Bounded> deviation;
+  int64_t channel = -1; // that `deviation` is of
+  for (int64_t i = 0; i < step.count && trouble.message.empty(); ++i) {
+    for (size_t k = 0; k < operands; ++k)
+      if (step.operands[k] >= 0 && !(isThreshold && k == 1))
+        in[k] = value(step.operands[k]).get(mapped(step, k, i));
+    if (isNormalisation && mapped(step, 4, i) != channel) {
+      channel = mapped(step, 4, i);
+      deviation = squareRoot(in[4] + Bounded(step.parameter));
+    }
+    std::optional<Bounded> result =
+        deviation
+            ? applyNormalisation(in, *deviation)
+            : apply(step, in, thresholdRow(step, i), options.signZero, trouble);
+    if (!result && trouble.message.empty()) {
+      ++decisions;
+      if (std::optional<Surd> number = exact(step.result, i))
+        result = toBounded(*number);
+      else
+        trouble.fail("the value must be decidable exactly, found one that is "
+                     "not (a division by zero, or a decision on a function "
+                     "without an exact form)");
+    }
+    if (!trouble.message.empty())
+      trouble.message += " at " + placeOf(step, i);
+    out.add(result.value_or(Bounded()));
+  }
+  return out.take();
+}
+
+Data Interpreter::runMove(const Step &step) {
+  Data out;
+  bool isExact = true;
+  for (int operand : step.operands)
+    isExact &= operand < 0 || value(operand).isExact();
+  out.values.resize(step.count);
+  if (!isExact)
+    out.errors.resize(step.count);
+  for (int64_t i = 0; i < step.count; ++i) {
+    const Data &from =
+        value(step.operands[step.from.empty() ? 0 : step.from[i]]);
+    Bounded element =
+        step.source[i] < 0 ? Bounded(step.fill) : from.get(step.source[i]);
+    out.values[i] = element.value;
+    if (!isExact)
+      out.errors[i] = element.error;
+  }
+  return out;
+}
+
+Data Interpreter::runMembers(const Step &step) {
+  const Data &in = value(step.operands[0]);
+  if (in.isExact() && step.kind == Kind::Maximum) {
+    Data out;
+    out.values.reserve(step.count);
+    for (int64_t i = 0; i < step.count; ++i) {
+      double largest = in.values[step.members[step.first[i]]];
+      for (int32_t at = step.first[i] + 1; at < step.first[i + 1]; ++at)
+        largest = std::max(largest, in.values[step.members[at]]);
+      out.values.push_back(largest);
+    }
+    return out;
+  }
+  Writer out(step.count);
+  for (int64_t i = 0; i < step.count; ++i) {
+    int32_t at = step.first[i], end = step.first[i + 1];
+    Bounded result = at < end ? in.get(step.members[at]) : Bounded();
+    for (++at; at < end; ++at) {
+      Bounded next = in.get(step.members[at]);
+      result = step.kind == Kind::Sum       ? result + next
+               : step.kind == Kind::Maximum ? maximum(result, next)
+                                            : minimum(result, next);
+    }
+    if (!step.divisors.empty())
+      result = *divide(result, Bounded(step.divisors[i]));
+    out.add(result);
+  }
+  return out.take();
+}
+
+Data Interpreter::runSoftmax(const Step &step) {
+  const Data &in = value(step.operands[0]);
+  Data out;
+  out.values.resize(step.count);
+  out.errors.resize(step.count);
+  int64_t stride = step.axisStride;
+  for (int64_t i = 0; i < step.count; ++i) {
+    if (i / stride % step.axisSize != 0)
+      continue; // i starts a line
+    double top = in.values[i], error = 0, sum = 0;
+    for (int64_t k = 0; k < step.axisSize; ++k) {
+      top = std::max(top, in.values[i + k * stride]);
+      error = std::max(error, in.get(i + k * stride).error);
+    }
+    for (int64_t k = 0; k < step.axisSize; ++k)
+      sum += std::exp(in.values[i + k * stride] - top);
+    for (int64_t k = 0; k < step.axisSize; ++k) {
+      int64_t at = i + k * stride;
+      double difference = in.values[at] - top;
+      bool isLog = step.kind == Kind::LogSoftmax;
+      double y =
+          isLog ? difference - std::log(sum) : std::exp(difference) / sum;
+      // Operand errors and roundings act on the exponents.
+      double spread = 2 * error + (std::abs(difference) + 32 +
+                                   static_cast<double>(step.axisSize)) *
+                                      2 * Unit;
+      out.values[at] = y;
+      out.errors[at] = (isLog ? spread + std::abs(y) * 8 * Unit
+                              : std::expm1(spread) * y + y * 8 * Unit) *
+                           Slack +
+                       Tiny;
+    }
+  }
+  return out;
+}
+
+Data Interpreter::runArgMax(const Step &step) {
+  int operand = step.operands[0];
+  const Data &in = value(operand);
+  Data out;
+  int64_t stride = step.axisStride;
+  for (int64_t i = 0; i < in.size(); ++i) {
+    if (i / stride % step.axisSize != 0)
+      continue;
+    int64_t best = i;
+    for (int64_t k = 1; k < step.axisSize; ++k) {
+      int64_t at = i + k * stride;
+      std::optional<int> sign = signOf(in.get(at) - in.get(best));
+      if (!sign) {
+        ++decisions;
+        std::optional<Surd> a = exact(operand, at), b = exact(operand, best);
+        if (a && b)
+          sign = (*a - *b).sign();
+        else
+          trouble.fail("the largest value must be decidable exactly, found two "
+                       "that are too close at position " +
+                       std::to_string(out.size()));
+      }
+      if (sign.value_or(0) > 0 || (sign == 0 && step.lastIndex))
+        best = at;
+    }
+    out.values.push_back(static_cast<double>((best - i) / stride));
+  }
+  return out;
+}
+
+Data Interpreter::runStep(const Step &step) {
+  switch (step.kind) {
+  case Kind::Elementwise:
+    return runElementwise(step);
+  case Kind::Move:
+    return runMove(step);
+  case Kind::Sum:
+  case Kind::Maximum:
+  case Kind::Minimum:
+    return runMembers(step);
+  case Kind::Convolution:
+  case Kind::MatrixProduct:
+    return runLinear(step, value(step.operands[0]), value(step.operands[1]),
+                     step.operands.size() > 2 ? &value(step.operands[2])
+                                              : nullptr);
+  case Kind::Softmax:
+  case Kind::LogSoftmax:
+    return runSoftmax(step);
+  case Kind::ArgMax:
+    return runArgMax(step);
+  }
+  return {};
+}
+
+} // namespace bnncc::reference

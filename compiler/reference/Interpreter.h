@@ -1,0 +1,60 @@
+//===- Interpreter.h - Running a program's steps ----------------*- C++ -*-===//
+//
+// Runs the steps on bounded doubles, and walks back for single exact elements
+// where a decision needs one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_REFERENCE_INTERPRETER_H
+#define BNNCC_COMPILER_REFERENCE_INTERPRETER_H
+
+#include "Program.h"
+#include <unordered_map>
+
+namespace bnncc::reference {
+
+class Interpreter {
+public:
+  Interpreter(Program program, EvalOptions options);
+
+  llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs,
+                                          ObserverCallback observer);
+  /// Elements of the last run that had to be decided exactly.
+  int64_t decisions = 0;
+
+private:
+  const Data &value(int number) const { return program.values[number]; }
+  Data runStep(const Step &step);
+  Data runElementwise(const Step &step);
+  Data runMove(const Step &step);
+  Data runMembers(const Step &step);
+  Data runSoftmax(const Step &step);
+  Data runArgMax(const Step &step);
+  llvm::ArrayRef<double> thresholdRow(const Step &step, int64_t i) const;
+
+  /// The exact element `i` of a value; empty if it has no exact form.
+  std::optional<Surd> exact(int number, int64_t i);
+  std::optional<Surd> computeExact(const Step &step, int64_t i);
+  std::optional<Surd> exactElementwise(const Step &step, int64_t i);
+  std::optional<Surd> exactMembers(const Step &step, int64_t i);
+  std::optional<Surd> exactLinear(const Step &step, int64_t i);
+
+  Program program;
+  EvalOptions options;
+  Trouble trouble;
+  std::vector<const Step *> definers;
+  std::vector<std::unordered_map<int64_t, Surd>> memo;
+};
+
+/// The index of an operand's element for element `i` of the result.
+inline int64_t mapped(const Step &step, unsigned operand, int64_t i) {
+  const std::vector<int32_t> &map = step.maps[operand];
+  return map.empty() ? i : map[i];
+}
+
+/// "position 3" or "channel 1, position 3" of the result.
+std::string placeOf(const Step &step, int64_t i);
+
+} // namespace bnncc::reference
+
+#endif // BNNCC_COMPILER_REFERENCE_INTERPRETER_H

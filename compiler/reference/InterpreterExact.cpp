@@ -1,0 +1,102 @@
+//===- InterpreterExact.cpp - Single elements, exactly --------------------===//
+//
+// Works one element out as an exact number from the operands it depends on, as
+// far back as they are not exact themselves.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interpreter.h"
+
+namespace bnncc::reference {
+
+std::optional<Surd> Interpreter::exact(int number, int64_t i) {
+  const Data &data = value(number);
+  // Of the running step there are no values yet.
+  if (i < data.size() && data.get(i).isExact())
+    return Surd(data.values[i]);
+  auto known = memo[number].find(i);
+  if (known != memo[number].end())
+    return known->second;
+  std::optional<Surd> result;
+  if (const Step *step = definers[number])
+    result = computeExact(*step, i);
+  if (result)
+    memo[number].emplace(i, *result);
+  return result;
+}
+
+std::optional<Surd> Interpreter::computeExact(const Step &step, int64_t i) {
+  switch (step.kind) {
+  case Kind::Elementwise:
+    return exactElementwise(step, i);
+  case Kind::Move:
+    if (step.source[i] < 0)
+      return Surd(step.fill);
+    return exact(step.operands[step.from.empty() ? 0 : step.from[i]],
+                 step.source[i]);
+  case Kind::Sum:
+  case Kind::Maximum:
+  case Kind::Minimum:
+    return exactMembers(step, i);
+  case Kind::Convolution:
+  case Kind::MatrixProduct:
+    return exactLinear(step, i);
+  default:
+    return std::nullopt;
+  }
+}
+
+std::optional<Surd> Interpreter::exactElementwise(const Step &step, int64_t i) {
+  Surd in[5];
+  bool isThreshold = step.function == Function::MultiThreshold;
+  for (size_t k = 0; k < step.operands.size() && k < 5; ++k) {
+    if (step.operands[k] < 0 || (isThreshold && k == 1))
+      continue;
+    std::optional<Surd> operand = exact(step.operands[k], mapped(step, k, i));
+    if (!operand)
+      return std::nullopt;
+    in[k] = std::move(*operand);
+  }
+  return apply(step, in, thresholdRow(step, i), options.signZero, trouble);
+}
+
+std::optional<Surd> Interpreter::exactMembers(const Step &step, int64_t i) {
+  std::optional<Surd> result;
+  for (int32_t at = step.first[i]; at < step.first[i + 1]; ++at) {
+    std::optional<Surd> next = exact(step.operands[0], step.members[at]);
+    if (!next)
+      return std::nullopt;
+    if (!result)
+      result = next;
+    else
+      result = step.kind == Kind::Sum       ? *result + *next
+               : step.kind == Kind::Maximum ? maximum(*result, *next)
+                                            : minimum(*result, *next);
+  }
+  if (result && !step.divisors.empty())
+    result = result->dividedBy(Surd(step.divisors[i]));
+  return result;
+}
+
+std::optional<Surd> Interpreter::exactLinear(const Step &step, int64_t i) {
+  Surd sum;
+  bool known = true;
+  forEachTerm(step, i, [&](int64_t x, int64_t w) {
+    std::optional<Surd> a = exact(step.operands[0], x);
+    std::optional<Surd> b = exact(step.operands[1], w);
+    known &= a && b;
+    if (known)
+      sum = sum + *a * *b;
+  });
+  if (known && step.operands.size() > 2) {
+    const Geometry &g = step.geometry;
+    std::optional<Surd> bias =
+        exact(step.operands[2], i / (g.outH * g.outW) % g.outChannels);
+    known = bias.has_value();
+    if (known)
+      sum = sum + *bias;
+  }
+  return known ? std::optional<Surd>(sum) : std::nullopt;
+}
+
+} // namespace bnncc::reference

@@ -1,0 +1,215 @@
+//===- Report.cpp - What a compilation came to ----------------------------===//
+//
+// Figures come from the plan and from the stream that the checker ran on the
+// golden engine. Utilisation is binary multiply-accumulates (activation bits x
+// weight bits) per lane and cycle.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include "lower/Arithmetic.h"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bnncc {
+
+using lower::Json;
+using lower::Layer;
+using lower::LayerPlan;
+
+namespace {
+/// Sums over the layers.
+struct Totals {
+  int64_t bitMacs = 0, weightBits = 0, thresholdBits = 0, channels = 0,
+          nearTies = 0, witnesses = 0;
+};
+
+int64_t bitMacs(const Layer &layer) {
+  return layer.macs() * (layer.kind == lower::MapKind::Bytes ? 8 : 1);
+}
+
+/// Bits that the thresholds of a layer take at the least: its accumulator.
+int64_t thresholdBits(const Layer &layer) {
+  unsigned needed = 0;
+  lower::fitsAccumulator(layer, 64, 1, needed);
+  int64_t points = 0;
+  for (size_t o = 0; o < layer.thresholds.size(); ++o)
+    points +=
+        int64_t(lower::channelThresholds(layer, int64_t(o)).t.size());
+  return points * needed;
+}
+
+Totals totalsOf(const lower::Network &network) {
+  Totals totals;
+  for (const Layer &layer : network.layers) {
+    totals.bitMacs += bitMacs(layer);
+    totals.weightBits += int64_t(layer.weights.size());
+    totals.thresholdBits += thresholdBits(layer);
+    totals.channels += int64_t(layer.thresholds.size());
+    totals.nearTies += layer.nearTies;
+    totals.witnesses += layer.witnesses;
+  }
+  return totals;
+}
+
+double percent(double part, double whole) {
+  return whole == 0 ? 0 : 100 * part / whole;
+}
+
+double utilisation(const ReportData &data) {
+  return percent(double(totalsOf(data.network).bitMacs),
+                 double(data.check.cycles) * data.plan.target.lanes());
+}
+
+std::string microseconds(const ReportData &data, uint64_t cycles) {
+  return fmt::format("{:.2f} us at {} MHz",
+                     double(cycles) / data.plan.target.clockMHz,
+                     data.plan.target.clockMHz);
+}
+
+/// Cycles that a layer holds the array: to the next layer's first step.
+uint64_t layerCycles(const ReportData &data, size_t i) {
+  const auto &trace = data.check.trace;
+  if (i >= trace.size())
+    return 0;
+  return (i + 1 < trace.size() ? trace[i + 1].first : trace[i].last + 1) -
+         trace[i].first;
+}
+} // namespace
+
+std::string textReport(const ReportData &data) {
+  const lower::Plan &plan = data.plan;
+  const ::bnn::isa::Target &target = plan.target;
+  const ::bnn::isa::Program &program = data.program;
+  Totals totals = totalsOf(data.network);
+  std::string text;
+  auto line = [&](const char *label, const std::string &value) {
+    text += fmt::format("{:<12} {}\n", label, value);
+  };
+  auto used = [](const char *what, uint64_t have, uint64_t of) {
+    return fmt::format("{} {}/{}", what, have, of);
+  };
+  line("target", fmt::format("{}: {} lanes", target.name, target.lanes()));
+  line("layers", fmt::format("{}", data.network.layers.size()));
+  line("exactness",
+       fmt::format("{}; {} channels with {} witnesses, {} near a float32 tie",
+                   data.verified
+                       ? fmt::format("verified on {} windows ({} integers)",
+                                     data.verify.inputs, data.verify.values)
+                       : "not verified",
+                   totals.channels, totals.witnesses, totals.nearTies));
+  line("cycles", fmt::format("{} per window ({}), latency {}, {} to load",
+                             data.check.cycles,
+                             microseconds(data, data.check.cycles),
+                             data.check.latency, data.check.coldCycles));
+  line("utilisation", fmt::format("{:.1f} %", utilisation(data)));
+  line("buffers",
+       fmt::format("{}, {}, {}, {}, {}",
+                   used("lanes", plan.usage.laneWords, target.laneWords),
+                   used("weights", plan.usage.weightRows, target.weightRows),
+                   used("thresholds", plan.usage.thresholdRows,
+                        target.thresholdRows),
+                   used("control", plan.usage.controlWords,
+                        target.controlWords),
+                   used("output", plan.usage.outputWords,
+                        target.outputWords)));
+  line("lanes", fmt::format("{} words, at least {} ({:+.1f} %){}",
+                            plan.usage.laneWords, plan.usage.laneLowerBound,
+                            percent(plan.usage.laneWords,
+                                    plan.usage.laneLowerBound) -
+                                100,
+                            plan.prefetchInput
+                                ? ""
+                                : "; the next input cannot load ahead"));
+  line("code", fmt::format("{} bytes: {} instructions, {} microcode",
+                           program.codeBytes + program.microcodeBytes,
+                           program.codeBytes / 16, program.microcodeBytes / 8));
+  line("weights",
+       fmt::format("{} bytes for {} bits ({:+.1f} %)", program.weightBytes,
+                   totals.weightBits,
+                   percent(program.weightBytes * 8.0,
+                           double(totals.weightBits)) -
+                       100));
+  line("thresholds",
+       fmt::format("{} bytes for {} bits", program.thresholdBytes,
+                   totals.thresholdBits));
+  line("checked", fmt::format("{} instructions, {} hazards",
+                              data.check.instructions, data.check.hazards));
+  line("compiled", fmt::format("{:.1f} ms", data.milliseconds));
+  return text;
+}
+
+lower::Json jsonReport(const ReportData &data) {
+  const lower::Plan &plan = data.plan;
+  const ::bnn::isa::Target &target = plan.target;
+  const ::bnn::isa::Program &program = data.program;
+  Totals totals = totalsOf(data.network);
+  Json json;
+  json["model"] = data.model;
+  json["target"] = target.name;
+  json["lanes"] = target.lanes();
+  json["clock_mhz"] = target.clockMHz;
+  json["cycles"] = data.check.cycles;
+  json["latency"] = data.check.latency;
+  json["cold_cycles"] = data.check.coldCycles;
+  json["microseconds"] = double(data.check.cycles) / target.clockMHz;
+  json["utilisation"] = utilisation(data) / 100;
+  json["exactness"] = {{"verified", data.verified},
+                       {"windows", data.verify.inputs},
+                       {"integers", data.verify.values},
+                       {"channels", totals.channels},
+                       {"witnesses", totals.witnesses},
+                       {"near_ties", totals.nearTies}};
+  auto buffer = [](uint32_t used, uint32_t available) {
+    return Json{{"used", used}, {"available", available}};
+  };
+  json["buffers"] = {
+      {"lane_words", buffer(plan.usage.laneWords, target.laneWords)},
+      {"weight_rows", buffer(plan.usage.weightRows, target.weightRows)},
+      {"threshold_rows",
+       buffer(plan.usage.thresholdRows, target.thresholdRows)},
+      {"control_words", buffer(plan.usage.controlWords, target.controlWords)},
+      {"output_words", buffer(plan.usage.outputWords, target.outputWords)}};
+  json["buffers"]["lane_words"]["lower_bound"] = plan.usage.laneLowerBound;
+  json["prefetch_input"] = plan.prefetchInput;
+  json["bytes"] = {{"instructions", program.codeBytes},
+                   {"microcode", program.microcodeBytes},
+                   {"weights", program.weightBytes},
+                   {"weights_minimum", (totals.weightBits + 7) / 8},
+                   {"thresholds", program.thresholdBytes},
+                   {"thresholds_minimum", (totals.thresholdBits + 7) / 8},
+                   {"input", program.inputBytes},
+                   {"output", program.outputBytes}};
+  json["checked"] = {{"instructions", data.check.instructions},
+                     {"hazards", data.check.hazards}};
+  json["milliseconds"] = data.milliseconds;
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    const Layer &layer = data.network.layers[i];
+    const LayerPlan &p = plan.layers[i];
+    uint64_t cycles = layerCycles(data, i);
+    json["layers"].push_back(
+        {{"nodes", layer.nodes},
+         {"routine", lower::routineName(p.routine)},
+         {"input", {layer.in.c, layer.in.h, layer.in.w}},
+         {"output", {layer.out.c, layer.out.h, layer.out.w}},
+         {"macs", layer.macs()},
+         {"cycles", cycles},
+         {"steps", p.steps},
+         {"stalls", i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
+         {"delay", p.run.delay},
+         {"utilisation",
+          percent(double(bitMacs(layer)), double(cycles) * target.lanes()) / 100},
+         {"channel_groups", p.gm},
+         {"pixel_groups", p.gp},
+         {"weight_rows", p.weightRows},
+         {"threshold_rows", p.thresholdRows},
+         {"lane_word", p.in.base},
+         {"lane_words", p.in.words()},
+         {"witnesses", layer.witnesses},
+         {"near_ties", layer.nearTies}});
+  }
+  return json;
+}
+
+} // namespace bnncc

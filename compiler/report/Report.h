@@ -1,0 +1,36 @@
+//===- Report.h - What a compilation came to --------------------*- C++ -*-===//
+//
+// The summary that every run of bnncc prints, as text for a person or as JSON
+// with one entry per layer.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_REPORT_REPORT_H
+#define BNNCC_COMPILER_REPORT_REPORT_H
+
+#include "lower/CheckBinary.h"
+#include "lower/Legalise.h"
+#include "lower/Plan.h"
+#include "lower/Verify.h"
+
+#include "bnn/isa/Program.h"
+
+namespace bnncc {
+
+struct ReportData {
+  std::string model, output;
+  const lower::Network &network;
+  const lower::Plan &plan;
+  const ::bnn::isa::Program &program;
+  const lower::CheckResult &check;
+  const lower::VerifyResult &verify;
+  bool verified = false;
+  double milliseconds = 0;
+};
+
+std::string textReport(const ReportData &data);
+lower::Json jsonReport(const ReportData &data);
+
+} // namespace bnncc
+
+#endif // BNNCC_COMPILER_REPORT_REPORT_H
