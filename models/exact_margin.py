@@ -94,7 +94,7 @@ def prove(name: str, bn: dict, lattice: Lattice, eps: float, slope: float, c: in
 
 
 def round_scores(bn: dict, slope: np.ndarray | None = None) -> np.float32 | None:
-    """Round the last normalisation (in place) and slope to few bits, so that float32 computes the scores (nearly) without rounding.
+    """Round the last normalisation (in place) and slope to few bits: float32 then computes the scores nearly unrounded.
 
     With SCORE_EPS, var + eps is 1: the scale is gamma, of 10 bits, and the offset is a multiple of its last bit.
     """

@@ -221,11 +221,11 @@ def main():
     parser.add_argument("--name", help="name of the checkpoint (default: NET-SPLIT)")
     parser.add_argument(
         "--stages",
-        default="float:20:0.005,sign:30:0.005,binary:60:0.005",
+        default="binary:45:0.05,binary:32:0.03",
         help="MODE:EPOCHS:RATE,...; float: all real; sign: binary activations, real weights; binary: the network",
     )
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--real-rate", type=float, default=0.2, help="rate of slopes and normalisation over the weights'")
+    parser.add_argument("--real-rate", type=float, default=0.4, help="rate of slopes and normalisation over the weights'")
     parser.add_argument("--shift", type=int, default=100, help="largest shift in time of the augmentation, samples")
     parser.add_argument("--class-power", type=float, default=0.0, help="classes weigh count ** -POWER")
     parser.add_argument("--smoothing", type=float, default=0.0, help="label smoothing")

@@ -183,7 +183,8 @@ bool Verifier::run() {
     error = llvm::toString(evaluator.takeError());
     return false;
   }
-  auto onnxFunc = *job.onnx.getOps<mlir::func::FuncOp>().begin();
+  mlir::ModuleOp onnxModule = job.onnx;
+  auto onnxFunc = *onnxModule.getOps<mlir::func::FuncOp>().begin();
   for (const Corner &input : makeCorners(job.func, job.legalised)) {
     corner = input.name;
     Tensor graphInput;

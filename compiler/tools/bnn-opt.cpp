@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "bnn/BnnDialect.h"
+#include "engine/EngineDialect.h"
 #include "fuse/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -16,7 +17,7 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::func::FuncDialect, bnncc::onnx::OnnxDialect,
-                  bnncc::bnn::BnnDialect>();
+                  bnncc::bnn::BnnDialect, bnncc::engine::EngineDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();

@@ -80,7 +80,7 @@ void Sequencer::advance(const Microword &word) {
     for (uint32_t j = word.lo; j <= word.hi; ++j) {
       if (counter[j] + 1 < current.loops[j].limit) {
         ++counter[j];
-        pc = j == word.lo ? word.near : word.far;
+        pc = j == word.lo || j <= word.mid ? word.near : word.far;
         fell = false;
         break;
       }
