@@ -43,8 +43,10 @@ void parseTensor(const Fields &from, TensorSpec &spec) {
   spec.shape = from.integers("shape", 1, maxSize);
   int64_t elements = 1;
   for (int64_t size : spec.shape)
-    if ((elements *= size) > maxElements)
+    if ((elements *= size) > maxElements) {
+      spec.shape.clear();
       return from.fail(fmt::format("has more than {} elements", maxElements));
+    }
 }
 
 void parseQuantiser(const Fields &from, Quantiser &q) {
