@@ -32,6 +32,7 @@ proto = f"{source}/compiler/import"
 protoc = config.protoc or shutil.which("protoc")
 e2e = f"{source}/test/e2e"
 
+config.substitutions = [(key, value) for key, value in config.substitutions if key != "%python"]
 config.substitutions += [
     # A model in protobuf's text format on standard input, as bytes on standard output.
     ("%encode", f"{protoc} --encode=bnncc.onnxpb.ModelProto -I {proto} {proto}/onnx.proto"),

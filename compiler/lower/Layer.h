@@ -39,7 +39,8 @@ struct Pool {
 };
 
 struct Layer {
-  std::vector<std::string> nodes; ///< ONNX nodes, convolution first
+  std::string label;              ///< the convolution's ONNX node
+  std::vector<std::string> nodes; ///< all ONNX nodes, in order
   Shape in;                       ///< without padding
   Shape conv;                     ///< sums, before pooling
   Shape out;                      ///< what is handed on
@@ -61,7 +62,9 @@ struct Layer {
   }
   /// Multiply-accumulates of one window.
   int64_t macs() const { return conv.size() * taps(); }
-  std::string name() const { return nodes.empty() ? "?" : nodes.front(); }
+  std::string name() const {
+    return !label.empty() ? label : nodes.empty() ? "?" : nodes.front();
+  }
 };
 
 /// The layers of one program, input to output.

@@ -203,6 +203,13 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
     in = map;
   }
   flattened = false;
+  bool padded = llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; });
+  if (layer.fromHost && !padded && layer.kernelH == in.h &&
+      layer.kernelW == in.w) {
+    // The loader packs a dense layer's input as one vector, without gaps.
+    in = {in.size(), 1, 1};
+    layer.kernelH = layer.kernelW = 1;
+  }
   if (!element.isInteger() || element.getIntOrFloatBitWidth() > 8)
     return fail(op, "its input must be bits or integers of up to 8 bits");
   bool bits = element.isInteger(1);
@@ -228,14 +235,15 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
                                   w, op.getWeightBits()));
     layer.weights.push_back(int8_t(w));
   }
-  bool padded = layer.padTop | layer.padLeft | layer.padBottom | layer.padRight;
   if (bits && padded && layer.padValue == 0)
     return fail(op, "padding a map of -1 and +1 with 0 is not supported yet; "
                     "pad with -1 or +1 in the graph");
   if ((layer.padTop || layer.padBottom) && !layer.fromHost)
     return fail(op, "padding rows between layers is not supported yet");
   addNodes(op);
-  if (layer.nodes.empty())
+  if (!layer.nodes.empty())
+    layer.label = layer.nodes.back(); // pads come before the convolution
+  else
     layer.nodes.push_back(fmt::format("conv#{}", result.network.layers.size()));
   return true;
 }

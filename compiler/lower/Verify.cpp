@@ -58,18 +58,31 @@ bool Verifier::fail(const Layer &layer, llvm::StringRef who, int64_t index,
   return false;
 }
 
-/// Hidden bits of the interpreter against the ONNX node that made them.
+/// Hidden bits of the interpreter against the ONNX node that made them. A graph
+/// that pads before its sign has the pads of the next layer around them.
 bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
   for (size_t i = 0; i + 1 < network.layers.size(); ++i) {
-    const Layer &layer = network.layers[i];
+    const Layer &layer = network.layers[i], &next = network.layers[i + 1];
     const bnn::Tensor &bits = observed.find(job.legalised.ends[i])->second;
     auto it = onnx.find(layer.nodes.back());
-    if (it == onnx.end() || int64_t(it->second.size()) != bits.size())
+    if (it == onnx.end())
+      continue;
+    int64_t size = int64_t(it->second.size());
+    int64_t top = 0, left = 0, width = layer.out.w, height = layer.out.h;
+    if (size != bits.size()) {
+      top = next.padTop, left = next.padLeft;
+      height += top + next.padBottom, width += left + next.padRight;
+    }
+    if (size != layer.out.c * height * width)
       continue; // the node's value has another form at this level
-    for (int64_t j = 0; j < bits.size(); ++j)
-      if ((bits.integers()[j] > 0) != (it->second[j] > 0))
+    for (int64_t j = 0; j < bits.size(); ++j) {
+      int64_t x = j % layer.out.w, row = j / layer.out.w;
+      int64_t y = row % layer.out.h, c = row / layer.out.h;
+      double value = it->second[(c * height + y + top) * width + x + left];
+      if ((bits.integers()[j] > 0) != (value > 0))
         return fail(layer, "the graph and its fused form", j, layer.out,
-                    bits.integers()[j], it->second[j]);
+                    bits.integers()[j], value);
+    }
     result.values += uint64_t(bits.size());
   }
   return true;

@@ -125,7 +125,7 @@ llvm::LogicalResult BufferOp::verify() {
     return emitOpError("memory must be lanes, weights, thresholds, control or "
                        "output, but found ")
            << getMemory();
-  if (getAddress() < 0 || getSize() < 0)
+  if (int64_t(getAddress()) < 0 || int64_t(getSize()) < 0)
     return emitOpError("address and size must not be negative");
   return mlir::success();
 }

@@ -22,7 +22,8 @@ bool failWith(const char *what, int code, std::string &error) {
 
 // Writes and closes; the close is where a full disk may show.
 bool writeAndClose(FILE *file, const std::vector<uint8_t> &data) {
-  bool written = std::fwrite(data.data(), 1, data.size(), file) == data.size();
+  bool written = data.empty() ||
+                 std::fwrite(data.data(), 1, data.size(), file) == data.size();
   return std::fclose(file) == 0 && written;
 }
 

@@ -1,0 +1,78 @@
+// RUN: bnn-opt %s -bnn-fuse-thresholds -split-input-file -verify-diagnostics
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Two taps reach 0.
+func.func @sign_of_zero(%x: tensor<2x1x1xf32>) -> tensor<1x1x1xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<2x1x1xf32>, tensor<f32>) -> tensor<2x1x1xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x2x1x1xi8>} : () -> tensor<1x2x1x1xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = #none} : (tensor<2x1x1xf32>, tensor<1x2x1x1xi8>) -> tensor<1x1x1xf32>
+  // expected-error @+1 {{must not see exactly 0, which ONNX's Sign keeps as 0, but found it at accumulator value 0 of channel 0; say what it means with --sign-zero=plus or --sign-zero=minus}}
+  %s = "onnx.Sign"(%a) : (tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+  return %s : tensor<1x1x1xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Three taps do not: no error.
+func.func @odd_taps(%x: tensor<3x1x1xf32>) -> tensor<1x1x1xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<3x1x1xf32>, tensor<f32>) -> tensor<3x1x1xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x3x1x1xi8>} : () -> tensor<1x3x1x1xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = #none} : (tensor<3x1x1xf32>, tensor<1x3x1x1xi8>) -> tensor<1x1x1xf32>
+  %s = "onnx.Sign"(%a) : (tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+  return %s : tensor<1x1x1xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+
+// Three taps inside, but two at the border, which contributes nothing.
+func.func @border_parity(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = array<i64: 0, 1, 0, 1>} : (tensor<1x1x4xf32>, tensor<1x1x1x3xi8>) -> tensor<1x1x4xf32>
+  // expected-error @+1 {{but found it at accumulator value 0 of channel 0}}
+  %s = "onnx.Sign"(%a) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %s : tensor<1x1x4xf32>
+}
+
+// -----
+
+func.func @input_sign(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  // expected-error @+1 {{must not see exactly 0, which ONNX's Sign keeps as 0, but found it at input value 0.0}}
+  %s = "onnx.Sign"(%x) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %s : tensor<1x1x4xf32>
+}
+
+// -----
+
+func.func @falling_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  %one = "onnx.Constant"() {value = dense<-1.0> : tensor<f32>} : () -> tensor<f32>
+  %m = "onnx.Mul"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  // expected-error @+1 {{must see a rising function of the graph input, but found one that falls or bends in channel 0}}
+  %s = "onnx.BipolarQuant"(%m, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  return %s : tensor<1x1x4xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+
+// Padding by 0.25 is not on the grid of +/-1.
+func.func @pad_off_grid(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %p = "onnx.Pad"(%q) {pads = array<i64: 0, 1, 0, 1>, value = 0.25 : f64} : (tensor<1x1x4xf32>) -> tensor<1x1x6xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  // expected-error @+1 {{must pad by a value on its input's integer grid, but found 2.5}}
+  %a = "onnx.Conv"(%p, %w) {strides = #unit, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x6xf32>, tensor<1x1x1x3xi8>) -> tensor<1x1x4xf32>
+  return %a : tensor<1x1x4xf32>
+}

@@ -1,0 +1,47 @@
+// RUN: bnn-opt %s -bnn-fuse-thresholds -canonicalize | FileCheck %s
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+module {
+  // 2 x - 1 >= 0 from 0.5 on.
+  // CHECK-LABEL: func.func @bipolar_input
+  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<5.000000e-01> : tensor<1xf32>, first = -1 : i64, step = 2 : i64} : tensor<1x1x4xf32> -> tensor<1x1x4xi1>
+  func.func @bipolar_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %two = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+    %a = "onnx.Mul"(%x, %two) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    %b = "onnx.Sub"(%a, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    %q = "onnx.BipolarQuant"(%b, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    return %q : tensor<1x1x4xf32>
+  }
+
+  // Half to even: 1.5 rounds to 2 (reached), 0.5 to 0 (only above it), and 2.5
+  // to 2. The zero point shifts the codes, not the ties.
+  // CHECK-LABEL: func.func @half_to_even
+  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<{{\[}}-1.5{{0*}}e+00, -5.000000e-01, 0.50000006, 1.500000e+00{{.*}}]> : tensor<3xf32>
+  func.func @half_to_even(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+    %bits = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+    %q = "onnx.Quant"(%x, %one, %zero, %bits) {signed = 1 : i64, narrow = 0 : i64, rounding_mode = "ROUND"} : (tensor<1x1x4xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<1x1x4xf32>
+    return %q : tensor<1x1x4xf32>
+  }
+
+  // A zero point: padding by real 0 is padding by the zero point, and the sum of
+  // weights goes into the threshold: acc - 3 * 3 >= 0.
+  // CHECK-LABEL: func.func @zero_point
+  // CHECK: bnn.quantize {{.*}} -> tensor<1x1x4xi8>
+  // CHECK: bnn.conv {{.*}}pad_value = 3 : i64, pads = array<i64: 0, 1, 0, 1>
+  // CHECK: bnn.threshold {{.*}}points = dense<9>
+  func.func @zero_point(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %scale = "onnx.Constant"() {value = dense<0.1> : tensor<f32>} : () -> tensor<f32>
+    %zero = "onnx.Constant"() {value = dense<3> : tensor<i8>} : () -> tensor<i8>
+    %q = "onnx.QuantizeLinear"(%x, %scale, %zero) {axis = 1 : i64} : (tensor<1x1x4xf32>, tensor<f32>, tensor<i8>) -> tensor<1x1x4xi8>
+    %d = "onnx.DequantizeLinear"(%q, %scale, %zero) {axis = 1 : i64} : (tensor<1x1x4xi8>, tensor<f32>, tensor<i8>) -> tensor<1x1x4xf32>
+    %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+    %a = "onnx.Conv"(%d, %w) {strides = #unit, pads = array<i64: 0, 1, 0, 1>} : (tensor<1x1x4xf32>, tensor<1x1x1x3xi8>) -> tensor<1x1x4xf32>
+    %s = "onnx.BipolarQuant"(%a, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    return %s : tensor<1x1x4xf32>
+  }
+}
