@@ -23,7 +23,10 @@ int Radical::sign() const {
     return signA;
   if (signA == 0)
     return signB;
-  int larger = cmp(mpq_class(a * a), mpq_class(b * b * q));
+  // Cross-multiplied, since reducing fractions would cost most of the time.
+  mpz_class left = a.get_num() * b.get_den(), right = b.get_num() * a.get_den();
+  int larger = cmp(mpz_class(left * left * q.get_den()),
+                   mpz_class(right * right * q.get_num()));
   return larger == 0 ? 0 : larger > 0 ? signA : signB;
 }
 

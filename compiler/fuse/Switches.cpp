@@ -24,7 +24,15 @@ public:
     return codeBy([&](double at) { return sign(chain, x, at); });
   }
   int provenCode(int64_t x) {
-    return codeBy([&](double at) { return proveSign(chain, x, at); });
+    auto value = exactValue(chain, Radical(mpq_class(long(x))));
+    if (!value)
+      return codeBy([&](double at) { return proveSign(chain, x, at); });
+    return codeBy([&](double at) {
+      if (at == 0)
+        return value->sign();
+      auto difference = exact::add(*value, Radical(-at));
+      return difference ? difference->sign() : proveSign(chain, x, at);
+    });
   }
 
   ChainView chain;

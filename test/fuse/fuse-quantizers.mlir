@@ -15,10 +15,9 @@ module {
     return %q : tensor<1x1x4xf32>
   }
 
-  // Half to even: 1.5 rounds to 2 (reached), 0.5 to 0 (only above it), and 2.5
-  // to 2. The zero point shifts the codes, not the ties.
+  // Half to even: -1.5 is still -2 and 0.5 still 0, but -0.5 is 0 already.
   // CHECK-LABEL: func.func @half_to_even
-  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<{{\[}}-1.5{{0*}}e+00, -5.000000e-01, 0.50000006, 1.500000e+00{{.*}}]> : tensor<3xf32>
+  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<[-1.49999988, -5.000000e-01, 0.50000006]> : tensor<3xf32>
   func.func @half_to_even(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
     %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
     %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>

@@ -4,9 +4,9 @@
 #none = array<i64: 0, 0, 0, 0>
 module {
   // Channels with gamma > 0, gamma < 0 and gamma = 0 (constant: no point).
-  // 2 (x - 1) / sqrt(4) - 1.5 >= 0 from x = 2.5 on: the first odd value is 3.
+  // 2 (x - 1) / sqrt(4) - 1.5 >= 0 from 2.5 on; with -2 down from -0.5.
   // CHECK-LABEL: func.func @batch_norm
-  // CHECK: bnn.threshold %{{.*}} {first = dense<[false, true, true]> : tensor<3xi1>, near_ties = 0 : i64, points = dense<{{\[\[}}3], [1], [2147483647]]> : tensor<3x1xi32>, witnesses = 2 : i64}
+  // CHECK: bnn.threshold %{{.*}} {first = dense<[false, true, true]> : tensor<3xi1>, near_ties = 0 : i64, points = dense<{{\[\[}}3], [0], [2147483647]]> : tensor<3x1xi32>, witnesses = 2 : i64}
   func.func @batch_norm(%x: tensor<3x1x1xf32>) -> tensor<3x1x1xf32> {
     %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
     %q = "onnx.BipolarQuant"(%x, %one) : (tensor<3x1x1xf32>, tensor<f32>) -> tensor<3x1x1xf32>
@@ -23,7 +23,7 @@ module {
 
   // |x| - 2 >= 0: an interval of -1, two points.
   // CHECK-LABEL: func.func @interval
-  // CHECK: bnn.threshold {{.*}}first = dense<true> : tensor<1xi1>{{.*}}points = dense<{{\[\[}}-1, 3]]> : tensor<1x2xi32>, witnesses = 2
+  // CHECK: bnn.threshold {{.*}}first = dense<true> : tensor<1xi1>{{.*}}points = dense<{{\[\[}}-1, 2]]> : tensor<1x2xi32>, witnesses = 2
   func.func @interval(%x: tensor<3x1x1xf32>) -> tensor<1x1x1xf32> {
     %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
     %q = "onnx.BipolarQuant"(%x, %one) : (tensor<3x1x1xf32>, tensor<f32>) -> tensor<3x1x1xf32>

@@ -2,7 +2,7 @@
 
 func.func @ternary(%x: tensor<1x1x4xf32>) -> tensor<1x1x3xf32> {
   %w = "onnx.Constant"() {value = dense<[[[[1.0, 0.0]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
-  // expected-error @+1 {{weights must be -a or +a with one a for each output channel, but found 0.0{{.*}} beside a = 1.0{{.*}} in channel 0; binarize the weights}}
+  // expected-error @+1 {{weights must be -a or +a with one a for each output channel, but found 0.000000e+00 beside a = 1.000000e+00 in channel 0; binarize the weights}}
   %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
   return %a : tensor<1x1x3xf32>
 }
