@@ -203,6 +203,8 @@ def train(args):
                 with torch.no_grad():
                     for w in latent:
                         w.clamp_(-1, 1)
+                    if args.rising and args.net == "ecg5":
+                        net.blocks[0].prelu.weight.clamp_(min=0)
                 total += loss.item() / steps
             torch.save({"net": args.net, "split": args.split, "epoch": epoch, "state": net.state_dict()}, path)
             if epoch % args.every == 0 or epoch == begin + epochs:
@@ -229,6 +231,11 @@ def main():
     parser.add_argument("--shift", type=int, default=100, help="largest shift in time of the augmentation, samples")
     parser.add_argument("--class-power", type=float, default=0.0, help="classes weigh count ** -POWER")
     parser.add_argument("--smoothing", type=float, default=0.0, help="label smoothing")
+    parser.add_argument(
+        "--rising",
+        action="store_true",
+        help="ecg5: keep the first slope >= 0, so that its signs need one threshold a channel, not two",
+    )
     parser.add_argument("--every", type=int, default=2, help="evaluate every so many epochs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--init", type=Path, help="start from the weights of this checkpoint")

@@ -194,8 +194,8 @@ struct Filtered {
 
   void add(double term) {
     value += term;
-    error += unit * (8 * std::abs(term) + 8 * std::abs(value) + 8 * error) +
-             tiny;
+    error +=
+        unit * (8 * std::abs(term) + 8 * std::abs(value) + 8 * error) + tiny;
   }
   void multiply(double factor) {
     value *= factor;

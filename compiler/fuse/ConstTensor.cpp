@@ -263,9 +263,8 @@ Result quantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
     Radical step = scale[axisIndex(op, i, x, scale)];
     if (!x[i].isRational() || !step.isRational() || step.sign() == 0)
       return std::nullopt;
-    mpz_class code =
-        roundHalfEven(x[i].rationalPart() / step.rationalPart()) +
-        mpz_class(zero[axisIndex(op, i, x, zero)].rationalPart());
+    mpz_class code = roundHalfEven(x[i].rationalPart() / step.rationalPart()) +
+                     mpz_class(zero[axisIndex(op, i, x, zero)].rationalPart());
     values.push_back(code < low    ? double(low)
                      : code > high ? double(high)
                                    : code.get_d());

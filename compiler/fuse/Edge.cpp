@@ -24,13 +24,6 @@ void Edge::append(const std::vector<Step> &steps) {
     chains[c].push_back(steps[steps.size() == 1 ? 0 : c]);
 }
 
-void Edge::prepend(const Step &step) {
-  for (Chain &chain : chains)
-    chain.insert(chain.begin(), step);
-  if (pad)
-    ++pad->from;
-}
-
 bool Edge::rises() const {
   return llvm::all_of(chains, [this](const Chain &chain) {
     return exact::directionOf(chain, reach.low(), reach.high()).rises;
@@ -45,8 +38,8 @@ std::optional<Affine> affineOf(ChainView chain) {
       return std::nullopt;
     if (step.kind == Step::Kind::Normalize)
       shift = exact::add(*shift, step.pre);
-    bool scales = step.kind != Step::Kind::Add &&
-                  step.kind != Step::Kind::Subtract;
+    bool scales =
+        step.kind != Step::Kind::Add && step.kind != Step::Kind::Subtract;
     if (scales) {
       scale = exact::multiply(*scale, step.factor);
       if (shift)
@@ -104,8 +97,8 @@ AffineRun affineRun(const Edge &edge, size_t begin) {
     // Several radicals: the host's float64 is all that is needed here.
     double scale = 1, shift = 0;
     for (const Step &step : chain.subspan(begin, run.end - begin)) {
-      bool adds = step.kind == Step::Kind::Add ||
-                  step.kind == Step::Kind::Subtract;
+      bool adds =
+          step.kind == Step::Kind::Add || step.kind == Step::Kind::Subtract;
       double factor = adds ? 1 : step.factorDouble;
       scale *= factor;
       shift = (shift + step.preDouble) * factor + step.termDouble;
@@ -127,16 +120,16 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
     return op->emitOpError("must not follow a Pad of real values, but found "
                            "one");
   mlir::Location loc = edge.fusedLoc(op->getLoc());
-  auto type = mlir::RankedTensorType::get(edge.type().getShape(),
-                                          builder.getF64Type());
+  auto type =
+      mlir::RankedTensorType::get(edge.type().getShape(), builder.getF64Type());
   AffineRun run = affineRun(edge, 0);
   Value value = edge.base;
   if (edge.kind == Edge::Kind::Integer)
-    value = bnn::ToRealOp::create(builder, loc, type, value, run.scale,
-                                  run.shift);
+    value =
+        bnn::ToRealOp::create(builder, loc, type, value, run.scale, run.shift);
   else if (run.moves())
-    value = bnn::AffineOp::create(builder, loc, type, value, run.scale,
-                                  run.shift);
+    value =
+        bnn::AffineOp::create(builder, loc, type, value, run.scale, run.shift);
   const Chain &first = edge.chains.front();
   while (run.end < first.size()) {
     const Step &step = first[run.end];

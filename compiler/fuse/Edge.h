@@ -10,7 +10,8 @@
 namespace bnncc {
 
 /// The real value at a position of channel c is chain_c(base) where `base` is a
-/// bnn value: the graph's float input, an exact integer, or a host value. A pool may be pending on the chain's value, and then a pad.
+/// bnn value: the graph's float input, an exact integer, or a host value. A
+/// pool may be pending on the chain's value, and then a pad.
 struct Edge {
   enum class Kind { Input, Integer, Host };
 
@@ -27,7 +28,7 @@ struct Edge {
 
   Kind kind = Kind::Input;
   mlir::Value base;
-  exact::Reach reach;                ///< of an integer base
+  exact::Reach reach;                      ///< of an integer base
   std::vector<exact::Chain> chains = {{}}; ///< one, or one for each channel
   std::optional<Pool> pool;
   std::optional<Pad> pad;
@@ -45,8 +46,6 @@ struct Edge {
 
   /// Appends one step, or one for each channel.
   void append(const std::vector<exact::Step> &steps);
-  /// Puts a step before all others.
-  void prepend(const exact::Step &step);
   /// Whether every chain rises over the reachable integers.
   bool rises() const;
 };

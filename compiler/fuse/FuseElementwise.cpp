@@ -49,7 +49,8 @@ LogicalResult Fuser::fuseArithmetic(Operation *op) {
                               : Step::divide;
   for (int64_t i = 0; name == "Div" && i < constant->size(); ++i)
     if ((*constant)[i].sign() == 0)
-      return op->emitOpError("must not divide by zero, but found 0 for channel ")
+      return op->emitOpError(
+                 "must not divide by zero, but found 0 for channel ")
              << i;
   return append(op, edgeOf(op->getOperand(0)), stepsOf(*constant, make));
 }
@@ -142,8 +143,7 @@ LogicalResult Fuser::fuseDequantize(Operation *op) {
   if (llvm::failed(append(op, edgeOf(op->getOperand(0)),
                           stepsOf(*zero, Step::subtract))))
     return failure();
-  return append(op, edgeOf(op->getResult(0)),
-                stepsOf(*scale, Step::multiply));
+  return append(op, edgeOf(op->getResult(0)), stepsOf(*scale, Step::multiply));
 }
 
 } // namespace bnncc

@@ -69,9 +69,8 @@ Edge Fuser::codeEdge(mlir::Value base, const Grid &grid) {
       edge.append({Step::add(Radical(mpq_class(grid.first + half)))});
     }
   } else {
-    edge.reach =
-        exact::Reach(grid.first, grid.first + grid.step * (grid.levels() - 1),
-                     grid.step);
+    edge.reach = exact::Reach(
+        grid.first, grid.first + grid.step * (grid.levels() - 1), grid.step);
   }
   return edge;
 }
@@ -126,8 +125,8 @@ FailureOr<Edge> Fuser::quantizeInput(Operation *op, const Edge &edge,
     }
     if (grid.of(c).isSign) {
       if (next[0] != next[1] && signZero == exact::SignZero::Error)
-        return emitSignOfZero(op) << "it at input value " << next[0]
-                                  << signZeroRemedy;
+        return emitSignOfZero(op)
+               << "it at input value " << next[0] << signZeroRemedy;
       next = {next[signZero == exact::SignZero::Minus ? 1 : 0]};
     }
     if (boundaries && *boundaries != next)
@@ -191,8 +190,8 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
       points.push_back(j < channel.points.size() ? int32_t(channel.points[j].at)
                                                  : bnn::unusedPoint);
   }
-  auto pointsType = RankedTensorType::get({channels, int64_t(width)},
-                                          builder.getI32Type());
+  auto pointsType =
+      RankedTensorType::get({channels, int64_t(width)}, builder.getI32Type());
   auto firstType = RankedTensorType::get({channels}, builder.getI1Type());
   mlir::Location loc = edge.fusedLoc(op->getLoc());
   mlir::Value bits = bnn::ThresholdOp::create(
@@ -223,8 +222,7 @@ FailureOr<Edge> Fuser::requantizeBits(Operation *op, const Edge &edge,
       int code = count.value_or(-1);
       bool isZero = grid.of(c).isSign && code == 1;
       if (isZero && signZero == exact::SignZero::Error)
-        return emitSignOfZero(op)
-               << "it in channel " << c << signZeroRemedy;
+        return emitSignOfZero(op) << "it in channel " << c << signZeroRemedy;
       if (grid.of(c).isSign)
         code = isZero ? signZero == exact::SignZero::Plus : code / 2;
       if (grid.levels() != 2 || code != bit)

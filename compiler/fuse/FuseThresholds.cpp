@@ -101,7 +101,7 @@ LogicalResult Fuser::fuse(Operation *op) {
   if (opType(op) == "Not") // {0, 1} -> {1, 0}
     return append(op, std::move(edge),
                   {exact::Step::multiply(exact::Radical(mpq_class(-1)))})
-               .succeeded()
+                   .succeeded()
                ? append(op, edgeOf(op->getResult(0)),
                         {exact::Step::add(exact::Radical(mpq_class(1)))})
                : failure();
@@ -153,11 +153,11 @@ LogicalResult Fuser::fuseConcat(Operation *op) {
   int64_t channels = 0;
   for (Value operand : op->getOperands()) {
     Edge &edge = edgeOf(operand);
-    bool fits = !edge.pool && !edge.pad &&
-                (bases.empty() ||
-                 (edge.kind == joined.kind &&
-                  edge.type().getElementType() ==
-                      tensorType(bases.front()).getElementType()));
+    bool fits =
+        !edge.pool && !edge.pad &&
+        (bases.empty() || (edge.kind == joined.kind &&
+                           edge.type().getElementType() ==
+                               tensorType(bases.front()).getElementType()));
     if (!fits)
       return op->emitOpError("must join maps of one kind, but found ")
              << edge.type() << " with a pending pool or pad, or beside another "

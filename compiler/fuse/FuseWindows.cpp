@@ -1,4 +1,4 @@
-// Convolutions, pools, pads and reductions on edges.
+// Convolutions and pads on edges.
 
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
@@ -7,8 +7,6 @@
 using bnncc::exact::Radical;
 using bnncc::exact::Reach;
 using bnncc::exact::Step;
-using llvm::ArrayRef;
-using llvm::failed;
 using llvm::failure;
 using llvm::LogicalResult;
 using mlir::Operation;
@@ -41,8 +39,7 @@ std::set<int64_t> tapCounts(int64_t size, int64_t kernel, int64_t stride,
   std::set<int64_t> counts;
   for (int64_t i = 0; i < windows; ++i) {
     int64_t start = i * stride - before;
-    counts.insert(std::min(start + kernel, size) -
-                  std::max<int64_t>(start, 0));
+    counts.insert(std::min(start + kernel, size) - std::max<int64_t>(start, 0));
   }
   return counts;
 }
@@ -68,9 +65,8 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
                              output.getDimSize(2));
     for (int64_t row : rows)
       for (int64_t column : columns) {
-        int64_t count = row < 0 || column < 0
-                            ? 0
-                            : weight.getDimSize(1) * row * column;
+        int64_t count =
+            row < 0 || column < 0 ? 0 : weight.getDimSize(1) * row * column;
         reach.unite(Reach(-count, count, 2));
       }
     return reach;
@@ -92,10 +88,6 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
     plus = 0;
   }
   return Reach(least, most);
-}
-
-bool fitsInt32(const Reach &reach) {
-  return reach.low() > INT32_MIN && reach.high() < INT32_MAX;
 }
 
 // The pad's value in base units, if it is an integer that the base can hold.
@@ -159,18 +151,18 @@ LogicalResult Fuser::fuseConv(Operation *op) {
     padNumber = *code;
   }
 
-  auto weight = op->getOperand(1)
-                    .getDefiningOp()
-                    ->getAttrOfType<mlir::DenseElementsAttr>("value");
+  auto weight =
+      op->getOperand(1).getDefiningOp()->getAttrOfType<mlir::DenseElementsAttr>(
+          "value");
   auto shape = weight.getType().getShape();
   auto type = bnn::windowType(input.type(), shape[0], builder.getI32Type(),
                               shape.drop_front(2), intsOf(op, "strides"), pads);
   if (!type)
     return op->emitOpError("kernel must fit into the padded map, but found ")
            << input.type();
-  auto conv = bnn::ConvOp::create(
-      builder, input.fusedLoc(op->getLoc()), type, input.base, weight,
-      intsOf(op, "strides"), pads, padNumber, /*weight_bits=*/1);
+  auto conv = bnn::ConvOp::create(builder, input.fusedLoc(op->getLoc()), type,
+                                  input.base, weight, intsOf(op, "strides"),
+                                  pads, padNumber, /*weight_bits=*/1);
 
   // sum of w (s x + t) = s * accumulator + t * sum of w
   Edge output;
@@ -178,7 +170,7 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   output.base = conv.getOutput();
   output.reach = convReach(input, conv);
   output.locs.insert(op->getLoc());
-  if (!fitsInt32(output.reach))
+  if (!output.reach.fitsInt32())
     return op->emitOpError("sums must fit into 32 bits, but found ")
            << output.reach.low() << ".." << output.reach.high();
   if (!equal(grid->scale, Radical(mpq_class(1))))
@@ -191,8 +183,8 @@ LogicalResult Fuser::fuseConv(Operation *op) {
       long sum = 0;
       for (int64_t i = 0; i < taps; ++i)
         sum += values[o * taps + i];
-      shifts.push_back(Step::add(
-          *exact::multiply(grid->shift, Radical(mpq_class(sum)))));
+      shifts.push_back(
+          Step::add(*exact::multiply(grid->shift, Radical(mpq_class(sum)))));
     }
     output.append(shifts);
   }
@@ -216,161 +208,6 @@ LogicalResult Fuser::fusePad(Operation *op) {
   }
   edge.locs.insert(op->getLoc());
   return define(op, std::move(edge));
-}
-
-// max f(x) = f(min x) where f falls: turn the channel's weights, so that it
-// rises with the turned accumulator.
-void Fuser::turnFallingChannels(Edge &edge) {
-  auto conv = edge.base.getDefiningOp<bnn::ConvOp>();
-  if (!conv)
-    return;
-  auto weight = llvm::cast<mlir::DenseElementsAttr>(conv.getWeight());
-  auto values = llvm::to_vector(weight.getValues<int8_t>());
-  int64_t channels = edge.channels(), taps = values.size() / channels;
-  if (edge.chains.size() == 1)
-    edge.chains.assign(channels, exact::Chain(edge.chains.front()));
-  for (int64_t c = 0; c < channels; ++c) {
-    auto direction = exact::directionOf(edge.chains[c], edge.reach.low(),
-                                        edge.reach.high());
-    if (direction.rises || !direction.falls)
-      continue;
-    for (int64_t i = c * taps; i < (c + 1) * taps; ++i)
-      values[i] = int8_t(-values[i]);
-    edge.chains[c].insert(edge.chains[c].begin(),
-                          Step::multiply(Radical(mpq_class(-1))));
-  }
-  // Chains of one edge have equal lengths: the others get a factor of 1.
-  size_t length = 0;
-  for (const exact::Chain &chain : edge.chains)
-    length = std::max(length, chain.size());
-  for (exact::Chain &chain : edge.chains)
-    if (chain.size() < length)
-      chain.insert(chain.begin(), Step::multiply(Radical(mpq_class(1))));
-  Reach turned;
-  for (auto [low, high, step] : edge.reach.lattices)
-    turned.unite(Reach(-high, -low, step));
-  edge.reach.unite(turned);
-  auto clone = llvm::cast<bnn::ConvOp>(builder.clone(*conv));
-  clone.setWeightAttr(
-      mlir::DenseElementsAttr::get(weight.getType(), ArrayRef(values)));
-  edge.base = clone.getOutput();
-}
-
-LogicalResult Fuser::poolEdge(Operation *op, Edge edge, Edge::Pool pool) {
-  if (edge.kind == Edge::Kind::Input)
-    return op->emitOpError("must pool integers, but found the float graph "
-                           "input; quantise it first");
-  if (edge.kind == Edge::Kind::Host || edge.pool) {
-    auto host = toHost(builder, op, edge);
-    if (failed(host))
-      return failure();
-    edge = hostEdge(*host);
-  }
-  // A border that is never above a value of the map is no border to a pool.
-  if (edge.pad) {
-    auto least = [&](const exact::Chain &chain) {
-      auto bottom = exact::exactValue(
-          chain, Radical(mpq_class(long(edge.reach.low()))));
-      auto border =
-          exact::exactValue(exact::ChainView(chain).subspan(edge.pad->from),
-                            Radical(edge.pad->value));
-      auto gap = bottom && border ? exact::add(*bottom, border->negated())
-                                  : std::nullopt;
-      return gap && gap->sign() >= 0;
-    };
-    if (!edge.rises() || !llvm::all_of(edge.chains, least))
-      return op->emitOpError("must not see a Pad above the least value of its "
-                             "operand, but found ")
-             << edge.pad->value.get_d() << "; pad after the pool";
-    for (int i = 0; i < 4; ++i)
-      pool.pads[i] += edge.pad->pads[i];
-    edge.pad.reset();
-  }
-  for (int axis : {0, 1})
-    if (pool.pads[axis] >= pool.kernel[axis] ||
-        pool.pads[axis + 2] >= pool.kernel[axis])
-      return op->emitOpError("pads must be smaller than the kernel [")
-             << pool.kernel << "], but found [" << pool.pads << "]";
-  if (edge.kind == Edge::Kind::Integer && !edge.rises())
-    turnFallingChannels(edge);
-  edge.locs.insert(op->getLoc());
-  if (edge.kind == Edge::Kind::Integer && !edge.rises()) {
-    edge.pool = std::move(pool);
-    return define(op, std::move(edge));
-  }
-  auto type = RankedTensorType::get(pool.type.getShape(),
-                                    edge.type().getElementType());
-  edge.base = bnn::MaxPoolOp::create(builder, op->getLoc(), type, edge.base,
-                                     pool.kernel, pool.strides, pool.pads);
-  return define(op, std::move(edge));
-}
-
-LogicalResult Fuser::fuseMaxPool(Operation *op) {
-  return poolEdge(op, edgeOf(op->getOperand(0)),
-                  {llvm::SmallVector<int64_t>(intsOf(op, "kernel_shape")),
-                   llvm::SmallVector<int64_t>(intsOf(op, "strides")),
-                   llvm::SmallVector<int64_t>(intsOf(op, "pads")),
-                   tensorType(op->getResult(0))});
-}
-
-// Sums of affine functions are affine functions of the sum.
-LogicalResult Fuser::fuseReduction(Operation *op) {
-  Edge edge = edgeOf(op->getOperand(0));
-  auto map = edge.pool ? edge.pool->type : edge.type();
-  int64_t rows = map.getDimSize(1), columns = map.getDimSize(2);
-  if (opType(op) == "ReduceMax" && edge.kind == Edge::Kind::Integer)
-    return poolEdge(op, edge,
-                    {{rows, columns}, {1, 1}, {0, 0, 0, 0},
-                     tensorType(op->getResult(0))});
-  if (opType(op) == "ReduceMean" && rows * columns == 1)
-    return define(op, std::move(edge));
-
-  bool affine = edge.kind == Edge::Kind::Integer && !edge.pool && !edge.pad;
-  std::vector<std::optional<Affine>> functions;
-  for (const exact::Chain &chain : edge.chains) {
-    functions.push_back(edge.isBipolar() ? affineOnBipolar(chain)
-                                         : affineOf(chain));
-    affine &= functions.back().has_value();
-  }
-  if (!affine) {
-    auto host = toHost(builder, op, edge);
-    if (failed(host))
-      return failure();
-    llvm::StringRef kind = opType(op) == "ReduceMean"  ? "mean"
-                           : opType(op) == "ReduceSum" ? "sum"
-                                                       : "max";
-    return define(op, hostEdge(bnn::ReduceOp::create(
-                          builder, op->getLoc(),
-                          bnn::perChannelType(tensorType(*host),
-                                              builder.getF64Type()),
-                          *host, kind)));
-  }
-
-  long count = rows * columns;
-  bool mean = opType(op) == "ReduceMean";
-  Edge sum;
-  sum.kind = Edge::Kind::Integer;
-  sum.locs = edge.locs;
-  sum.locs.insert(op->getLoc());
-  sum.base = bnn::SumOp::create(
-      builder, sum.fusedLoc(op->getLoc()),
-      bnn::perChannelType(edge.type(), builder.getI32Type()), edge.base);
-  sum.reach = edge.reach.times(count);
-  if (!fitsInt32(sum.reach))
-    return op->emitOpError("sums must fit into 32 bits, but found ")
-           << sum.reach.low() << ".." << sum.reach.high();
-  // sum of (s x + t) = s * sum + n t; the mean divides that by n.
-  std::vector<Step> factors, terms;
-  Radical number(mpq_class(mean ? 1 : count));
-  Radical part(mean ? mpq_class(1, count) : mpq_class(1));
-  for (auto &function : functions) {
-    factors.push_back(
-        Step::multiply(*exact::multiply(function->scale, part)));
-    terms.push_back(Step::add(*exact::multiply(function->shift, number)));
-  }
-  sum.append(factors);
-  sum.append(terms);
-  return define(op, std::move(sum));
 }
 
 } // namespace bnncc

@@ -60,8 +60,7 @@ inline mlir::Value createScalar(mlir::OpBuilder &builder, mlir::Location loc,
   auto type = mlir::RankedTensorType::get({1}, builder.getF64Type());
   return createOnnx(
       builder, loc, "Constant", type, {},
-      builder.getNamedAttr("value",
-                           mlir::DenseElementsAttr::get(type, value)));
+      builder.getNamedAttr("value", mlir::DenseElementsAttr::get(type, value)));
 }
 
 } // namespace bnncc

@@ -58,8 +58,7 @@ struct BinaryWeights {
   std::optional<std::pair<double, int64_t>> offender;
 };
 
-BinaryWeights splitSigns(const std::vector<double> &weights,
-                         int64_t channels) {
+BinaryWeights splitSigns(const std::vector<double> &weights, int64_t channels) {
   BinaryWeights result;
   int64_t taps = weights.size() / channels;
   for (int64_t o = 0; o < channels; ++o) {
@@ -100,11 +99,11 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
   mlir::OpBuilder builder(conv);
   mlir::Location loc = conv->getLoc();
   auto signsType = RankedTensorType::get(type.getShape(), builder.getI8Type());
-  Value signs = createOnnx(
-      builder, loc, "Constant", signsType, {},
-      builder.getNamedAttr("value",
-                           mlir::DenseElementsAttr::get(
-                               signsType, llvm::ArrayRef(binary.signs))));
+  Value signs =
+      createOnnx(builder, loc, "Constant", signsType, {},
+                 builder.getNamedAttr(
+                     "value", mlir::DenseElementsAttr::get(
+                                  signsType, llvm::ArrayRef(binary.signs))));
   builder.setInsertionPointAfter(conv);
   Value result = conv->getResult(0);
   auto resultType = tensorType(result);
@@ -132,13 +131,13 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
   return success();
 }
 
-LogicalResult
-InferQuantizationPass::castInput(Operation *conv,
-                                 mlir::BlockArgument argument) {
+LogicalResult InferQuantizationPass::castInput(Operation *conv,
+                                               mlir::BlockArgument argument) {
   mlir::Type element = tensorType(argument).getElementType();
   if (llvm::isa<mlir::IntegerType>(element))
     return success();
-  auto func = llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
+  auto func =
+      llvm::cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
   mlir::Type type = inputTypes.lookup(argument);
   if (!type)
     return conv->emitOpError("input must be quantised, but found the float "
@@ -148,21 +147,30 @@ InferQuantizationPass::castInput(Operation *conv,
               "integers it carries";
   auto builder = mlir::OpBuilder::atBlockBegin(argument.getOwner());
   auto castType = RankedTensorType::get(tensorType(argument).getShape(), type);
-  Value cast = createOnnx(builder, conv->getLoc(), "CastInput", castType,
-                          argument);
+  Value cast =
+      createOnnx(builder, conv->getLoc(), "CastInput", castType, argument);
   argument.replaceAllUsesExcept(cast, cast.getDefiningOp());
   return success();
 }
 
 // Walks up to where the integers come from.
 LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
-  static const llvm::StringSet<> transparent = {
-      "Pad",  "MaxPool", "Reshape", "Cast", "Concat",
-      "Add",  "Sub",     "Mul",     "Div",  "DequantizeLinear",
-      "BatchNormalization", "Not", "Where"};
+  static const llvm::StringSet<> transparent = {"Pad",
+                                                "MaxPool",
+                                                "Reshape",
+                                                "Cast",
+                                                "Concat",
+                                                "Add",
+                                                "Sub",
+                                                "Mul",
+                                                "Div",
+                                                "DequantizeLinear",
+                                                "BatchNormalization",
+                                                "Not",
+                                                "Where"};
   static const llvm::StringSet<> quantisers = {
-      "Sign",    "BipolarQuant",   "Quant",   "QuantizeLinear",
-      "Greater", "GreaterOrEqual", "Less",    "LessOrEqual",
+      "Sign",      "BipolarQuant",   "Quant", "QuantizeLinear",
+      "Greater",   "GreaterOrEqual", "Less",  "LessOrEqual",
       "CastInput", "MultiThreshold"};
   llvm::SmallVector<Value> work = {conv->getOperand(0)};
   while (!work.empty()) {

@@ -21,9 +21,8 @@ LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
   auto shape = tensorType(constant).getShape();
   int64_t rank = data.getRank();
   llvm::StringRef name = opType(op);
-  bool alongAxis =
-      name == "BatchNormalization" || name == "MultiThreshold" ||
-      name == "QuantizeLinear" || name == "DequantizeLinear";
+  bool alongAxis = name == "BatchNormalization" || name == "MultiThreshold" ||
+                   name == "QuantizeLinear" || name == "DequantizeLinear";
   if (tensorType(constant).getNumElements() == 1)
     return llvm::success();
   if (alongAxis) {
@@ -45,6 +44,19 @@ LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
   return llvm::success();
 }
 
+// Constant filled with one value, as ones_like exports it -> that value.
+static Value shrinkSplat(mlir::OpBuilder &builder, Value constant) {
+  Operation *op = constant.getDefiningOp();
+  auto dense = op ? op->getAttrOfType<mlir::DenseElementsAttr>("value")
+                  : mlir::DenseElementsAttr();
+  if (!dense || !dense.isSplat() || dense.getNumElements() == 1)
+    return constant;
+  auto type = RankedTensorType::get({1}, dense.getElementType());
+  Value one = createOnnx(builder, op->getLoc(), "Constant", type, {});
+  one.getDefiningOp()->setAttr("value", dense.resizeSplat(type));
+  return one;
+}
+
 LogicalResult Normalizer::rewriteElementwise(Operation *op) {
   llvm::StringRef name = opType(op);
   auto operands = llvm::to_vector(op->getOperands());
@@ -59,7 +71,8 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     if (maps.count(operand))
       return op->emitOpError("must have one computed operand, but found two; "
                              "joining two branches has no exact integer form");
-    if (failed(checkPerChannel(op, operand, type)))
+    operands[i] = shrinkSplat(builder, operand);
+    if (failed(checkPerChannel(op, operands[i], type)))
       return llvm::failure();
   }
   if (tensorType(op->getResult(0)).getNumElements() != type.getNumElements())
@@ -73,9 +86,9 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
       return op->emitOpError("must not divide by or choose by a computed "
                              "value, but found one as its second operand");
     if (name == "Sub") { // c - x -> -x + c
-      Value minus = createOnnx(
-          builder, op->getLoc(), "Mul", operands[1].getType(),
-          {operands[1], createScalar(builder, op->getLoc(), -1)});
+      Value minus =
+          createOnnx(builder, op->getLoc(), "Mul", operands[1].getType(),
+                     {operands[1], createScalar(builder, op->getLoc(), -1)});
       return replace(op, "Add", {minus, operands[0]});
     }
     name = llvm::StringSwitch<llvm::StringRef>(name)
@@ -91,8 +104,8 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     if (!bound || bound->size() != 1)
       return op->emitOpError("must have one bound for all channels, but found ")
              << operands[1].getType();
-    Value none = createOnnx(builder, op->getLoc(), "None",
-                            builder.getNoneType(), {});
+    Value none =
+        createOnnx(builder, op->getLoc(), "None", builder.getNoneType(), {});
     return replace(op, "Clip",
                    {operands[0], name == "Max" ? operands[1] : none,
                     name == "Max" ? none : operands[1]});
@@ -113,9 +126,8 @@ LogicalResult Normalizer::rewriteCast(Operation *op) {
   auto type = mapOf(tensorType(op->getResult(0)), op->getLoc());
   if (!type)
     return llvm::failure();
-  maps[op->getResult(0)] =
-      createOnnx(builder, op->getLoc(), "Cast", *type,
-                 maps.lookup(op->getOperand(0)));
+  maps[op->getResult(0)] = createOnnx(builder, op->getLoc(), "Cast", *type,
+                                      maps.lookup(op->getOperand(0)));
   return llvm::success();
 }
 

@@ -33,9 +33,8 @@ LogicalResult Normalizer::run(mlir::func::FuncOp func) {
     maps[argument] = argument;
   }
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
-    bool onConstants =
-        op.getNumResults() == 1 &&
-        (isConstant(op.getResult(0)) || isOnnx(&op, "None"));
+    bool onConstants = op.getNumResults() == 1 &&
+                       (isConstant(op.getResult(0)) || isOnnx(&op, "None"));
     if (onConstants)
       continue;
     builder.setInsertionPoint(&op);
@@ -147,11 +146,25 @@ LogicalResult Normalizer::rewriteConcat(Operation *op) {
 }
 
 LogicalResult Normalizer::rewrite(Operation *op) {
-  static const llvm::StringSet<> elementwise = {
-      "Add", "Sub", "Mul", "Div", "Greater", "GreaterOrEqual", "Less",
-      "LessOrEqual", "Min", "Max", "PRelu", "BatchNormalization", "Clip",
-      "Where", "BipolarQuant", "Quant", "QuantizeLinear", "DequantizeLinear",
-      "MultiThreshold"};
+  static const llvm::StringSet<> elementwise = {"Add",
+                                                "Sub",
+                                                "Mul",
+                                                "Div",
+                                                "Greater",
+                                                "GreaterOrEqual",
+                                                "Less",
+                                                "LessOrEqual",
+                                                "Min",
+                                                "Max",
+                                                "PRelu",
+                                                "BatchNormalization",
+                                                "Clip",
+                                                "Where",
+                                                "BipolarQuant",
+                                                "Quant",
+                                                "QuantizeLinear",
+                                                "DequantizeLinear",
+                                                "MultiThreshold"};
   static const llvm::StringSet<> unary = {"Sign", "Not", "Sigmoid", "Tanh"};
   llvm::StringRef name = opType(op);
   if (op->getName().getDialectNamespace() != "onnx")
@@ -161,8 +174,9 @@ LogicalResult Normalizer::rewrite(Operation *op) {
   if (unary.contains(name))
     return replace(op, name, maps.lookup(op->getOperand(0)));
   if (name == "Relu" || name == "LeakyRelu" || name == "Neg") {
-    double factor = name == "Relu" ? 0 : name == "Neg" ? -1
-                                                       : realOf(op, "alpha", 0.01f);
+    double factor = name == "Relu"  ? 0
+                    : name == "Neg" ? -1
+                                    : realOf(op, "alpha", 0.01f);
     return replace(op, name == "Neg" ? "Mul" : "PRelu",
                    {maps.lookup(op->getOperand(0)),
                     createScalar(builder, op->getLoc(), factor)});

@@ -15,7 +15,8 @@ using mlir::Value;
 namespace bnncc {
 namespace {
 
-// One number for each axis -> two: a 1-D axis becomes the second, after `first`.
+// One number for each axis -> two: a 1-D axis becomes the second, after
+// `first`.
 SmallVector<int64_t> twoAxes(ArrayRef<int64_t> values, size_t axes,
                              int64_t first) {
   SmallVector<int64_t> result(values);
@@ -66,13 +67,12 @@ LogicalResult Normalizer::rewriteConv(Operation *op) {
   if (op->getNumOperands() > 2 &&
       llvm::isa<RankedTensorType>(op->getOperand(2).getType()))
     operands.push_back(op->getOperand(2));
-  return replace(op, "Conv", operands,
-                 {builder.getNamedAttr("strides",
-                                       builder.getDenseI64ArrayAttr(twoAxes(
+  return replace(
+      op, "Conv", operands,
+      {builder.getNamedAttr("strides", builder.getDenseI64ArrayAttr(twoAxes(
                                            intsOf(op, "strides"), axes, 1))),
-                  builder.getNamedAttr("pads",
-                                       builder.getDenseI64ArrayAttr(fourPads(
-                                           intsOf(op, "pads"), axes)))});
+       builder.getNamedAttr("pads", builder.getDenseI64ArrayAttr(
+                                        fourPads(intsOf(op, "pads"), axes)))});
 }
 
 // x (1 x K) * w (K x O) -> a 1x1 convolution of K channels
@@ -127,6 +127,9 @@ LogicalResult Normalizer::rewritePool(Operation *op) {
       return op->emitOpError("must average all positions, but found kernel [")
              << window << "] on " << map.getType()
              << "; use max pooling or a global average";
+    if (llvm::any_of(intsOf(op, "pads"), [](int64_t n) { return n != 0; }))
+      return op->emitOpError("must average without pads, but found [")
+             << intsOf(op, "pads") << "]";
     return replace(op, "ReduceMean", map);
   }
   auto pads = fourPads(intsOf(op, "pads"), axes);
@@ -144,9 +147,8 @@ LogicalResult Normalizer::rewritePool(Operation *op) {
       op, "MaxPool", map,
       {builder.getNamedAttr("kernel_shape",
                             builder.getDenseI64ArrayAttr(window)),
-       builder.getNamedAttr("strides",
-                            builder.getDenseI64ArrayAttr(
-                                twoAxes(intsOf(op, "strides"), axes, 1))),
+       builder.getNamedAttr("strides", builder.getDenseI64ArrayAttr(twoAxes(
+                                           intsOf(op, "strides"), axes, 1))),
        builder.getNamedAttr("pads", builder.getDenseI64ArrayAttr(pads))});
 }
 
@@ -174,12 +176,11 @@ LogicalResult Normalizer::rewritePad(Operation *op) {
     number = integer.getType().isUnsignedInteger()
                  ? double(integer.getUInt())
                  : double(integer.getValue().getSExtValue());
-  return replace(op, "Pad", maps.lookup(op->getOperand(0)),
-                 {builder.getNamedAttr(
-                      "pads", builder.getDenseI64ArrayAttr(
-                                  fourPads(sides, axes))),
-                  builder.getNamedAttr("value",
-                                       builder.getF64FloatAttr(number))});
+  return replace(
+      op, "Pad", maps.lookup(op->getOperand(0)),
+      {builder.getNamedAttr(
+           "pads", builder.getDenseI64ArrayAttr(fourPads(sides, axes))),
+       builder.getNamedAttr("value", builder.getF64FloatAttr(number))});
 }
 
 // A reduction must take all positions and nothing else.
@@ -198,8 +199,8 @@ LogicalResult Normalizer::rewriteReduction(Operation *op) {
   if (taken != type.getDimSize(1) * type.getDimSize(2))
     return op->emitOpError("must reduce all positions, but found axes [")
            << axes << "] of " << onnxTypeOf(op->getOperand(0));
-  auto result = RankedTensorType::get({type.getDimSize(0), 1, 1},
-                                      type.getElementType());
+  auto result =
+      RankedTensorType::get({type.getDimSize(0), 1, 1}, type.getElementType());
   return replace(op,
                  createOnnx(builder, op->getLoc(), opType(op), result, map));
 }
@@ -219,8 +220,7 @@ LogicalResult Normalizer::rewriteClassifier(Operation *op) {
   auto type = tensorType(map);
   auto result = RankedTensorType::get(
       {1, type.getDimSize(1), type.getDimSize(2)}, builder.getI64Type());
-  return replace(op,
-                 createOnnx(builder, op->getLoc(), "ArgMax", result, map));
+  return replace(op, createOnnx(builder, op->getLoc(), "ArgMax", result, map));
 }
 
 } // namespace bnncc

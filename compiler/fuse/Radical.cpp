@@ -23,7 +23,7 @@ int Radical::sign() const {
     return signA;
   if (signA == 0)
     return signB;
-  // Cross-multiplied, since reducing fractions would cost most of the time.
+  // Cross-multiplied, so that no fraction needs reducing.
   mpz_class left = a.get_num() * b.get_den(), right = b.get_num() * a.get_den();
   int larger = cmp(mpz_class(left * left * q.get_den()),
                    mpz_class(right * right * q.get_num()));
@@ -112,8 +112,7 @@ Enclosure::Enclosure(const Radical &value, unsigned bits) : bits(bits) {
     return;
   // |b| sqrt(q) = sqrt(b^2 q), whose bounds follow from integer square roots.
   mpz_class below, above;
-  mpq_class square =
-      value.rootFactor() * value.rootFactor() * value.radicand();
+  mpq_class square = value.rootFactor() * value.rootFactor() * value.radicand();
   scale(square, 2 * bits, below, above);
   below = sqrt(below);
   above = sqrt(above) + 1;
@@ -143,8 +142,6 @@ Enclosure Enclosure::operator*(const Enclosure &other) const {
   return product;
 }
 
-int Enclosure::sign() const {
-  return low > 0 ? 1 : high < 0 ? -1 : 0;
-}
+int Enclosure::sign() const { return low > 0 ? 1 : high < 0 ? -1 : 0; }
 
 } // namespace bnncc::exact

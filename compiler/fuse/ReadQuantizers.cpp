@@ -31,7 +31,7 @@ std::optional<Cut> roundingCut(StringRef mode, int64_t k) {
   double half = double(k) - 0.5;
   return llvm::StringSwitch<std::optional<Cut>>(mode)
       .Cases({"ROUND", "HALF_EVEN"}, Cut{half, even})
-      .Case("HALF_UP", Cut{half, k > 0})   // ties away from zero
+      .Case("HALF_UP", Cut{half, k > 0})    // ties away from zero
       .Case("HALF_DOWN", Cut{half, k <= 0}) // ties towards zero
       .Case("FLOOR", Cut{double(k), true})
       .Case("CEIL", Cut{double(k - 1), false})
@@ -131,8 +131,8 @@ FailureOr<Fuser::Quantization> Fuser::readMultiThreshold(Operation *op) {
     Quantizer quantizer;
     for (int64_t j = 0; j < count; ++j)
       quantizer.cuts.push_back({(*values)[c * count + j], true});
-    bool ascends = llvm::is_sorted(
-        quantizer.cuts, [](Cut a, Cut b) { return a.at < b.at; });
+    bool ascends = llvm::is_sorted(quantizer.cuts,
+                                   [](Cut a, Cut b) { return a.at < b.at; });
     if (!ascends)
       return op->emitOpError("must have ascending thresholds, but found others "
                              "in channel ")

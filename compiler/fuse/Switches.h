@@ -24,6 +24,8 @@ public:
   void unite(const Reach &other);
   int64_t low() const;
   int64_t high() const;
+  /// Whether 32 bits hold all values, and one more for an unused point.
+  bool fitsInt32() const { return low() > INT32_MIN && high() < INT32_MAX; }
   /// The smallest member in [from, to].
   std::optional<int64_t> firstIn(int64_t from, int64_t to) const;
   std::optional<int64_t> lastIn(int64_t from, int64_t to) const;

@@ -161,6 +161,7 @@ bool allocate(const Network &network, Plan &plan, std::string &error) {
       layer.out.base = plan.layers[i + 1].in.base +
                        plan.layers[i + 1].in.padTop *
                            plan.layers[i + 1].in.rowPitch;
+    planPasses(network.layers[i], layer);
   }
   return true;
 }

@@ -29,6 +29,59 @@ int64_t byteOffset(const Layer &layer, int64_t o) {
   return -255 * minus - signedPart;
 }
 
+static bool outside(const Layer &layer, int64_t x, int64_t tap) {
+  int64_t position = x * layer.strideW - layer.padLeft + tap;
+  return position < 0 || position >= layer.in.w;
+}
+
+static bool correctsPads(const Layer &layer) {
+  return layer.kind == MapKind::Bits && layer.padValue == 0 &&
+         (layer.padLeft || layer.padRight);
+}
+
+int64_t padCorrection(const Layer &layer, int64_t o, int64_t x) {
+  int64_t sum = 0;
+  if (!correctsPads(layer))
+    return sum;
+  for (int64_t tap = 0; tap < layer.kernelW; ++tap)
+    if (outside(layer, x, tap))
+      for (int64_t c = 0; c < layer.in.c; ++c)
+        for (int64_t y = 0; y < layer.kernelH; ++y)
+          sum += layer.weight(o, c, y, tap);
+  return sum;
+}
+
+std::vector<PixelRange> borderRanges(const Layer &layer) {
+  std::vector<PixelRange> ranges = {{0, layer.conv.w}};
+  if (!correctsPads(layer))
+    return ranges;
+  auto same = [&](int64_t a, int64_t b) {
+    for (int64_t tap = 0; tap < layer.kernelW; ++tap)
+      if (outside(layer, a, tap) != outside(layer, b, tap))
+        return false;
+    return true;
+  };
+  for (int64_t x = 1; x < layer.conv.w; ++x)
+    if (!same(x - 1, x)) {
+      ranges.back().end = x;
+      ranges.push_back({x, layer.conv.w});
+    }
+  return ranges;
+}
+
+/// Over all positions of the (unpooled) map.
+static int64_t totalCorrection(const Layer &layer, int64_t o) {
+  int64_t sum = 0;
+  for (int64_t x = 0; x < layer.conv.w && correctsPads(layer); ++x)
+    sum += padCorrection(layer, o, x);
+  return sum * layer.conv.h;
+}
+
+int64_t sumShift(const Layer &layer, int64_t o) {
+  return valueTerms(layer, o).shift * summedPositions(layer) +
+         totalCorrection(layer, o);
+}
+
 /// The least H with dot >= p, not clamped; sums of `positions` positions.
 static int64_t countFor(const Layer &layer, int64_t o, int64_t p,
                         int64_t positions) {
@@ -37,14 +90,16 @@ static int64_t countFor(const Layer &layer, int64_t o, int64_t p,
   return ceilHalf(p + positions * layer.taps());
 }
 
-ChannelThresholds channelThresholds(const Layer &layer, int64_t o) {
+ChannelThresholds channelThresholds(const Layer &layer, int64_t o, int64_t x) {
   bool sums = layer.output == OutputKind::SumBits;
   int64_t positions = sums ? summedPositions(layer) : 1;
   int64_t largest = largestCount(layer) * positions;
+  int64_t correction =
+      sums ? totalCorrection(layer, o) : padCorrection(layer, o, x);
   ChannelThresholds result;
   result.polarity = layer.thresholds[o].first;
   for (int64_t p : layer.thresholds[o].points) {
-    int64_t h = countFor(layer, o, p, positions);
+    int64_t h = countFor(layer, o, p - correction, positions);
     if (h <= 0)
       result.polarity = !result.polarity; // always passed
     else if (h <= largest)
@@ -55,8 +110,10 @@ ChannelThresholds channelThresholds(const Layer &layer, int64_t o) {
 
 unsigned planesNeeded(const Layer &layer) {
   size_t planes = 1;
-  for (size_t o = 0; o < layer.thresholds.size(); ++o)
-    planes = std::max(planes, channelThresholds(layer, int64_t(o)).t.size());
+  for (const PixelRange &range : borderRanges(layer))
+    for (size_t o = 0; o < layer.thresholds.size(); ++o)
+      planes = std::max(
+          planes, channelThresholds(layer, int64_t(o), range.begin).t.size());
   return unsigned(planes);
 }
 

@@ -22,14 +22,25 @@ int64_t byteOffset(const Layer &layer, int64_t o);
 /// Positions that a Sum, Split or SumBits layer adds up, after pooling.
 int64_t summedPositions(const Layer &layer);
 
+/// Zero padding of bits. The array pads with -1, which adds -w for every tap w
+/// outside the map; what is missing to the true sum of conv pixel `x`:
+int64_t padCorrection(const Layer &layer, int64_t o, int64_t x);
+/// Runs of conv pixels whose taps outside the map are the same ones, from left
+/// to right; a single run if the layer needs no correction.
+struct PixelRange {
+  int64_t begin = 0, end = 0;
+};
+std::vector<PixelRange> borderRanges(const Layer &layer);
+
 /// The thresholds of a channel on H: T values, one per plane, each within
 /// [-(largest+1), 0]; unused planes never fire. `polarity` is the bit below.
 struct ChannelThresholds {
   std::vector<int64_t> t;
   bool polarity = false;
 };
-/// Channel `o`, with points that no input reaches folded away.
-ChannelThresholds channelThresholds(const Layer &layer, int64_t o);
+/// Channel `o` at conv pixel `x`, with points that no input reaches folded away.
+ChannelThresholds channelThresholds(const Layer &layer, int64_t o,
+                                    int64_t x = 0);
 /// The most planes any channel needs, at least one.
 unsigned planesNeeded(const Layer &layer);
 
@@ -38,6 +49,8 @@ unsigned planesNeeded(const Layer &layer);
 struct ValueTerms {
   int64_t t = 0, scale = 1, shift = 0;
 };
+/// What is added to scale * S to get the true sum of channel `o` over positions.
+int64_t sumShift(const Layer &layer, int64_t o);
 ValueTerms valueTerms(const Layer &layer, int64_t o);
 
 /// Range proof: whether every accumulator of `layer` fits `bits`, over all

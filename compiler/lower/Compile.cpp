@@ -60,6 +60,10 @@ private:
       message += "; " + note.str();
     for (char &c : message)
       c = c == '\n' ? ' ' : c;
+    // "'onnx.Conv' op must ..." -> "must ...": the node says which it is.
+    if (size_t at = message.find("' op "); message.starts_with("'") &&
+                                           at != std::string::npos)
+      message.erase(0, at + 5);
     std::vector<std::string> names = nodeNames(diagnostic.getLocation());
     if (names.empty() || message.find("node '") != std::string::npos)
       return message;
@@ -73,6 +77,7 @@ Compilation::Compilation(const CompileOptions &options)
     : options(options),
       context(std::make_unique<mlir::MLIRContext>(
           mlir::MLIRContext::Threading::DISABLED)) {
+  context->printOpOnDiagnostic(false);
   context->loadDialect<mlir::func::FuncDialect, onnx::OnnxDialect,
                        bnn::BnnDialect, engine::EngineDialect>();
 }

@@ -119,13 +119,17 @@ std::vector<MachineInstruction> warmCode(const Plan &plan) {
   size_t release = plan.prefetchInput ? 0 : count - 1;
   for (size_t i = 0; i < count; ++i) {
     const LayerPlan &layer = plan.layers[i];
-    emitLoops(layer, int(i), code);
-    code.push_back({layer.out, int(i)});
-    isa::Run run = layer.run;
-    run.pop_prev = i == 0;
-    run.push_prev = i == release;
-    run.pop_next = run.push_next = i + 1 == count;
-    code.push_back({run, int(i)});
+    std::vector<const LayerPlan *> passes = passesOf(layer);
+    for (const LayerPlan *pass : passes) {
+      emitLoops(*pass, int(i), code);
+      code.push_back({pass->out, int(i)});
+      isa::Run run = pass->run;
+      run.pop_prev = i == 0 && pass == passes.front();
+      run.push_prev = i == release && pass == passes.back();
+      run.pop_next = i + 1 == count && pass == passes.front();
+      run.push_next = i + 1 == count && pass == passes.back();
+      code.push_back({run, int(i)});
+    }
   }
   isa::Store store;
   store.source = isa::StoreSource::Output;

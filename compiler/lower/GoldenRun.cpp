@@ -69,14 +69,15 @@ std::optional<std::vector<int64_t>> GoldenRun::values(const Codes &codes,
   if (!execute(code, codes, output, error))
     return std::nullopt;
   const LayerPlan &last = plan.layers.back();
-  int64_t count = network.layers.back().output == OutputKind::Sum
-                      ? summedPositions(network.layers.back())
-                      : 1;
+  const Layer &layer = network.layers.back();
   std::vector<int64_t> values;
   for (uint32_t word : outputOrder(network, plan)) {
     const uint8_t *b = &output[4 * word];
     int32_t v = int32_t(b[0] | b[1] << 8 | b[2] << 16 | uint32_t(b[3]) << 24);
-    values.push_back(last.valueScale * v + last.valueShift * count);
+    bool sum = layer.output == OutputKind::Sum;
+    int64_t c = int64_t(values.size()) % layer.conv.c; // one sum per channel
+    values.push_back(last.valueScale * v +
+                     (sum ? sumShift(layer, c) : last.valueShift));
   }
   return values;
 }
@@ -91,14 +92,16 @@ std::optional<Codes> GoldenRun::hiddenMap(const Codes &codes, size_t layer,
     isa::storeBits(isa::encode(instruction),
                    &code[code.size() - isa::instructionBytes]);
   };
-  size_t runs = 0;
-  for (uint32_t at = program.warmBegin; at < program.warmEnd && runs <= layer;
+  size_t runs = 0, wanted = 0;
+  for (size_t i = 0; i <= layer; ++i)
+    wanted += passesOf(plan.layers[i]).size();
+  for (uint32_t at = program.warmBegin; at < program.warmEnd && runs < wanted;
        at += isa::instructionBytes) {
     isa::Instruction instruction;
     if (!isa::decode(isa::loadBits(&image[at]), instruction, error))
       return std::nullopt;
     if (auto *run = std::get_if<isa::Run>(&instruction))
-      if (runs++ == layer)
+      if (++runs == wanted)
         run->push_next = 1;
     append(instruction);
   }

@@ -143,10 +143,10 @@ std::optional<Reduction> matchReduction(llvm::ArrayRef<Operation *> ops) {
 }
 
 /// v as the engine gives it -> the true sum.
-Json integerTerms(int64_t scale, int64_t shift) {
+Json integerTerms(int64_t scale, Reals shift) {
   return {{"op", "to_real"},
           {"scale", Reals{double(scale)}},
-          {"shift", Reals{double(shift)}}};
+          {"shift", std::move(shift)}};
 }
 } // namespace
 
@@ -158,8 +158,10 @@ HostTail hostTail(const Layer &layer, bool summed,
   size_t &covered = tail.covered;
   auto sums = [&] {
     tail.output = OutputKind::Sum;
-    tail.epilogue.push_back(
-        integerTerms(terms.scale, terms.shift * int64_t(count)));
+    Reals shift;
+    for (int64_t c = 0; c < layer.conv.c; ++c)
+      shift.push_back(double(sumShift(layer, c)));
+    tail.epilogue.push_back(integerTerms(terms.scale, std::move(shift)));
   };
   std::optional<Reduction> r = matchReduction(ops);
   if (summed) {
@@ -201,7 +203,7 @@ HostTail hostTail(const Layer &layer, bool summed,
          {"shift", list(r->after.shift, r->mean ? 1.0 : count)}});
     covered = r->count;
   } else if (terms.scale != 1 || terms.shift != 0) {
-    tail.epilogue.push_back(integerTerms(terms.scale, terms.shift));
+    tail.epilogue.push_back(integerTerms(terms.scale, {double(terms.shift)}));
   }
   tail.coveredOps = covered ? tail.epilogue.size() : 0;
   for (Operation *op : ops.drop_front(covered)) {

@@ -96,7 +96,7 @@ private:
   std::string &error;
   Layer layer;         ///< being gathered; has nodes once it is open
   Shape map;           ///< of the present value, before a flattening
-  bool flattened = false, summed = false;
+  bool flattened = false, summed = false, zeroPadded = false;
   Operation *previous = nullptr;
   std::vector<Operation *> host; ///< to_real and what follows
 };
@@ -235,9 +235,10 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
                                   w, op.getWeightBits()));
     layer.weights.push_back(int8_t(w));
   }
-  if (bits && padded && layer.padValue == 0)
-    return fail(op, "padding a map of -1 and +1 with 0 is not supported yet; "
-                    "pad with -1 or +1 in the graph");
+  zeroPadded = bits && padded && layer.padValue == 0;
+  if (zeroPadded && (layer.padTop || layer.padBottom))
+    return fail(op, "padding rows of a map of -1 and +1 with 0 is not supported "
+                    "yet; pad with -1 or +1 in the graph");
   if ((layer.padTop || layer.padBottom) && !layer.fromHost)
     return fail(op, "padding rows between layers is not supported yet");
   addNodes(op);
@@ -274,6 +275,9 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
     return fail(op, fmt::format("a pool of {} with stride {} is too large, the "
                                 "engine pools up to 15",
                                 op.getKernel()[1], op.getStrides()[1]));
+  if (borderRanges(*target).size() > 1)
+    return fail(op, "a pool behind a convolution that pads bits with 0 is not "
+                    "supported yet; pad with -1 or +1 in the graph");
   target->pool = {op.getKernel()[1], op.getStrides()[1], !onBits};
   target->out = map = shapeOf(op.getOutput());
   for (std::string &name : nodeNames(op->getLoc()))
@@ -327,8 +331,11 @@ bool Legaliser::visitHost(Operation *op) {
   return true;
 }
 
-bool Legaliser::closeValues(Operation *) {
+bool Legaliser::closeValues(Operation *op) {
   HostTail tail = hostTail(layer, summed, host);
+  if (zeroPadded && tail.output != OutputKind::Sum)
+    return fail(op, "values of a convolution that pads bits with 0 are not "
+                    "supported yet unless they are summed; pad with -1 or +1");
   layer.output = tail.output;
   if (tail.output != OutputKind::Raw)
     layer.out = {layer.conv.c, 1, 1};

@@ -61,9 +61,9 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
   return bytes;
 }
 
-std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
-                                    uint32_t m) {
-  std::vector<uint8_t> bytes;
+/// Rows of one pass.
+static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
+                     std::vector<uint8_t> &bytes) {
   bool value = layer.thresholds.empty();
   int64_t never = -(largestCount(layer) + 1);
   for (uint32_t g = 0; g < plan.outputGroups; ++g)
@@ -75,7 +75,7 @@ std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
         if (value)
           column.t = {o < layer.conv.c ? valueTerms(layer, o).t : 0};
         else if (o < layer.conv.c)
-          column = channelThresholds(layer, o);
+          column = channelThresholds(layer, o, plan.pixel);
         else
           column.polarity = plan.out.pad; // see MapLayout::unusedOne
         // A plane that never fires; sums of counts have a larger reach.
@@ -95,6 +95,13 @@ std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
             bytes.push_back(uint8_t(entry >> (8 * i)));
         }
     }
+}
+
+std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
+                                    uint32_t m) {
+  std::vector<uint8_t> bytes;
+  for (const LayerPlan *pass : passesOf(plan))
+    packPass(layer, *pass, m, bytes);
   return bytes;
 }
 

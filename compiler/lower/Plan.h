@@ -86,12 +86,26 @@ struct LayerPlan {
   int64_t valueScale = 1, valueShift = 0; ///< true sum = scale * v + shift
   uint64_t steps = 0;       ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
+  int64_t pixel = 0; ///< a conv pixel whose thresholds these are
+  /// RUNs in order, if one does not do: pixels near the border of a map padded
+  /// with 0 have thresholds of their own. Else empty.
+  std::vector<LayerPlan> passes;
 
   uint32_t reduceSteps() const {
     return loops[0].limit * loops[1].limit * loops[2].limit *
            (run.quad ? 2 : 1);
   }
 };
+
+/// The RUNs of a layer.
+inline std::vector<const LayerPlan *> passesOf(const LayerPlan &plan) {
+  std::vector<const LayerPlan *> passes;
+  for (const LayerPlan &pass : plan.passes)
+    passes.push_back(&pass);
+  if (passes.empty())
+    passes.push_back(&plan);
+  return passes;
+}
 
 /// Rows of one weight and one threshold LOAD: layers of equal split, together.
 struct RowBlock {
@@ -126,6 +140,9 @@ MapLayout layoutInput(const Layer &layer);
 /// Loop nest and output unit of one layer at `split`; addresses are left 0.
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
                const isa::Target &target, LayerPlan &plan, std::string &error);
+/// Splits a layer into passes if its border pixels need their own thresholds;
+/// after the allocation.
+void planPasses(const Layer &layer, LayerPlan &plan);
 /// Places maps, weight and threshold rows.
 bool allocate(const Network &network, Plan &plan, std::string &error);
 /// Sets delays, so that no word is read before it is written, and predicts.

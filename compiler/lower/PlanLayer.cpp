@@ -92,7 +92,10 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
 
   uint32_t rows = plan.words * uint32_t(layer.kernelH) * in.groups;
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
-  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups;
+  size_t passes =
+      layer.output == OutputKind::Bits ? borderRanges(layer).size() : 1;
+  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
+                       uint32_t(passes);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
   auto s = [](int64_t x) { return int32_t(x); };
   plan.loops = {{
@@ -114,6 +117,8 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   uint32_t lastPixels = (plan.pixelTiles * plan.gp - 1) * in.stride;
   if (plan.run.cluster_stride == 0)
     lastPixels = 0;
+  if (passes > 1) // a pass may start at any multiple of 8 pixels
+    lastPixels += plan.gp * in.stride;
   uint32_t read = (in.groups - 1) * in.groupPitch + (in.rows - 1) * in.rowPitch +
                   lastPixels + plan.words * (in.quad ? 2 : 1);
   plan.in.extent = std::max(in.words(), read + read % 2);
@@ -155,6 +160,39 @@ static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
   if (plan.planes > 1)
     return quad ? Routine::QuadMulti : Routine::BinaryMulti;
   return quad ? Routine::Quad : Routine::Binary;
+}
+
+/// From right to left: each pass covers its range and, from a tile's start on,
+/// pixels to the left of it, which later passes write again with their own
+/// thresholds. Its lead pads up to 8 bytes of those, too.
+void planPasses(const Layer &layer, LayerPlan &plan) {
+  if (layer.output != OutputKind::Bits)
+    return;
+  std::vector<PixelRange> ranges = borderRanges(layer);
+  uint32_t rows = plan.planes * plan.channelTiles * plan.outputGroups;
+  for (size_t i = ranges.size(); ranges.size() > 1 && i-- > 0;) {
+    LayerPlan pass = plan;
+    pass.passes.clear();
+    // Lane p drops the first p * phase bytes of a stream: start before those.
+    int64_t dropped = ceilDiv(7 * plan.out.phase, plan.out.record);
+    int64_t start =
+        std::max<int64_t>(ranges[i].begin - dropped, 0) / kPixels * kPixels;
+    int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
+    pass.pixel = ranges[i].begin;
+    pass.out.pixels = uint32_t(ranges[i].end - start);
+    pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
+    if (start)
+      pass.out.lead = uint32_t(bytes % 8);
+    if (ranges[i].end != layer.conv.w)
+      pass.out.trail = 0;
+    pass.run.act = plan.run.act + uint32_t(start / kPixels) * plan.in.stride;
+    pass.run.threshold =
+        plan.run.threshold + uint32_t(plan.passes.size()) * rows;
+    pass.pixelTiles =
+        uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
+    pass.loops[5].limit = pass.pixelTiles;
+    plan.passes.push_back(pass);
+  }
 }
 
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,

@@ -13,9 +13,9 @@
 namespace bnncc::lower {
 
 /// Cycles of `plan` alone, from its first step to the next RUN's.
-static uint64_t cost(const LayerPlan &plan, const Layer &layer) {
+static uint64_t cost(const LayerPlan &plan) {
   Clock clock;
-  return walkRun(plan, layer, clock, 0).last + 1;
+  return walkRun(plan, clock, 0).last + 1;
 }
 
 /// The best split of `layer`: fewest cycles, or with `sparing` fewest rows.
@@ -32,7 +32,7 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
     LayerPlan plan;
     if (!planLayer(layer, next, split, target, plan, error))
       return false;
-    uint64_t cycles = cost(plan, layer), rows = plan.weightRows;
+    uint64_t cycles = cost(plan), rows = plan.weightRows;
     std::array<uint64_t, 3> key = {sparing ? rows : cycles,
                                    sparing ? cycles : uint64_t(rows) * gm,
                                    rows};
@@ -79,22 +79,32 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
   std::vector<uint64_t> ready(plan.target.laneWords, 0);
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     LayerPlan &layer = plan.layers[i];
-    uint64_t start = std::max(clock.next, earliestStart(layer, ready));
-    uint64_t delay = start - clock.next;
-    if (delay > 255) {
-      error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
-                          "can wait at most 255",
-                          network.layers[i].name(), delay);
-      return false;
+    std::vector<uint64_t> written(plan.target.laneWords, 0);
+    std::vector<LayerPlan *> passes;
+    for (LayerPlan &pass : layer.passes)
+      passes.push_back(&pass);
+    if (passes.empty())
+      passes.push_back(&layer);
+    for (LayerPlan *pass : passes) {
+      uint64_t start = std::max(clock.next, earliestStart(*pass, ready));
+      uint64_t delay = start - clock.next;
+      if (delay > 255) {
+        error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
+                            "can wait at most 255",
+                            network.layers[i].name(), delay);
+        return false;
+      }
+      pass->run.delay = uint32_t(delay);
+      clock.next = start;
+      RunTimes times = walkRun(*pass, clock, plan.target.laneWords);
+      if (pass == passes.front())
+        layer.first = times.first;
+      layer.last = times.last;
+      layer.retired = times.retired;
+      for (size_t word = 0; word < written.size(); ++word)
+        written[word] = std::max(written[word], times.ready[word]);
     }
-    layer.run.delay = uint32_t(delay);
-    clock.next = start;
-    RunTimes times =
-        walkRun(layer, network.layers[i], clock, plan.target.laneWords);
-    layer.first = times.first;
-    layer.last = times.last;
-    layer.retired = times.retired;
-    ready = std::move(times.ready);
+    ready = std::move(written);
   }
   return true;
 }

@@ -64,8 +64,7 @@ uint64_t pooled(const isa::Out &out, uint64_t x) {
 }
 } // namespace
 
-RunTimes walkRun(const LayerPlan &plan, const Layer &layer, Clock &clock,
-                 uint32_t laneWords) {
+RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
   RunTimes times;
   times.ready.assign(laneWords, 0);
   StreamWriter writer(plan, times, clock);
@@ -131,7 +130,6 @@ RunTimes walkRun(const LayerPlan &plan, const Layer &layer, Clock &clock,
         }
       }
     }
-  (void)layer;
   times.last = cycle - 1;
   times.retired = std::max(
       {times.last + kWriteDelay, clock.writerFree, clock.valueFree});

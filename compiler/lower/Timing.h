@@ -26,8 +26,7 @@ struct RunTimes {
 };
 
 /// Walks `plan` from `clock.next` on and moves `clock` behind it.
-RunTimes walkRun(const LayerPlan &plan, const Layer &layer, Clock &clock,
-                 uint32_t laneWords);
+RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords);
 
 /// The least first step of `plan` so that it reads no word before `ready`.
 uint64_t earliestStart(const LayerPlan &plan,

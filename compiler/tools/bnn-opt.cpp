@@ -8,6 +8,7 @@
 #include "bnn/BnnDialect.h"
 #include "engine/EngineDialect.h"
 #include "fuse/Passes.h"
+#include "lower/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -22,6 +23,7 @@ int main(int argc, char **argv) {
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
   bnncc::registerBnnFusePasses();
+  bnncc::registerBnnLowerPasses();
   return mlir::failed(
       mlir::MlirOptMain(argc, argv, "bnncc's passes on MLIR\n", registry));
 }

@@ -32,10 +32,10 @@ LogicalResult absorbFlatten(ConvOp op, PatternRewriter &rewriter) {
   if (flat.getDimSize(1) != 1 || flat.getDimSize(2) != 1)
     return mlir::failure();
   auto map = llvm::cast<RankedTensorType>(reshape.getInput().getType());
-  auto type = RankedTensorType::get(
-      {weight.getType().getDimSize(0), map.getDimSize(0), map.getDimSize(1),
-       map.getDimSize(2)},
-      weight.getElementType());
+  auto type =
+      RankedTensorType::get({weight.getType().getDimSize(0), map.getDimSize(0),
+                             map.getDimSize(1), map.getDimSize(2)},
+                            weight.getElementType());
   rewriter.modifyOpInPlace(op, [&] {
     op.getInputMutable().assign(reshape.getInput());
     op.setWeightAttr(weight.reshape(type));

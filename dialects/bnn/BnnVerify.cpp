@@ -87,7 +87,8 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError("step must be positive, but found ")
            << int64_t(getStep());
   auto [low, high] = integerRange(mapType(getOutput()).getElementType());
-  int64_t first = getFirst(), last = first + int64_t(getStep()) * type.getNumElements();
+  int64_t first = getFirst(),
+          last = first + int64_t(getStep()) * type.getNumElements();
   if (first < low || last > high)
     return emitOpError("codes must be in ")
            << low << ".." << high << ", but found " << first << ".." << last;
@@ -126,10 +127,10 @@ LogicalResult ConvOp::verify() {
         return emitOpError("weight of one bit must be -1 or 1, but found ")
                << int(value);
   }
-  return verifyWindowResult(
-      *this, windowType(input, weight.getDimSize(0),
-                        mapType(getOutput()).getElementType(), kernel,
-                        getStrides(), getPads()));
+  return verifyWindowResult(*this,
+                            windowType(input, weight.getDimSize(0),
+                                       mapType(getOutput()).getElementType(),
+                                       kernel, getStrides(), getPads()));
 }
 
 LogicalResult MaxPoolOp::verify() {
@@ -141,10 +142,9 @@ LogicalResult MaxPoolOp::verify() {
         getPads()[axis + 2] >= getKernel()[axis])
       return emitOpError("pads must be smaller than the kernel [")
              << getKernel() << "], but found [" << getPads() << "]";
-  return verifyWindowResult(*this, windowType(input, input.getDimSize(0),
-                                              input.getElementType(),
-                                              getKernel(), getStrides(),
-                                              getPads()));
+  return verifyWindowResult(
+      *this, windowType(input, input.getDimSize(0), input.getElementType(),
+                        getKernel(), getStrides(), getPads()));
 }
 
 LogicalResult ThresholdOp::verify() {
@@ -172,8 +172,9 @@ LogicalResult ThresholdOp::verify() {
 }
 
 LogicalResult SumOp::verify() {
-  return verifyResult(*this, perChannelType(mapType(getInput()),
-                                            mapType(getOutput()).getElementType()));
+  return verifyResult(*this,
+                      perChannelType(mapType(getInput()),
+                                     mapType(getOutput()).getElementType()));
 }
 
 LogicalResult ReshapeOp::verify() {
@@ -199,9 +200,9 @@ LogicalResult ConcatOp::verify() {
     channels += type.getDimSize(0);
   }
   return verifyResult(*this,
-                      RankedTensorType::get({channels, first.getDimSize(1),
-                                             first.getDimSize(2)},
-                                            first.getElementType()));
+                      RankedTensorType::get(
+                          {channels, first.getDimSize(1), first.getDimSize(2)},
+                          first.getElementType()));
 }
 
 LogicalResult ToRealOp::verify() {
@@ -233,16 +234,16 @@ LogicalResult ReduceOp::verify() {
   if (!llvm::is_contained({"sum", "mean", "max"}, getKind()))
     return emitOpError("kind must be sum, mean or max, but found ")
            << getKind();
-  return verifyResult(*this, perChannelType(mapType(getInput()),
-                                            mapType(getOutput()).getElementType()));
+  return verifyResult(*this,
+                      perChannelType(mapType(getInput()),
+                                     mapType(getOutput()).getElementType()));
 }
 
 LogicalResult ArgmaxOp::verify() {
   auto input = mapType(getInput());
-  return verifyResult(*this,
-                      RankedTensorType::get(
-                          {1, input.getDimSize(1), input.getDimSize(2)},
-                          mapType(getOutput()).getElementType()));
+  return verifyResult(*this, RankedTensorType::get(
+                                 {1, input.getDimSize(1), input.getDimSize(2)},
+                                 mapType(getOutput()).getElementType()));
 }
 
 } // namespace bnncc::bnn

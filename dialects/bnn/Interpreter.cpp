@@ -98,14 +98,13 @@ Expected<Tensor> interpret(ConvOp op, const Tensor &input) {
                     .drop_front(2);
   auto values = op.getWeight().getValues<int8_t>();
   std::vector<int8_t> weights(values.begin(), values.end());
-  return resultOf(
-      op, convolve(windowOf(op, kernel, op.getStrides(), op.getPads()),
-                   input.integers(), weights, op.getPadValue()));
+  return resultOf(op,
+                  convolve(windowOf(op, kernel, op.getStrides(), op.getPads()),
+                           input.integers(), weights, op.getPadValue()));
 }
 
 Expected<Tensor> interpret(MaxPoolOp op, const Tensor &input) {
-  Window window =
-      windowOf(op, op.getKernel(), op.getStrides(), op.getPads());
+  Window window = windowOf(op, op.getKernel(), op.getStrides(), op.getPads());
   if (input.isInteger())
     return resultOf(op, maxPool(window, input.integers()));
   return resultOf(op, maxPool(window, input.reals()));

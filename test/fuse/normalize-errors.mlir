@@ -19,7 +19,7 @@ func.func @residual(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
 // -----
 
 func.func @per_position(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
-  %c = "onnx.Constant"() {value = dense<1.0> : tensor<8xf32>} : () -> tensor<8xf32>
+  %c = "onnx.Constant"() {value = dense<[1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]> : tensor<8xf32>} : () -> tensor<8xf32>
   // expected-error @+1 {{must have a constant with one value or one for each channel, but found}}
   %a = "onnx.Mul"(%x, %c) : (tensor<1x2x8xf32>, tensor<8xf32>) -> tensor<1x2x8xf32>
   return %a : tensor<1x2x8xf32>

@@ -51,6 +51,15 @@ module {
     return %b : tensor<1x2xi1>
   }
 
+  // A map filled with one value is that value.
+  // CHECK-LABEL: func.func @filled_map
+  // CHECK: "onnx.Mul"(%arg0, %{{.*}}) : (tensor<2x1x8xf32>, tensor<1xf32>) -> tensor<2x1x8xf32>
+  func.func @filled_map(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
+    %c = "onnx.Constant"() {value = dense<2.0> : tensor<1x2x8xf32>} : () -> tensor<1x2x8xf32>
+    %a = "onnx.Mul"(%x, %c) : (tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+    return %a : tensor<1x2x8xf32>
+  }
+
   // CHECK-LABEL: func.func @global_average
   // CHECK: "onnx.ReduceMean"(%arg0) : (tensor<2x1x8xf32>) -> tensor<2x1x1xf32>
   func.func @global_average(%x: tensor<1x2x8xf32>) -> tensor<1x2xf32> {

@@ -52,8 +52,8 @@ TEST(Interpreter, ConvolutionAndPoolAgreeWithPlainLoops) {
     for (int side = 0; side < 4; ++side)
       w.pads[side] = pick(0, w.kernel[side % 2] - 1);
     for (int axis : {0, 1}) {
-      int64_t span = w.input[axis + 1] + w.pads[axis] + w.pads[axis + 2] -
-                     w.kernel[axis];
+      int64_t span =
+          w.input[axis + 1] + w.pads[axis] + w.pads[axis + 2] - w.kernel[axis];
       w.output[axis + 1] = span < 0 ? 0 : span / w.strides[axis] + 1;
     }
     if (w.output[1] * w.output[2] == 0)

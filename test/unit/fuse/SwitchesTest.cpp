@@ -14,11 +14,11 @@ namespace {
 //===----------------------------------------------------------------------===//
 
 struct Channel {
-  double alpha = 1, bias = 0;   // convolution scale and bias
+  double alpha = 1, bias = 0; // convolution scale and bias
   bool hasSlope = false;
   double slope = 1;
   double gamma = 1, beta = 0, mean = 0, variance = 1, epsilon = 0;
-  bool slopeAfter = false;      // BN before PReLU instead
+  bool slopeAfter = false; // BN before PReLU instead
   bool clips = false;
   double low = -1, high = 1;
 };
@@ -49,7 +49,7 @@ int plainSign(const Channel &c, int64_t x) {
   mpq_class w = mpq_class(c.variance) + mpq_class(c.epsilon);
   int s = signOf(c.beta, mpq_class(c.gamma) * (y - mpq_class(c.mean)), w);
   if (c.hasSlope && c.slopeAfter && s < 0)
-    return -sgn(mpq_class(c.slope)) ;
+    return -sgn(mpq_class(c.slope));
   return s;
 }
 
@@ -96,14 +96,18 @@ public:
     return c;
   }
 
-  int64_t pick(int64_t n) { return std::uniform_int_distribution<int64_t>(0, n - 1)(random); }
+  int64_t pick(int64_t n) {
+    return std::uniform_int_distribution<int64_t>(0, n - 1)(random);
+  }
 
 private:
   float real() {
-    return std::normal_distribution<float>(0, std::ldexp(1.0f, pick(7)))(random);
+    return std::normal_distribution<float>(0,
+                                           std::ldexp(1.0f, pick(7)))(random);
   }
 
-  // gamma (x - mean) / sqrt(variance) + beta = 0 at an integer, in several ways.
+  // gamma (x - mean) / sqrt(variance) + beta = 0 at an integer, in several
+  // ways.
   void makeTie(Channel &c) {
     c.alpha = pick(2) ? 0.5 : 1;
     c.bias = 0;
@@ -139,8 +143,7 @@ private:
 
 // Checks every reachable value; returns the number of them.
 int64_t check(const Channel &c, const Reach &reach, SignZero zero) {
-  SwitchResult result =
-      findSwitches(chainOf(c), Quantizer::sign(zero), reach);
+  SwitchResult result = findSwitches(chainOf(c), Quantizer::sign(zero), reach);
   std::optional<int64_t> firstZero;
   int64_t count = 0;
   if (result.error) {
@@ -218,7 +221,8 @@ TEST(Switches, SeveralRadicalsAreDecidedByEnclosures) {
 
 TEST(Switches, UndecidableTieIsAnError) {
   // sqrt(2) + sqrt(3) - sqrt(5 + 2 sqrt(6)) = 0 cannot be written with one
-  // radical; x sqrt(2) + x sqrt(3) - sqrt(2) - sqrt(3) = 0 at x = 1 can neither.
+  // radical; x sqrt(2) + x sqrt(3) - sqrt(2) - sqrt(3) = 0 at x = 1 can
+  // neither.
   Chain chain = {Step::multiply(Radical::root(2)), Step::add(Radical::root(3)),
                  Step::subtract(Radical::root(2)),
                  Step::subtract(Radical::root(3))};

@@ -102,6 +102,33 @@ TEST_P(EveryTarget, RunsDenseLayers) {
   expectExact(random, network, GetParam());
 }
 
+TEST_P(EveryTarget, CorrectsTheBordersOfZeroPaddedBits) {
+  for (int seed = 0; seed < 40; ++seed) {
+    std::mt19937 random(500 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    std::vector<LayerSpec> layers;
+    for (int i = 0, n = int(pick(1, 3)); i < n; ++i)
+      layers.push_back({.channels = pick(1, 70),
+                        .kernel = pick(3, 7),
+                        .stride = pick(1, 2),
+                        .pad = pick(0, 3),
+                        .padValue = pick(-1, 1),
+                        .points = int(pick(1, 2))});
+    layers.push_back({.channels = pick(1, 40), .kernel = 3, .pad = 1, .padValue = 0, .output = pick(0, 1) ? Sum : SumBits});
+    if (layers.back().output == SumBits)
+      layers.push_back({.channels = 5, .kernel = 1, .output = Raw});
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random,
+                randomNetwork(random, MapKind::Bits,
+                              {pick(1, 70), 1, pick(40, 120)}, layers),
+                GetParam());
+    if (HasFailure())
+      return;
+  }
+}
+
 TEST_P(EveryTarget, RunsRandomNetworks) {
   for (int seed = 0; seed < 60; ++seed) {
     std::mt19937 random(100 + seed);
@@ -141,10 +168,7 @@ TEST_P(EveryTarget, RunsRandomNetworks) {
       network.layers.back().output = Sum;
     SCOPED_TRACE("seed " + std::to_string(seed));
     expectExact(random, network, GetParam());
-    if (HasFailure()) {
-      for (const Layer &l : network.layers)
-        printf("C%d W%d k%d s%d p%d(%d) -> C%d W%d pool %d/%d %s points %d out %d\n", int(l.in.c), int(l.in.w), int(l.kernelW), int(l.strideW), int(l.padLeft), int(l.padValue), int(l.conv.c), int(l.conv.w), int(l.pool.window), int(l.pool.stride), l.pool.beforeThreshold ? "before" : "after", l.thresholds.empty() ? 0 : int(l.thresholds[0].points.size()), int(l.output));
+    if (HasFailure())
       return;
-    }
   }
 }

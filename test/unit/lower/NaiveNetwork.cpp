@@ -6,7 +6,7 @@
 
 #include "NaiveNetwork.h"
 
-#include "bnn/isa/Engine.h"
+#include "lower/GoldenRun.h"
 
 #include <algorithm>
 
@@ -143,60 +143,12 @@ Values randomInput(std::mt19937 &random, const Network &network) {
   return x;
 }
 
-std::vector<uint8_t> inputImage(const Plan &plan, const Layer &first,
-                                const Values &x) {
-  const MapLayout &map = plan.layers[0].in;
-  std::vector<uint8_t> bytes(inputBytes(plan));
-  for (int64_t g = 0; g < map.groups; ++g)
-    for (int64_t row = 0; row < map.rows; ++row)
-      for (int64_t w = -first.padLeft; w < first.in.w + first.padRight; ++w)
-        for (int64_t c = g * map.groupChannels;
-             c < std::min<int64_t>(first.in.c, (g + 1) * map.groupChannels);
-             ++c) {
-          int64_t y = row - map.padTop;
-          bool inside = y >= 0 && y < first.in.h && w >= 0 && w < first.in.w;
-          int64_t v = inside ? x[(c * first.in.h + y) * first.in.w + w]
-                             : first.padValue;
-          size_t at = g * map.groupBytes + row * map.rowBytes +
-                      (w + first.padLeft) * map.record;
-          if (map.quad)
-            bytes[at + c] = uint8_t(v ^ (first.isSigned ? 0x80 : 0));
-          else if (v > 0)
-            bytes[at + map.bitOf(c) / 8] |= uint8_t(1 << (map.bitOf(c) % 8));
-        }
-  return bytes;
-}
-
 Values runProgram(const Network &network, const Plan &plan,
                   const ::bnn::isa::Program &program, const Values &x) {
-  namespace isa = ::bnn::isa;
-  isa::Engine engine(program.target);
-  engine.reset();
-  std::vector<uint8_t> image = program.image;
-  std::vector<uint8_t> input = inputImage(plan, network.layers[0], x);
-  std::vector<uint8_t> output(program.outputBytes), scratch;
-  isa::Memory memory{{image, input, output, scratch}};
-  std::span<uint8_t> code(image);
-  auto cold = engine.run(
-      code.subspan(program.coldBegin, program.coldEnd - program.coldBegin),
-      memory);
-  auto warm = engine.run(
-      code.subspan(program.warmBegin, program.warmEnd - program.warmBegin),
-      memory);
-  if (cold.trap != isa::Trap::None || warm.trap != isa::Trap::None)
-    return {};
-  const LayerPlan &last = plan.layers.back();
-  int64_t count = network.layers.back().output == OutputKind::Sum
-                      ? network.layers.back().out.w
-                      : 1;
-  Values y;
-  for (uint32_t word : outputOrder(network, plan)) {
-    int32_t v = int32_t(output[4 * word] | output[4 * word + 1] << 8 |
-                        output[4 * word + 2] << 16 |
-                        uint32_t(output[4 * word + 3]) << 24);
-    y.push_back(last.valueScale * v + last.valueShift * count);
-  }
-  return y;
+  std::string error;
+  auto values =
+      GoldenRun(network, plan, program).values(Codes(x.begin(), x.end()), error);
+  return values.value_or(Values());
 }
 
 } // namespace bnncc::test

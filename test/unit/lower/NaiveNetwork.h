@@ -33,9 +33,6 @@ lower::Network randomNetwork(std::mt19937 &random, lower::MapKind kind,
                              const std::vector<LayerSpec> &layers);
 Values randomInput(std::mt19937 &random, const lower::Network &network);
 
-/// The bytes of region Input for `input`.
-std::vector<uint8_t> inputImage(const lower::Plan &plan,
-                                const lower::Layer &first, const Values &input);
 /// Runs one window and undoes the value terms; a trap gives an empty result.
 Values runProgram(const lower::Network &network, const lower::Plan &plan,
                   const ::bnn::isa::Program &program, const Values &input);
