@@ -201,7 +201,7 @@ README = """# {name}
 | input | {input} |
 | output | `scores`, one per class N, S, V, F, Q; the class is the largest |
 | style | {style_text} |
-| rebuilt by | `python train_ecg.py {net}{split_flag}`, then `python export.py {name}`; the run behind this file: `../README.md` |
+| rebuilt by | `python train_ecg.py {net}{split_flag}`, then `python export.py {name}`; its run: `../README.md` |
 
 Accuracy of the exported graph in ONNX Runtime{accuracy_of}:
 
@@ -269,10 +269,14 @@ def main():
             for i in ecg5_data.split(rows, "patient"):
                 parts.append(accuracy(apart, torch.from_numpy(windows[i])[:, None], torch.from_numpy(labels[i])))
             text += "\n| patient (trained apart) | {:.2%} | {:.2%} |".format(*parts)
-        patient_text = (
-            "Random: 80/20 over windows, so the same patients are on both sides. Patient: a second, shorter\n"
-            "training, `--split patient` (records DS1 train, DS2 test, de Chazal et al. 2004). The graph here is the random one."
-        )
+        patient_text = "Random: 80/20 over windows, so the same patients are on both sides. "
+        if other.exists():
+            patient_text += (
+                "Patient: a second, shorter training,\n"
+                "`--split patient` (records DS1 train, DS2 test, de Chazal et al. 2004). The graph here is the random one."
+            )
+        else:
+            patient_text += "No training with patients held apart yet."
     chosen = choose_windows(labels, ecg5_data.split(rows, split)[1], STYLES[style]["windows"])
     folder = args.out / args.name
     folder.mkdir(parents=True, exist_ok=True)

@@ -138,8 +138,11 @@ bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
 /// Layout of the input map of `layer`.
 MapLayout layoutInput(const Layer &layer);
 /// Loop nest and output unit of one layer at `split`; addresses are left 0.
+/// `narrow`: all pixel groups of clusters do the same 8 pixels, so that a sum
+/// has fewer pixel lanes to add up.
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
-               const isa::Target &target, LayerPlan &plan, std::string &error);
+               bool narrow, const isa::Target &target, LayerPlan &plan,
+               std::string &error);
 /// Splits a layer into passes if its border pixels need their own thresholds;
 /// after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);

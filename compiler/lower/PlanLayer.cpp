@@ -86,7 +86,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.run.shifts = in.quad ? 1 : 0;
   plan.run.act_plane_stride = in.quad ? 1 : 0;
   plan.pixelTiles = uint32_t(ceilDiv(layer.conv.w, kPixels * plan.gp));
-  plan.run.cluster_stride = layer.conv.w <= kPixels ? 0 : in.stride;
+  plan.run.cluster_stride = plan.gp == 1 || layer.conv.w <= kPixels ? 0 : in.stride;
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
@@ -114,9 +114,8 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
                uint64_t(layer.conv.h);
 
   // What the last tile reads may lie behind the map's end; it must exist.
-  uint32_t lastPixels = (plan.pixelTiles * plan.gp - 1) * in.stride;
-  if (plan.run.cluster_stride == 0)
-    lastPixels = 0;
+  uint32_t lastPixels = (plan.pixelTiles - 1) * plan.gp * in.stride +
+                        (plan.gp - 1) * plan.run.cluster_stride;
   if (passes > 1) // a pass may start at any multiple of 8 pixels
     lastPixels += plan.gp * in.stride;
   uint32_t read = (in.groups - 1) * in.groupPitch + (in.rows - 1) * in.rowPitch +
@@ -196,14 +195,16 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
 }
 
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
-               const isa::Target &target, LayerPlan &plan, std::string &error) {
+               bool narrow, const isa::Target &target, LayerPlan &plan,
+               std::string &error) {
   plan = LayerPlan();
   plan.in = layoutInput(layer);
   plan.split = split;
   plan.run.split = split;
   plan.gm = 1u << split;
-  plan.gp = target.clusters >> split;
-  plan.out.pixels = uint32_t(layer.conv.w);
+  plan.gp = narrow ? 1 : target.clusters >> split;
+  plan.out.pixels = uint32_t(narrow ? std::min<int64_t>(layer.conv.w, kPixels)
+                                    : layer.conv.w);
   plan.out.pool_window = uint32_t(layer.pool.window);
   plan.out.pool_stride = uint32_t(layer.pool.stride);
   bool toLanes =

@@ -15,7 +15,10 @@ namespace bnncc::lower {
 /// Cycles of `plan` alone, from its first step to the next RUN's.
 static uint64_t cost(const LayerPlan &plan) {
   Clock clock;
-  return walkRun(plan, clock, 0).last + 1;
+  RunTimes times = walkRun(plan, clock, 0);
+  // The next layer needs all of a thresholded sum at once.
+  return plan.out.mode == isa::OutMode::SumBits ? times.retired
+                                                : times.last + 1;
 }
 
 /// The best split of `layer`: fewest cycles, or with `sparing` fewest rows.
@@ -24,18 +27,18 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
                         LayerPlan &best, std::string &error) {
   bool found = false;
   std::array<uint64_t, 3> bestKey{};
-  for (uint32_t split = 0; split <= 2 && (1u << split) <= target.clusters;
-       ++split) {
-    uint32_t gm = 1u << split;
-    if (next && (next->record % gm != 0))
+  for (uint32_t choice = 0; choice < 6; ++choice) {
+    uint32_t split = choice / 2, gm = 1u << split;
+    bool narrow = choice % 2;
+    if (gm > target.clusters || (next && next->record % gm != 0) ||
+        (narrow && layer.output != OutputKind::SumBits))
       continue;
     LayerPlan plan;
-    if (!planLayer(layer, next, split, target, plan, error))
+    if (!planLayer(layer, next, split, narrow, target, plan, error))
       return false;
     uint64_t cycles = cost(plan), rows = plan.weightRows;
     std::array<uint64_t, 3> key = {sparing ? rows : cycles,
-                                   sparing ? cycles : uint64_t(rows) * gm,
-                                   rows};
+                                   sparing ? cycles : rows * gm, rows};
     if (found && key >= bestKey)
       continue;
     found = true;

@@ -29,7 +29,7 @@ LayerPlan planned(const Layer &layer) {
   LayerPlan plan;
   std::string error;
   MapLayout next = layoutInput(threeTaps(MapKind::Bits));
-  EXPECT_TRUE(planLayer(layer, &next, 0, {}, plan, error)) << error;
+  EXPECT_TRUE(planLayer(layer, &next, 0, false, {}, plan, error)) << error;
   return plan;
 }
 
@@ -109,7 +109,7 @@ TEST(Range, NamesTheNodeAndTheBits) {
   LayerPlan plan;
   std::string error;
   MapLayout next = layoutInput(threeTaps(MapKind::Bits));
-  EXPECT_FALSE(planLayer(l, &next, 0, target, plan, error));
+  EXPECT_FALSE(planLayer(l, &next, 0, false, target, plan, error));
   EXPECT_NE(error.find("node 'conv'"), std::string::npos) << error;
   EXPECT_NE(error.find("17 bits"), std::string::npos) << error;
   EXPECT_NE(error.find("has 16"), std::string::npos) << error;
