@@ -13,6 +13,12 @@ using mlir::Value;
 
 namespace bnncc {
 
+// Whether an operation's constants are lists along its channel axis.
+static bool isAlongAxis(llvm::StringRef name) {
+  return name == "BatchNormalization" || name == "MultiThreshold" ||
+         name == "QuantizeLinear" || name == "DequantizeLinear";
+}
+
 // A constant must broadcast along the channel axis alone.
 LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
                                           RankedTensorType data) {
@@ -25,7 +31,7 @@ LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
                    name == "QuantizeLinear" || name == "DequantizeLinear";
   if (tensorType(constant).getNumElements() == 1)
     return llvm::success();
-  if (alongAxis) {
+  if (isAlongAxis(name)) {
     int64_t axis = intOf(op, "axis", 1);
     if (axis == 1 || axis == 1 - rank)
       return llvm::success();
@@ -71,7 +77,9 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     if (maps.count(operand))
       return op->emitOpError("must have one computed operand, but found two; "
                              "joining two branches has no exact integer form");
-    operands[i] = shrinkSplat(builder, operand);
+    // Lists along the channel axis keep their length.
+    if (!isAlongAxis(name))
+      operands[i] = shrinkSplat(builder, operand);
     if (failed(checkPerChannel(op, operands[i], type)))
       return llvm::failure();
   }

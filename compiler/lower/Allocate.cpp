@@ -7,8 +7,8 @@
 // place to itself if there is room, so that the next window's input can load
 // behind the present window; else it is treated like the other maps.
 //
-// Weight and threshold rows are resident: layers of equal split lie together, so
-// that one LOAD fills them.
+// Weight and threshold rows are resident: layers of equal split lie together,
+// so that one LOAD fills them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -158,9 +158,9 @@ bool allocate(const Network &network, Plan &plan, std::string &error) {
     layer.run.weight = layer.weightBase;
     layer.run.threshold = layer.thresholdBase;
     if (i + 1 < plan.layers.size())
-      layer.out.base = plan.layers[i + 1].in.base +
-                       plan.layers[i + 1].in.padTop *
-                           plan.layers[i + 1].in.rowPitch;
+      layer.out.base =
+          plan.layers[i + 1].in.base +
+          plan.layers[i + 1].in.padTop * plan.layers[i + 1].in.rowPitch;
     planPasses(network.layers[i], layer);
   }
   return true;

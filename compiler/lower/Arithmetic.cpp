@@ -145,8 +145,8 @@ bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
     break;
   }
   needed = 1;
-  while (low < -(int64_t(1) << (needed - 1)) ||
-         high >= int64_t(1) << (needed - 1))
+  while (low < -(int64_t(1) << (needed - 1)) || high >= int64_t(1)
+                                                            << (needed - 1))
     ++needed;
   return needed <= bits;
 }

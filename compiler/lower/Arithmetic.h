@@ -38,7 +38,8 @@ struct ChannelThresholds {
   std::vector<int64_t> t;
   bool polarity = false;
 };
-/// Channel `o` at conv pixel `x`, with points that no input reaches folded away.
+/// Channel `o` at conv pixel `x`, with points that no input reaches folded
+/// away.
 ChannelThresholds channelThresholds(const Layer &layer, int64_t o,
                                     int64_t x = 0);
 /// The most planes any channel needs, at least one.
@@ -49,7 +50,8 @@ unsigned planesNeeded(const Layer &layer);
 struct ValueTerms {
   int64_t t = 0, scale = 1, shift = 0;
 };
-/// What is added to scale * S to get the true sum of channel `o` over positions.
+/// What is added to scale * S to get the true sum of channel `o` over
+/// positions.
 int64_t sumShift(const Layer &layer, int64_t o);
 ValueTerms valueTerms(const Layer &layer, int64_t o);
 

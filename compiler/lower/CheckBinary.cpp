@@ -3,12 +3,14 @@
 // Three proofs: (1) every instruction decodes, verifies and stays inside its
 // memories and regions; (2) token counts cannot deadlock and hand buffers over
 // in order; (3) a stream of windows on the golden engine traps nowhere and
-// reads no word that is still to be written. Addresses do not depend on data, so
-// one stream stands for all.
+// reads no word that is still to be written. Addresses do not depend on data,
+// so one stream stands for all.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CheckBinary.h"
+
+#include "bnn/isa/Verifier.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -121,8 +123,8 @@ bool checkTokens(const Code &code, std::string &error) {
       else if (std::holds_alternative<isa::Store>(instruction))
         queues[2].push_back(instruction);
     }
-  int toNext[3] = {0, 0, 0};  // LOAD -> RUN, RUN -> STORE
-  int toPrev[3] = {0, 1, 1};  // RUN -> LOAD, STORE -> RUN: the first room
+  int toNext[3] = {0, 0, 0}; // LOAD -> RUN, RUN -> STORE
+  int toPrev[3] = {0, 1, 1}; // RUN -> LOAD, STORE -> RUN: the first room
   size_t at[3] = {0, 0, 0};
   auto step = [&](int engine, const auto &inst) {
     int *fromPrev = engine > 0 ? &toNext[engine - 1] : nullptr;
@@ -193,10 +195,11 @@ bool checkInputPlace(const Code &code, std::string &error) {
     bool lanes =
         out.mode == isa::OutMode::Bits || out.mode == isa::OutMode::SumBits;
     if (freed && lanes && input) {
-      uint64_t pixels = out.mode == isa::OutMode::SumBits ? 1
-                        : out.pixels < out.pool_window
-                            ? 0
-                            : (out.pixels - out.pool_window) / out.pool_stride + 1;
+      uint64_t pixels =
+          out.mode == isa::OutMode::SumBits ? 1
+          : out.pixels < out.pool_window
+              ? 0
+              : (out.pixels - out.pool_window) / out.pool_stride + 1;
       uint64_t bytes = out.lead + pixels * out.record + out.trail;
       uint64_t end = out.base + uint64_t(limit[7] - 1) * out.group_pitch +
                      uint64_t(limit[6] - 1) * out.row_pitch +
@@ -229,7 +232,8 @@ bool checkBinary(const isa::Program &program, CheckResult &result,
         return false;
     result.instructions += uint32_t(code->size());
   }
-  if (!checkTokens(warm, error) || !checkInputPlace(warm, error))
+  if (!isa::verifyProgram(program, error) || !checkTokens(warm, error) ||
+      !checkInputPlace(warm, error))
     return false;
 
   isa::Engine engine(program.target);
@@ -245,8 +249,9 @@ bool checkBinary(const isa::Program &program, CheckResult &result,
                          count, 0, 0);
     if (outcome.trap == isa::Trap::None)
       return true;
-    error = fmt::format("instruction {} traps ({}): {}", outcome.trapInstruction,
-                        isa::name(outcome.trap), outcome.trapText);
+    error =
+        fmt::format("instruction {} traps ({}): {}", outcome.trapInstruction,
+                    isa::name(outcome.trap), outcome.trapText);
     return false;
   };
   isa::Outcome outcome;

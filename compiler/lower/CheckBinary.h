@@ -2,8 +2,8 @@
 //
 // Reads a finished program back and proves, from its bytes alone, that it keeps
 // inside every memory and region, never reads a lane word before it is written,
-// never overwrites what is still to be read, and cannot deadlock. Shares no code
-// with the planner.
+// never overwrites what is still to be read, and cannot deadlock. Shares no
+// code with the planner.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,8 +22,8 @@ struct CheckResult {
   uint64_t coldCycles = 0;
   uint64_t latency = 0; ///< one warm window, first instruction to last result
   uint64_t cycles = 0;  ///< between two windows' results in a stream
-  ::bnn::isa::Counters stream;                 ///< of the stream
-  std::vector<::bnn::isa::RunTrace> trace;     ///< of its last window
+  ::bnn::isa::Counters stream;             ///< of the stream
+  std::vector<::bnn::isa::RunTrace> trace; ///< of its last window
 };
 
 /// Checks `program`; false and one line in `error` if anything is not proved.

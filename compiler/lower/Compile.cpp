@@ -61,8 +61,8 @@ private:
     for (char &c : message)
       c = c == '\n' ? ' ' : c;
     // "'onnx.Conv' op must ..." -> "must ...": the node says which it is.
-    if (size_t at = message.find("' op "); message.starts_with("'") &&
-                                           at != std::string::npos)
+    if (size_t at = message.find("' op ");
+        message.starts_with("'") && at != std::string::npos)
       message.erase(0, at + 5);
     std::vector<std::string> names = nodeNames(diagnostic.getLocation());
     if (names.empty() || message.find("node '") != std::string::npos)
@@ -74,9 +74,8 @@ private:
 } // namespace
 
 Compilation::Compilation(const CompileOptions &options)
-    : options(options),
-      context(std::make_unique<mlir::MLIRContext>(
-          mlir::MLIRContext::Threading::DISABLED)) {
+    : options(options), context(std::make_unique<mlir::MLIRContext>(
+                            mlir::MLIRContext::Threading::DISABLED)) {
   context->printOpOnDiagnostic(false);
   context->loadDialect<mlir::func::FuncDialect, onnx::OnnxDialect,
                        bnn::BnnDialect, engine::EngineDialect>();

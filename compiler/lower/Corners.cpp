@@ -75,8 +75,8 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
     if (corner.real)
       corner.tensor.data = corner.values;
     else
-      corner.tensor.data = bnn::Tensor::Integers(corner.values.begin(),
-                                                 corner.values.end());
+      corner.tensor.data =
+          bnn::Tensor::Integers(corner.values.begin(), corner.values.end());
     corners.push_back(std::move(corner));
   };
   const Layer &first = legalised.network.layers.front();

@@ -16,9 +16,9 @@ namespace bnncc::lower {
 
 struct Corner {
   std::string name;
-  bool real = true;            ///< the graph's input is a float
-  std::vector<double> values;  ///< for the ONNX graph
-  bnn::Tensor tensor;          ///< the same for the bnn function
+  bool real = true;           ///< the graph's input is a float
+  std::vector<double> values; ///< for the ONNX graph
+  bnn::Tensor tensor;         ///< the same for the bnn function
 };
 
 /// Deterministic; about eight windows.

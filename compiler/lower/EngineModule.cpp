@@ -27,8 +27,7 @@ mlir::OwningOpRef<mlir::ModuleOp> engineModule(mlir::MLIRContext &context,
   mlir::Location unknown = builder.getUnknownLoc();
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(unknown);
   builder.setInsertionPointToEnd(module->getBody());
-  auto program =
-      engine::ProgramOp::create(builder, unknown, plan.target.name);
+  auto program = engine::ProgramOp::create(builder, unknown, plan.target.name);
   builder.setInsertionPointToEnd(&program.getBody().emplaceBlock());
 
   auto buffer = [&](const char *memory, uint32_t address, uint32_t size,
@@ -37,8 +36,8 @@ mlir::OwningOpRef<mlir::ModuleOp> engineModule(mlir::MLIRContext &context,
                                        memory, address, size);
     if (layer >= 0) {
       op->setAttr("layer", builder.getI64IntegerAttr(layer));
-      op->setAttr("node", builder.getStringAttr(
-                              network.layers[size_t(layer)].name()));
+      op->setAttr("node",
+                  builder.getStringAttr(network.layers[size_t(layer)].name()));
     }
   };
   for (size_t i = 0; i < plan.layers.size(); ++i) {

@@ -1,7 +1,7 @@
 //===- GoldenRun.h - Final bytes on the golden engine -----------*- C++ -*-===//
 //
-// Runs a program's bytes on integers: packs one window of codes, executes, reads
-// the last layer's values or a hidden map back.
+// Runs a program's bytes on integers: packs one window of codes, executes,
+// reads the last layer's values or a hidden map back.
 //
 //===----------------------------------------------------------------------===//
 

@@ -93,9 +93,11 @@ struct Linear {
 
 Linear compose(const Linear &inner, llvm::ArrayRef<double> scale,
                llvm::ArrayRef<double> shift) {
-  size_t n = std::max({inner.scale.size(), inner.shift.size(), scale.size(),
-                       shift.size()});
-  auto at = [](auto &&list, size_t c) { return list[list.size() == 1 ? 0 : c]; };
+  size_t n = std::max(
+      {inner.scale.size(), inner.shift.size(), scale.size(), shift.size()});
+  auto at = [](auto &&list, size_t c) {
+    return list[list.size() == 1 ? 0 : c];
+  };
   Linear out;
   for (size_t c = 0; c < n; ++c) {
     out.scale.push_back(at(inner.scale, c) * at(scale, c));

@@ -45,12 +45,12 @@ struct Layer {
   Shape conv;                     ///< sums, before pooling
   Shape out;                      ///< what is handed on
   MapKind kind = MapKind::Bits;
-  bool fromHost = false;          ///< the loader packs the input map
-  bool isSigned = true;           ///< Bytes: int8 codes, else uint8
+  bool fromHost = false; ///< the loader packs the input map
+  bool isSigned = true;  ///< Bytes: int8 codes, else uint8
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
-  int64_t padValue = -1;          ///< in the units of the input's codes
-  std::vector<int8_t> weights;    ///< O x C x KH x KW, each -1 or +1
+  int64_t padValue = -1;       ///< in the units of the input's codes
+  std::vector<int8_t> weights; ///< O x C x KH x KW, each -1 or +1
   Pool pool;
   OutputKind output = OutputKind::Bits;
   std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits

@@ -94,8 +94,8 @@ private:
 
   Legalised &result;
   std::string &error;
-  Layer layer;         ///< being gathered; has nodes once it is open
-  Shape map;           ///< of the present value, before a flattening
+  Layer layer; ///< being gathered; has nodes once it is open
+  Shape map;   ///< of the present value, before a flattening
   bool flattened = false, summed = false, zeroPadded = false;
   Operation *previous = nullptr;
   std::vector<Operation *> host; ///< to_real and what follows
@@ -203,7 +203,8 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
     in = map;
   }
   flattened = false;
-  bool padded = llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; });
+  bool padded =
+      llvm::any_of(op.getPads(), [](int64_t pad) { return pad != 0; });
   if (layer.fromHost && !padded && layer.kernelH == in.h &&
       layer.kernelW == in.w) {
     // The loader packs a dense layer's input as one vector, without gaps.
@@ -230,15 +231,17 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   layer.padValue = op.getPadValue();
   for (int64_t w : integersOf(op.getWeight())) {
     if (w != 1 && w != -1)
-      return fail(op, fmt::format("weight {} is not -1 or +1; weights of {} bits "
-                                  "are not supported yet",
-                                  w, op.getWeightBits()));
+      return fail(op,
+                  fmt::format("weight {} is not -1 or +1; weights of {} bits "
+                              "are not supported yet",
+                              w, op.getWeightBits()));
     layer.weights.push_back(int8_t(w));
   }
   zeroPadded = bits && padded && layer.padValue == 0;
   if (zeroPadded && (layer.padTop || layer.padBottom))
-    return fail(op, "padding rows of a map of -1 and +1 with 0 is not supported "
-                    "yet; pad with -1 or +1 in the graph");
+    return fail(op,
+                "padding rows of a map of -1 and +1 with 0 is not supported "
+                "yet; pad with -1 or +1 in the graph");
   if ((layer.padTop || layer.padBottom) && !layer.fromHost)
     return fail(op, "padding rows between layers is not supported yet");
   addNodes(op);

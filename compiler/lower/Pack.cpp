@@ -11,8 +11,8 @@ namespace bnncc::lower {
 
 int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
                       uint32_t tile, uint32_t m, uint32_t ch) {
-  bool records = layer.output == OutputKind::Bits ||
-                 layer.output == OutputKind::SumBits;
+  bool records =
+      layer.output == OutputKind::Bits || layer.output == OutputKind::SumBits;
   int64_t perGroup = records ? 32 : 8 * plan.gm;
   return group * perGroup + int64_t(tile * plan.gm + m) * 8 + ch;
 }
@@ -28,7 +28,8 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
     if (in.quad) {
       int64_t tap = word * 8 + b % 8;
       if (tap < layer.kernelW * layer.in.c)
-        one = !real || layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
+        one =
+            !real || layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
     } else {
       uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
       int64_t c = group * 32 + byte % in.record * 8 + b % 8;

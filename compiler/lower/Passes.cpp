@@ -50,9 +50,9 @@ public:
       module.emitError(error);
       return signalPassFailure();
     }
-    auto machine = lower::engineModule(
-        getContext(), legalised.network, plan,
-        lower::emitCode(legalised.network, plan));
+    auto machine =
+        lower::engineModule(getContext(), legalised.network, plan,
+                            lower::emitCode(legalised.network, plan));
     module.getBodyRegion().takeBody(machine->getBodyRegion());
   }
 

@@ -25,21 +25,21 @@ namespace isa = ::bnn::isa;
 struct MapLayout {
   Shape shape;
   bool quad = false;
-  uint32_t record = 1;     ///< bytes per pixel
-  uint32_t groups = 1;     ///< channel groups of `groupChannels`
+  uint32_t record = 1; ///< bytes per pixel
+  uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
-  uint32_t rows = 1;       ///< with pad rows
+  uint32_t rows = 1; ///< with pad rows
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
   bool padOne = false;
-  bool unusedOne = false;  ///< bits of a record that are no channel
-  uint32_t phase = 1;      ///< bytes
+  bool unusedOne = false;        ///< bits of a record that are no channel
+  uint32_t phase = 1;            ///< bytes
   uint32_t period = 0, keep = 0; ///< of every `period` 8-byte words (LOAD)
-  uint32_t stride = 2;     ///< words from 8 pixels to the next 8
+  uint32_t stride = 2;           ///< words from 8 pixels to the next 8
   uint32_t rowBytes = 0, groupBytes = 0; ///< pitches outside the engine
   uint32_t rowPitch = 0, groupPitch = 0; ///< words
-  uint32_t extent = 0;     ///< words, with what is read behind the end
-  uint32_t base = 0;       ///< word; set by the allocation
+  uint32_t extent = 0; ///< words, with what is read behind the end
+  uint32_t base = 0;   ///< word; set by the allocation
   uint32_t stringBytes() const {
     return lead + uint32_t(shape.w) * record + trail;
   }
@@ -74,17 +74,17 @@ struct LayerPlan {
   uint32_t gm = 1, gp = 1; ///< channel groups, pixel groups
   uint32_t words = 1;      ///< reduction words (QUAD: word pairs) per row
   uint32_t channelTiles = 1, outputGroups = 1, pixelTiles = 1;
-  uint32_t planes = 1;     ///< thresholds per channel
+  uint32_t planes = 1; ///< thresholds per channel
   uint32_t weightRows = 0, thresholdRows = 0;
   uint32_t weightBase = 0, thresholdBase = 0;
-  uint32_t record = 1;     ///< bytes per output pixel
+  uint32_t record = 1; ///< bytes per output pixel
   Routine routine = Routine::Binary;
   std::array<Nest, 8> loops;
   isa::Run run;
   isa::Out out;
   uint32_t outputBeats = 0; ///< value modes: words of the output buffer
-  int64_t valueScale = 1, valueShift = 0; ///< true sum = scale * v + shift
-  uint64_t steps = 0;       ///< array steps of one window
+  int64_t valueScale = 1, valueShift = 0;    ///< true sum = scale * v + shift
+  uint64_t steps = 0;                        ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
   int64_t pixel = 0; ///< a conv pixel whose thresholds these are
   /// RUNs in order, if one does not do: pixels near the border of a map padded
@@ -114,15 +114,16 @@ struct RowBlock {
 };
 
 struct Usage {
-  uint32_t laneWords = 0, laneLowerBound = 0, weightRows = 0,
-           thresholdRows = 0, outputWords = 0, controlWords = 0;
+  uint32_t laneWords = 0, laneLowerBound = 0, weightRows = 0, thresholdRows = 0,
+           outputWords = 0, controlWords = 0;
 };
 
 struct Plan {
   isa::Target target;
   std::vector<LayerPlan> layers;
   std::vector<RowBlock> weightBlocks, thresholdBlocks;
-  bool prefetchInput = true; ///< the next window's input loads behind the first layer
+  bool prefetchInput =
+      true; ///< the next window's input loads behind the first layer
   std::vector<Routine> routines;         ///< in control store order
   std::vector<isa::Microword> microcode; ///< their words
   Usage usage;

@@ -81,12 +81,14 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   int64_t unit = in.quad ? 8 : 4; // bytes that one step reads per lane
   int64_t window = layer.kernelW * in.record;
   plan.words = uint32_t(ceilDiv(window, unit));
-  plan.run.tail = uint32_t((in.quad ? window : window * 8) % (in.quad ? 8 : 32));
+  plan.run.tail =
+      uint32_t((in.quad ? window : window * 8) % (in.quad ? 8 : 32));
   plan.run.quad = in.quad;
   plan.run.shifts = in.quad ? 1 : 0;
   plan.run.act_plane_stride = in.quad ? 1 : 0;
   plan.pixelTiles = uint32_t(ceilDiv(layer.conv.w, kPixels * plan.gp));
-  plan.run.cluster_stride = plan.gp == 1 || layer.conv.w <= kPixels ? 0 : in.stride;
+  plan.run.cluster_stride =
+      plan.gp == 1 || layer.conv.w <= kPixels ? 0 : in.stride;
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
@@ -94,8 +96,8 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
       layer.output == OutputKind::Bits ? borderRanges(layer).size() : 1;
-  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
-                       uint32_t(passes);
+  plan.thresholdRows =
+      plan.planes * plan.channelTiles * plan.outputGroups * uint32_t(passes);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
   auto s = [](int64_t x) { return int32_t(x); };
   plan.loops = {{
@@ -118,8 +120,9 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
                         (plan.gp - 1) * plan.run.cluster_stride;
   if (passes > 1) // a pass may start at any multiple of 8 pixels
     lastPixels += plan.gp * in.stride;
-  uint32_t read = (in.groups - 1) * in.groupPitch + (in.rows - 1) * in.rowPitch +
-                  lastPixels + plan.words * (in.quad ? 2 : 1);
+  uint32_t read = (in.groups - 1) * in.groupPitch +
+                  (in.rows - 1) * in.rowPitch + lastPixels +
+                  plan.words * (in.quad ? 2 : 1);
   plan.in.extent = std::max(in.words(), read + read % 2);
 
   for (const Nest &loop : plan.loops)

@@ -1,7 +1,7 @@
 //===- ProgramJson.cpp - The JSON sections of a program -------------------===//
 //
-// Fields in the order of docs/program-file.md, so that equal programs have equal
-// bytes.
+// Fields in the order of docs/program-file.md, so that equal programs have
+// equal bytes.
 //
 //===----------------------------------------------------------------------===//
 

@@ -123,16 +123,16 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
             stallUntil(clock.writerFree > kWriteDelay
                            ? clock.writerFree - kWriteDelay
                            : 0);
-            writer.append(cycle + kWriteDelay, pooled(out, to) - pooled(out, from),
-                          last);
+            writer.append(cycle + kWriteDelay,
+                          pooled(out, to) - pooled(out, from), last);
           }
           ++cycle;
         }
       }
     }
   times.last = cycle - 1;
-  times.retired = std::max(
-      {times.last + kWriteDelay, clock.writerFree, clock.valueFree});
+  times.retired =
+      std::max({times.last + kWriteDelay, clock.writerFree, clock.valueFree});
   clock.next = cycle;
   return times;
 }
@@ -149,25 +149,25 @@ uint64_t earliestStart(const LayerPlan &plan,
         for (uint32_t group = 0; group < plan.loops[2].limit; ++group)
           for (uint32_t row = 0; row < plan.loops[1].limit; ++row)
             for (uint32_t word = 0; word < plan.loops[0].limit; ++word) {
-              int64_t address =
-                  int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
-                  int64_t(row) * plan.loops[1].act +
-                  int64_t(group) * plan.loops[2].act +
-                  int64_t(x) * plan.loops[5].act +
-                  int64_t(y) * plan.loops[6].act +
-                  int64_t(plane) * plan.run.act_plane_stride;
+              int64_t address = int64_t(plan.run.act) +
+                                int64_t(word) * plan.loops[0].act +
+                                int64_t(row) * plan.loops[1].act +
+                                int64_t(group) * plan.loops[2].act +
+                                int64_t(x) * plan.loops[5].act +
+                                int64_t(y) * plan.loops[6].act +
+                                int64_t(plane) * plan.run.act_plane_stride;
               for (uint32_t q = 0; q < plan.gp; ++q) {
                 uint64_t a = uint64_t(address) + q * plan.run.cluster_stride;
-                if (a < ready.size() && ready[a] >= step &&
+                if (a < ready.size() && ready[a] && ready[a] >= step &&
                     ready[a] + 1 - step > start)
                   start = ready[a] + 1 - step;
               }
               ++step;
             }
-      step = tileStart + uint64_t(plan.reduceSteps() + extra) *
-                             (plan.out.mode == isa::OutMode::SumBits
-                                  ? 1
-                                  : plan.channelTiles);
+      step =
+          tileStart +
+          uint64_t(plan.reduceSteps() + extra) *
+              (plan.out.mode == isa::OutMode::SumBits ? 1 : plan.channelTiles);
     }
   return start;
 }

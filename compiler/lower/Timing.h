@@ -15,7 +15,7 @@ namespace bnncc::lower {
 
 /// What the engine remembers from one RUN to the next.
 struct Clock {
-  uint64_t next = 0;       ///< cycle of the earliest next step
+  uint64_t next = 0; ///< cycle of the earliest next step
   uint64_t writerFree = 0, valueFree = 0, captureFree = 0;
 };
 

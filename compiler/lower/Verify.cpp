@@ -51,10 +51,11 @@ private:
 bool Verifier::fail(const Layer &layer, llvm::StringRef who, int64_t index,
                     const Shape &shape, double found, double expected) {
   int64_t plane = shape.h * shape.w;
-  error = fmt::format("node '{}': {} differ on input '{}' at channel {}, row {}, "
-                      "position {}: {} instead of {}",
-                      layer.nodes.back(), who.str(), corner, index / plane,
-                      index % plane / shape.w, index % shape.w, found, expected);
+  error =
+      fmt::format("node '{}': {} differ on input '{}' at channel {}, row {}, "
+                  "position {}: {} instead of {}",
+                  layer.nodes.back(), who.str(), corner, index / plane,
+                  index % plane / shape.w, index % shape.w, found, expected);
   return false;
 }
 
@@ -180,8 +181,8 @@ bool Verifier::compareEpilogue(const Observed &observed,
       got = at(op["scale"], c) * double(values[c]) + at(op["shift"], c);
     double expected = want.reals()[c];
     if (!(std::abs(got - expected) <= 1e-9 * (1 + std::abs(expected))))
-      return fail(last, "the loader's sums and the fused form", c, last.out, got,
-                  expected);
+      return fail(last, "the loader's sums and the fused form", c, last.out,
+                  got, expected);
   }
   return true;
 }
@@ -208,12 +209,13 @@ bool Verifier::run() {
     graphInput.kind = input.real ? ElementKind::Real : ElementKind::Integer;
     graphInput.values = input.values;
     OnnxValues onnx;
-    auto expected = (*evaluator)->run(
-        graphInput, [&](mlir::Location loc, const Tensor &tensor) {
-          // The last operation of a node is the node's value.
-          if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc))
-            onnx[name.getName().getValue()] = tensor.values;
-        });
+    auto expected =
+        (*evaluator)
+            ->run(graphInput, [&](mlir::Location loc, const Tensor &tensor) {
+              // The last operation of a node is the node's value.
+              if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc))
+                onnx[name.getName().getValue()] = tensor.values;
+            });
     if (!expected) {
       error = llvm::toString(expected.takeError());
       return false;

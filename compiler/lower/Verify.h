@@ -26,8 +26,8 @@ struct VerifyJob {
 };
 
 struct VerifyResult {
-  unsigned inputs = 0;       ///< windows that were compared
-  uint64_t values = 0;       ///< integers of hidden and last layers compared
+  unsigned inputs = 0; ///< windows that were compared
+  uint64_t values = 0; ///< integers of hidden and last layers compared
 };
 
 /// False and one line in `error` at the first difference.

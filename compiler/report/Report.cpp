@@ -35,8 +35,7 @@ int64_t thresholdBits(const Layer &layer) {
   lower::fitsAccumulator(layer, 64, 1, needed);
   int64_t points = 0;
   for (size_t o = 0; o < layer.thresholds.size(); ++o)
-    points +=
-        int64_t(lower::channelThresholds(layer, int64_t(o)).t.size());
+    points += int64_t(lower::channelThresholds(layer, int64_t(o)).t.size());
   return points * needed;
 }
 
@@ -99,41 +98,35 @@ std::string textReport(const ReportData &data) {
                                      data.verify.inputs, data.verify.values)
                        : "not verified",
                    totals.channels, totals.witnesses, totals.nearTies));
-  line("cycles", fmt::format("{} per window ({}), latency {}, {} to load",
-                             data.check.cycles,
-                             microseconds(data, data.check.cycles),
-                             data.check.latency, data.check.coldCycles));
+  line("cycles",
+       fmt::format("{} per window ({}), latency {}, {} to load",
+                   data.check.cycles, microseconds(data, data.check.cycles),
+                   data.check.latency, data.check.coldCycles));
   line("utilisation", fmt::format("{:.1f} %", utilisation(data)));
   line("buffers",
-       fmt::format("{}, {}, {}, {}, {}",
-                   used("lanes", plan.usage.laneWords, target.laneWords),
-                   used("weights", plan.usage.weightRows, target.weightRows),
-                   used("thresholds", plan.usage.thresholdRows,
-                        target.thresholdRows),
-                   used("control", plan.usage.controlWords,
-                        target.controlWords),
-                   used("output", plan.usage.outputWords,
-                        target.outputWords)));
-  line("lanes", fmt::format("{} words, at least {} ({:+.1f} %){}",
-                            plan.usage.laneWords, plan.usage.laneLowerBound,
-                            percent(plan.usage.laneWords,
-                                    plan.usage.laneLowerBound) -
-                                100,
-                            plan.prefetchInput
-                                ? ""
-                                : "; the next input cannot load ahead"));
+       fmt::format(
+           "{}, {}, {}, {}, {}",
+           used("lanes", plan.usage.laneWords, target.laneWords),
+           used("weights", plan.usage.weightRows, target.weightRows),
+           used("thresholds", plan.usage.thresholdRows, target.thresholdRows),
+           used("control", plan.usage.controlWords, target.controlWords),
+           used("output", plan.usage.outputWords, target.outputWords)));
+  line("lanes",
+       fmt::format(
+           "{} words, at least {} ({:+.1f} %){}", plan.usage.laneWords,
+           plan.usage.laneLowerBound,
+           percent(plan.usage.laneWords, plan.usage.laneLowerBound) - 100,
+           plan.prefetchInput ? "" : "; the next input cannot load ahead"));
   line("code", fmt::format("{} bytes: {} instructions, {} microcode",
                            program.codeBytes + program.microcodeBytes,
                            program.codeBytes / 16, program.microcodeBytes / 8));
-  line("weights",
-       fmt::format("{} bytes for {} bits ({:+.1f} %)", program.weightBytes,
-                   totals.weightBits,
-                   percent(program.weightBytes * 8.0,
-                           double(totals.weightBits)) -
-                       100));
-  line("thresholds",
-       fmt::format("{} bytes for {} bits", program.thresholdBytes,
-                   totals.thresholdBits));
+  line("weights", fmt::format("{} bytes for {} bits ({:+.1f} %)",
+                              program.weightBytes, totals.weightBits,
+                              percent(program.weightBytes * 8.0,
+                                      double(totals.weightBits)) -
+                                  100));
+  line("thresholds", fmt::format("{} bytes for {} bits", program.thresholdBytes,
+                                 totals.thresholdBits));
   line("checked", fmt::format("{} instructions, {} hazards",
                               data.check.instructions, data.check.hazards));
   line("compiled", fmt::format("{:.1f} ms", data.milliseconds));
@@ -155,12 +148,10 @@ lower::Json jsonReport(const ReportData &data) {
   json["cold_cycles"] = data.check.coldCycles;
   json["microseconds"] = double(data.check.cycles) / target.clockMHz;
   json["utilisation"] = utilisation(data) / 100;
-  json["exactness"] = {{"verified", data.verified},
-                       {"windows", data.verify.inputs},
-                       {"integers", data.verify.values},
-                       {"channels", totals.channels},
-                       {"witnesses", totals.witnesses},
-                       {"near_ties", totals.nearTies}};
+  json["exactness"] = {
+      {"verified", data.verified},      {"windows", data.verify.inputs},
+      {"integers", data.verify.values}, {"channels", totals.channels},
+      {"witnesses", totals.witnesses},  {"near_ties", totals.nearTies}};
   auto buffer = [](uint32_t used, uint32_t available) {
     return Json{{"used", used}, {"available", available}};
   };
@@ -196,10 +187,12 @@ lower::Json jsonReport(const ReportData &data) {
          {"macs", layer.macs()},
          {"cycles", cycles},
          {"steps", p.steps},
-         {"stalls", i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
+         {"stalls",
+          i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
          {"delay", p.run.delay},
          {"utilisation",
-          percent(double(bitMacs(layer)), double(cycles) * target.lanes()) / 100},
+          percent(double(bitMacs(layer)), double(cycles) * target.lanes()) /
+              100},
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},

@@ -29,9 +29,10 @@ static cl::opt<std::string> inputFile(cl::Positional, cl::Required,
 static cl::opt<std::string> outputFile("o", cl::desc("Output file"),
                                        cl::value_desc("FILE"),
                                        cl::cat(category));
-static cl::opt<std::string> targetName(
-    "target", cl::desc("z010, z020, z035 or a target file"),
-    cl::value_desc("NAME|FILE.json"), cl::init("z020"), cl::cat(category));
+static cl::opt<std::string>
+    targetName("target", cl::desc("z010, z020, z035 or a target file"),
+               cl::value_desc("NAME|FILE.json"), cl::init("z020"),
+               cl::cat(category));
 
 enum class Emit { Onnx, Bnn, Tiled, Asm, Program };
 static cl::opt<Emit> emitKind(
@@ -44,10 +45,10 @@ static cl::opt<Emit> emitKind(
                clEnumValN(Emit::Program, "bnn-program",
                           "The program file (default)")),
     cl::init(Emit::Program), cl::cat(category));
-static cl::list<std::string> inputTypes(
-    "input-type", cl::CommaSeparated,
-    cl::desc("Integers that a float input carries"),
-    cl::value_desc("[NAME=]int8|uint8|bipolar"), cl::cat(category));
+static cl::list<std::string>
+    inputTypes("input-type", cl::CommaSeparated,
+               cl::desc("Integers that a float input carries"),
+               cl::value_desc("[NAME=]int8|uint8|bipolar"), cl::cat(category));
 
 enum class SignZero { Error, Plus, Minus };
 static cl::opt<SignZero> signZero(
@@ -147,8 +148,8 @@ static std::string render(Compilation &compilation, Phase phase) {
     return compilation.assembly();
   std::string text;
   llvm::raw_string_ostream stream(text);
-  compilation.module().print(
-      stream, mlir::OpPrintingFlags().enableDebugInfo(false));
+  compilation.module().print(stream,
+                             mlir::OpPrintingFlags().enableDebugInfo(false));
   return text;
 }
 

@@ -33,8 +33,8 @@ mlir::Operation *buildInstruction(mlir::OpBuilder &builder, mlir::Location loc,
   const isa::LayoutInfo &layout =
       isa::instructionLayouts()[instruction.index()];
   isa::Values values = isa::values(instruction);
-  mlir::OperationState state(
-      loc, "engine." + llvm::StringRef(layout.mnemonic).lower());
+  mlir::OperationState state(loc, "engine." +
+                                      llvm::StringRef(layout.mnemonic).lower());
   for (size_t i = 0; i < layout.fields.size(); ++i) {
     const isa::FieldInfo &field = layout.fields[i];
     if (values[i] == field.defaultValue && field.show != isa::Show::Suffix)
@@ -64,10 +64,10 @@ static bool readField(const isa::FieldInfo &field, mlir::Attribute attr,
         value = c.value;
         return true;
       }
-  error = fmt::format("field '{}' must be {}", field.name,
-                      field.enumeration
-                          ? fmt::format("a value of {}", field.enumeration->name)
-                          : "an integer");
+  error = fmt::format(
+      "field '{}' must be {}", field.name,
+      field.enumeration ? fmt::format("a value of {}", field.enumeration->name)
+                        : "an integer");
   return false;
 }
 

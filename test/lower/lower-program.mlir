@@ -8,7 +8,7 @@
 // CHECK: engine.load {{.*}}dest = "weights"
 // CHECK: engine.end
 // CHECK: engine.load {beats = 2 : i64, dest = "lanes", format = "quad", keep = 1 : i64, layer = 0 : i64, period = 4 : i64, phase = 4 : i64, pop_next = 1 : i64, push_next = 1 : i64, region = "input"}
-// CHECK: engine.out {{.*}}mode = "bits", pixels = 4 : i64, pool_first = 1 : i64, record = 1 : i64
+// CHECK: engine.out {{.*}}mode = "bits", phase = 1 : i64, pixels = 4 : i64, pool_first = 1 : i64, record = 1 : i64
 // CHECK: engine.run {{.*}}pop_prev = 1 : i64, push_prev = 1 : i64, quad = 1 : i64, shifts = 1 : i64, tail = 4 : i64
 // CHECK: engine.out {{.*}}mode = "sum", pixels = 3 : i64
 // CHECK: engine.run {{.*}}pop_next = 1 : i64, push_next = 1 : i64, tail = 16 : i64
@@ -31,7 +31,7 @@ func.func @main(%x: tensor<1x1x16xf32>) -> tensor<2x1x1xf64> {
 // CHECK-LABEL: engine.program
 // CHECK: engine.buffer "control" at 0 size 3
 // CHECK: engine.load {{.*}}dest = "lanes"
-// CHECK: engine.loop {act_stride0 = 1 : i64, act_stride1 = 0 : i64, {{.*}}index0 = 2
+// CHECK: engine.loop {act_stride0 = 1 : i64, index0 = 2 : i64, index1 = 4
 // CHECK: engine.run
 func.func @main(%x: tensor<64x1x1xf32>) -> tensor<3x1x1xf64> {
   %q = bnn.cast_input %x : tensor<64x1x1xf32> -> tensor<64x1x1xi1>

@@ -61,8 +61,9 @@ TEST(Allocate, NamesTheLayerWithTheMostWeightRows) {
       {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
   Plan plan;
   std::string error;
-  EXPECT_FALSE(planNetwork(
-      randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers), {}, plan, error));
+  EXPECT_FALSE(
+      planNetwork(randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers), {},
+                  plan, error));
   EXPECT_NE(error.find("node 'layer2'"), std::string::npos) << error;
   EXPECT_NE(error.find("weight_rows = 1024"), std::string::npos) << error;
 }

@@ -81,15 +81,28 @@ TEST_P(EveryTarget, RunsEcg5) {
 TEST_P(EveryTarget, RunsTheWideNetwork) {
   std::mt19937 random(2);
   std::vector<LayerSpec> layers = {
-      {.channels = 64, .kernel = 80, .stride = 12, .pad = 34, .padValue = 0, .poolWindow = 2, .poolStride = 2},
+      {.channels = 64,
+       .kernel = 80,
+       .stride = 12,
+       .pad = 34,
+       .padValue = 0,
+       .poolWindow = 2,
+       .poolStride = 2},
       {.channels = 64, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
-      {.channels = 128, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
-      {.channels = 128, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
+      {.channels = 128,
+       .kernel = 3,
+       .pad = 1,
+       .poolWindow = 2,
+       .poolStride = 2},
+      {.channels = 128,
+       .kernel = 3,
+       .pad = 1,
+       .poolWindow = 2,
+       .poolStride = 2},
       {.channels = 256, .kernel = 3, .pad = 1, .output = SumBits},
       {.channels = 64, .kernel = 1},
       {.channels = 5, .kernel = 1, .output = Raw}};
-  Network network =
-      randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+  Network network = randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
   uint64_t cycles = expectExact(random, network, GetParam());
   printf("ecg5-wide on %s: %d cycles\n", GetParam(), int(cycles));
 }
@@ -116,7 +129,11 @@ TEST_P(EveryTarget, CorrectsTheBordersOfZeroPaddedBits) {
                         .pad = pick(0, 3),
                         .padValue = pick(-1, 1),
                         .points = int(pick(1, 2))});
-    layers.push_back({.channels = pick(1, 40), .kernel = 3, .pad = 1, .padValue = 0, .output = pick(0, 1) ? Sum : SumBits});
+    layers.push_back({.channels = pick(1, 40),
+                      .kernel = 3,
+                      .pad = 1,
+                      .padValue = 0,
+                      .output = pick(0, 1) ? Sum : SumBits});
     if (layers.back().output == SumBits)
       layers.push_back({.channels = 5, .kernel = 1, .output = Raw});
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -161,8 +178,7 @@ TEST_P(EveryTarget, RunsRandomNetworks) {
     layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
     Network network = randomNetwork(random, kind, shape, layers);
     const Layer &last = network.layers.back();
-    if (last.output == Split && last.taps() % 2 &&
-        last.kind == MapKind::Bits)
+    if (last.output == Split && last.taps() % 2 && last.kind == MapKind::Bits)
       network.layers.back().output = Raw;
     if (network.layers.back().output == Raw && last.out.size() > 1500)
       network.layers.back().output = Sum;

@@ -146,8 +146,8 @@ Values randomInput(std::mt19937 &random, const Network &network) {
 Values runProgram(const Network &network, const Plan &plan,
                   const ::bnn::isa::Program &program, const Values &x) {
   std::string error;
-  auto values =
-      GoldenRun(network, plan, program).values(Codes(x.begin(), x.end()), error);
+  auto values = GoldenRun(network, plan, program)
+                    .values(Codes(x.begin(), x.end()), error);
   return values.value_or(Values());
 }
 

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lower/Pack.h"
 #include "NaiveNetwork.h"
 #include "lower/Arithmetic.h"
-#include "lower/Pack.h"
 
 #include <gtest/gtest.h>
 
