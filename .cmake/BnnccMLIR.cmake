@@ -18,6 +18,9 @@ list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+if(POLICY CMP0219) # LLVM 22's checks are written for the macros of before CMake 4.4
+  cmake_policy(SET CMP0219 OLD)
+endif()
 include(HandleLLVMOptions)
 
 set(LLVM_LINK_LLVM_DYLIB OFF)

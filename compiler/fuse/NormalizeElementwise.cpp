@@ -27,8 +27,6 @@ LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
   auto shape = tensorType(constant).getShape();
   int64_t rank = data.getRank();
   llvm::StringRef name = opType(op);
-  bool alongAxis = name == "BatchNormalization" || name == "MultiThreshold" ||
-                   name == "QuantizeLinear" || name == "DequantizeLinear";
   if (tensorType(constant).getNumElements() == 1)
     return llvm::success();
   if (isAlongAxis(name)) {
