@@ -11,7 +11,7 @@
 namespace bnncc::lower {
 
 namespace {
-constexpr uint64_t kWriteDelay = 8, kValueDelay = 7;
+constexpr uint64_t kWriteDelay = 8, kValueDelay = 12;
 
 /// Beats of one stream; marks the lane words that they complete.
 class StreamWriter {

@@ -1,6 +1,7 @@
 // The instructions: 128 bits, two little-endian 64-bit words, low word first.
 
 def Version : Constant<1, "Version of the instruction set.">;
+def InstructionMemory : Constant<512, "Instructions that one start of the engine can hold.">;
 def OpcodeBits : Constant<4, "Width of the opcode, which starts at bit 0.">;
 
 defvar PopPrev = Flag<"pop_prev", "wait for a token from the engine before">;

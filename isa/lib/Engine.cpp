@@ -232,6 +232,8 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
     if (inst.pop_prev && !tokens.runToStore)
       return false;
     tokens.runToStore -= inst.pop_prev;
+    if (inst.source == StoreSource::Lanes && inst.address % 2)
+      throw Stop{Trap::IllegalField, "a lane STORE's address must be even"};
     store = {inst, storeQueue.front().index, storeQueue.front().window,
              cycle + kBusLatency, 0, true};
     storeQueue.pop_front();
@@ -241,6 +243,8 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
   if (cycle < store.firstBeat)
     return true;
   const Store &inst = store.inst;
+  if (inst.source == StoreSource::Lanes && run.readsLanes)
+    return true; // the array has the read port
   uint64_t data;
   if (inst.source == StoreSource::Output) {
     uint32_t address = inst.address + store.done;
@@ -286,6 +290,11 @@ Outcome Engine::Impl::execute(std::span<const uint8_t> code, uint64_t windows) {
   try {
     // Decoded once: what the front end sees is the same every window.
     std::vector<Instruction> instructions(code.size() / 16);
+    if (instructions.size() > isaInstructionMemory)
+      throw Stop{Trap::AddressRange,
+                 "code of " + std::to_string(instructions.size()) +
+                     " instructions for an instruction memory of " +
+                     std::to_string(isaInstructionMemory)};
     for (size_t i = 0; i < instructions.size(); ++i) {
       trapIndex = uint32_t(i);
       Bits128 bits;

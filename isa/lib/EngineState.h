@@ -17,7 +17,7 @@ inline constexpr uint32_t kChannels = 8; ///< channels per cluster
 inline constexpr uint32_t kMaxTiles = 4; ///< channel tiles in an output group
 
 /// Cycles from a sampling step to its first lane write and to its first value.
-inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 7;
+inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 12;
 /// Cycles from a LOAD's or STORE's start to its first beat on ideal memory.
 inline constexpr uint64_t kBusLatency = 8;
 

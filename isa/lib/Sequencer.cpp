@@ -184,6 +184,7 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
     countHazards(step, at, cycle);
   array.step(step, lanes);
   counters.steps += step.mac;
+  readsLanes = step.mac;
   if (++steps > kMaxSteps)
     throw Stop{Trap::Watchdog, "a RUN took more than 2^24 steps"};
 
@@ -218,6 +219,7 @@ bool Sequencer::tick(uint64_t cycle, Tokens &tokens, Counters &counters) {
   }
   bool busy = active;
   bool issued = false;
+  readsLanes = false;
   if (!active && next) {
     bool delayed = ranBefore && cycle < lastStep + 1 + next->run.delay;
     waitsForTime |= delayed;

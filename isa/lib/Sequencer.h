@@ -39,6 +39,8 @@ public:
   /// Index of the instruction at work, for trap reports.
   uint32_t instruction() const { return active ? current.instruction : lastIndex; }
 
+  bool readsLanes = false; ///< the array reads the lanes in this cycle
+
   bool tracing = false;
   std::vector<RunTrace> trace;
   uint64_t hazards = 0;

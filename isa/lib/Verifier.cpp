@@ -48,6 +48,9 @@ private:
     if (bytes.size() % instructionBytes)
       return fail("code of {} bytes is not whole instructions", bytes.size());
     code.resize(bytes.size() / instructionBytes);
+    if (code.size() > isaInstructionMemory)
+      return fail("{} instructions for an instruction memory of {}",
+                  code.size(), isaInstructionMemory);
     for (size_t i = 0; i != code.size(); ++i)
       if (!decode(loadBits(&bytes[i * instructionBytes]), code[i], error))
         return fail("instruction {}: {}", i, std::string(error));
