@@ -126,9 +126,13 @@ private:
       return false;
     }
     const Out &out = *bounds.out;
-    int64_t pooled = out.pixels < out.pool_window
+    // A sum over all tiles leaves one tile's pixels.
+    int64_t pixels = word.reduce >> 5 & 1
+                         ? std::min<int64_t>(out.pixels, 8 * (target.clusters >> run.split))
+                         : out.pixels;
+    int64_t pooled = pixels < out.pool_window
                          ? 0
-                         : (out.pixels - out.pool_window) / out.pool_stride + 1;
+                         : (pixels - out.pool_window) / out.pool_stride + 1;
     if (word.sample == Sample::Sign)
       return out.mode != OutMode::Bits || checkStreams(out, pooled);
     if (out.mode == OutMode::SumBits)
@@ -155,8 +159,6 @@ private:
       if (!(word.reduce >> loop & 1))
         words *= limit(loop);
     if (out.mode == OutMode::Raw) {
-      if (word.reduce >> 5 & 1)
-        return true;
       words *= pooled;
     } else if (out.mode == OutMode::Split) {
       words *= 2;
