@@ -82,7 +82,7 @@ module bnn_array
   logic [CLUSTERS-1:0][PIXELS-1:0] enable, enable3_q, enable4_q, enable5_q, enable6_q, enable7_q;
   logic [31:0] clear4_q;
   logic [3:0] shift4_q;
-  logic quad4_q, quad5_q, inject4_q, inject5_q;
+  logic binary4_q, binary5_q, inject4_q, inject5_q;
   logic [2:0] add3, add4_q, add5_q, add6_q, add7_q;  // {keep, x} of bnn_dsp_simd
 
   // Held pixels, by cluster: 8q + p >= held_from.
@@ -112,7 +112,7 @@ module bnn_array
 
     clear4_q <= s3_q.mac ? ~s3_q.mask : '1;
     shift4_q <= s3_q.op == ACC_OP_BIAS ? '0 : s3_q.shamt;
-    quad4_q <= s3_q.quad;
+    binary4_q <= !s3_q.quad;
     inject4_q <= s3_q.inject && s3_q.op == ACC_OP_SHIFT;
     enable4_q <= enable3_q;
     add4_q <= add3;
@@ -120,7 +120,7 @@ module bnn_array
                               32'(s3_q.weight) >= WEIGHT_ROWS ||
                               32'(s3_q.threshold) >= THRESHOLD_ROWS);
 
-    quad5_q <= quad4_q;
+    binary5_q <= binary4_q;
     inject5_q <= inject4_q;
     enable5_q <= enable4_q;
     add5_q <= add4_q;
@@ -167,7 +167,7 @@ module bnn_array
       .store_data_o(store_data[c]),
       .clear_i(clear4_q),
       .shift_i(shift4_q),
-      .quad_i(quad5_q),
+      .binary_i(binary5_q),
       .inject_i(inject5_q),
       .enable_i(enable7_q[c]),
       .x_i(add7_q[1:0]),

@@ -35,7 +35,7 @@ module bnn_cluster
   input  logic [31:0]                               clear_i,  // activation bits that do not count
   input  logic [3:0]                                shift_i,  // of T
   // t+5.
-  input  logic                                      quad_i,
+  input  logic                                      binary_i,
   input  logic                                      inject_i,
   // t+7.
   input  logic [PIXELS-1:0]                         enable_i,
@@ -152,7 +152,7 @@ module bnn_cluster
       .clk_i,
       .activation_i(activation_q[p]),
       .weight_i(weight_q),
-      .quad_i,
+      .binary_i,
       .inject_i(bit_t & {CHANNELS{inject_i}}),
       .bias_i(bias_q),
       .enable_i(enable_i[p]),

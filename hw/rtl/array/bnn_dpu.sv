@@ -1,12 +1,12 @@
 // One dot-product unit up to the last addition: 32 XNOR products of an activation
 // and a weight word, counted byte by byte (cycle t+5), as two numbers whose sum is
-//   pop + inject,  pop = sum over bytes k of 4^(k * quad) * popcount(byte k).
+//   pop + inject,  pop = sum over bytes k of popcount(byte k) * (binary ? 1 : 4^k).
 // 34 LUTs; the sum is a quarter of a DSP.
 module bnn_dpu (
   input  logic        clk_i,
   input  logic [31:0] activation_i,  // masked bits are 0 (their weights 1)
   input  logic [31:0] weight_i,
-  input  logic        quad_i,
+  input  logic        binary_i,
   input  logic        inject_i,
   output logic [7:0]  x_o,  // cycle t+6: bytes 0 and 2, injected bit
   output logic [9:0]  y_o   // bytes 1 and 3
@@ -24,7 +24,7 @@ module bnn_dpu (
   logic [4:0] x, y;
   bnn_byte_adder u_adder (
     .count_i(count),
-    .quad_i,
+    .binary_i,
     .inject_i,
     .x_o(x),
     .y_o(y)
@@ -33,8 +33,8 @@ module bnn_dpu (
   always_ff @(posedge clk_i) begin
     x_o[4:0] <= x;
     y_o[4:0] <= y;
-    x_o[7:5] <= quad_i ? count[2][3:1] : '0;
-    y_o[9:5] <= quad_i ? {count[3], count[1][3]} : '0;
+    x_o[7:5] <= binary_i ? '0 : count[2][3:1];
+    y_o[9:5] <= binary_i ? '0 : {count[3], count[1][3]};
   end
 
 endmodule

@@ -9,7 +9,7 @@ module bnn_pixel
   // Cycle t+5.
   input  logic [31:0]                                  activation_i,
   input  logic [CHANNELS-1:0][31:0]                    weight_i,
-  input  logic                                         quad_i,
+  input  logic                                         binary_i,
   input  logic [CHANNELS-1:0]                          inject_i,
   // Cycle t+6: what INIT and BIAS add.
   input  logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0]    bias_i,
@@ -27,7 +27,7 @@ module bnn_pixel
       .clk_i,
       .activation_i,
       .weight_i(weight_i[ch]),
-      .quad_i,
+      .binary_i,
       .inject_i(inject_i[ch]),
       .x_o(x[ch][7:0]),
       .y_o(y[ch][9:0])

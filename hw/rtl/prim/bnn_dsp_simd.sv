@@ -5,7 +5,7 @@
 // keep_i Z adds P
 module bnn_dsp_simd #(
   parameter int unsigned LANES = 2,       // 2 (24 bits each) or 4 (12 bits each)
-  parameter bit          AB_REGISTER = 1  // A:B is registered (always enabled)
+  parameter int unsigned AB_REGISTER = 1  // 1: A:B is registered (always enabled)
 ) (
   input  logic        clk_i,
   input  logic        enable_i,  // P takes the sum
@@ -48,9 +48,9 @@ module bnn_dsp_simd #(
     .CARRYIN(1'b0),
     .CARRYINSEL(3'd0),
     .CEA1(1'b0),
-    .CEA2(AB_REGISTER),
+    .CEA2(AB_REGISTER == 1),
     .CEB1(1'b0),
-    .CEB2(AB_REGISTER),
+    .CEB2(AB_REGISTER == 1),
     .CEC(1'b0),
     .CED(1'b0),
     .CEAD(1'b0),
@@ -79,7 +79,7 @@ module bnn_dsp_simd #(
 `else
   localparam int unsigned WIDTH = 48 / LANES;
   logic [47:0] ab;
-  if (AB_REGISTER) begin : gen_ab
+  if (AB_REGISTER == 1) begin : gen_ab
     logic [47:0] ab_q;
     initial ab_q = '0;
     always_ff @(posedge clk_i) ab_q <= ab_i;
