@@ -9,8 +9,8 @@ One line per number, all of it as JSON with --json; --check compares with budget
 LUT cells are LUT1..LUT6 and INV, LUT6_2 and SRL as one each, RAM64M and RAM32M as four:
 Yosys pairs no small LUTs, so this is what a report of occupied LUTs does not exceed by
 the mapping. MUXF7, MUXF8 and CARRY4 stand beside the LUTs that they join. A RAMB18 is
-half a RAMB36. Levels are LUTs and F7/F8 multiplexers on the longest path between
-registers, memories and DSPs (a carry chain counts by its LUT). No timing is claimed.
+half a RAMB36. Levels are cells (LUT, CARRY4, MUXF7, MUXF8) on the longest path between
+registers, memories and DSPs. No timing is claimed.
 """
 
 import argparse
@@ -94,10 +94,7 @@ def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVE
     if run.returncode:
         sys.exit(f"area.py: Yosys failed, see {work}/yosys.log\n{run.stderr[-2000:]}")
     cells = json.loads((work / "stat.json").read_text())["design"]["num_cells_by_type"]
-    # ltp lists the path as "  12: \\net" lines with the cell types that drive them.
-    path = re.findall(r"via (?:\\|\$)?(\w+)|\((LUT\w+|MUXF\w+|CARRY4|INV)\)",
-                      (work / "levels.txt").read_text())
-    kinds = [a or b for a, b in path]
+    length = re.search(r"\(length=(\d+)\)", (work / "levels.txt").read_text())
     return {
         "top": top,
         "target": target["name"],
@@ -105,7 +102,7 @@ def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVE
         "ff": sum(cells.get(kind, 0) for kind in FFS),
         "ramb36": cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0) / 2,
         "dsp": cells.get("DSP48E1", 0),
-        "levels": len(kinds),
+        "levels": int(length.group(1)) if length else 0,
         "mac": target["clusters"] * 2048,
         "cells": dict(sorted(cells.items())),
     }
@@ -130,8 +127,7 @@ def main():
     area = measure(args.top, target, args.package, args.work)
     area["lut_per_mac"] = round(area["lut"] / area["mac"], 3)
     for key in ("lut", "ff", "ramb36", "dsp", "lut_per_mac", "levels"):
-        print(f"{args.top} {target['name']} {key:12} {area[key]:g}" if key != "lut" and key != "ff"
-              else f"{args.top} {target['name']} {key:12} {area[key]}")
+        print(f"{args.top} {target['name']} {key:12} {area[key]}")
     if args.json:
         args.json.write_text(json.dumps(area, indent=2) + "\n")
     if not args.check:
