@@ -1,0 +1,57 @@
+// A multiplexer of 1, 2, 4, 8 or 16 words. One LUT per four inputs and bit, joined by
+// MUXF7 and MUXF8.
+module bnn_mux #(
+  parameter int unsigned INPUTS = 16,
+  parameter int unsigned WIDTH = 1,
+  localparam int unsigned SELECT_BITS = INPUTS > 1 ? $clog2(INPUTS) : 1
+) (
+  input  logic [INPUTS-1:0][WIDTH-1:0] data_i,
+  input  logic [SELECT_BITS-1:0]       select_i,  // below INPUTS
+  output logic [WIDTH-1:0]             data_o
+);
+
+`ifdef BNN_PRIMITIVES
+  if (INPUTS < 8) begin : gen_small
+    assign data_o = INPUTS == 1 ? data_i[0] : data_i[select_i];
+  end else begin : gen_large
+    for (genvar i = 0; i < WIDTH; ++i) begin : gen_bit
+      logic [INPUTS/4-1:0] four;
+      logic [INPUTS/8-1:0] eight;
+      for (genvar k = 0; k < INPUTS / 4; ++k) begin : gen_four
+        LUT6 #(
+          .INIT(64'hff00_f0f0_cccc_aaaa)  // input {I5, I4}
+        ) u_lut (
+          .O(four[k]),
+          .I0(data_i[4*k][i]),
+          .I1(data_i[4*k+1][i]),
+          .I2(data_i[4*k+2][i]),
+          .I3(data_i[4*k+3][i]),
+          .I4(select_i[0]),
+          .I5(select_i[1])
+        );
+      end
+      for (genvar k = 0; k < INPUTS / 8; ++k) begin : gen_eight
+        MUXF7 u_mux (
+          .O(eight[k]),
+          .I0(four[2*k]),
+          .I1(four[2*k+1]),
+          .S(select_i[2])
+        );
+      end
+      if (INPUTS == 16) begin : gen_sixteen
+        MUXF8 u_mux (
+          .O(data_o[i]),
+          .I0(eight[0]),
+          .I1(eight[1]),
+          .S(select_i[SELECT_BITS-1])
+        );
+      end else begin : gen_last
+        assign data_o[i] = eight[0];
+      end
+    end
+  end
+`else
+  assign data_o = INPUTS == 1 ? data_i[0] : data_i[select_i];
+`endif
+
+endmodule
