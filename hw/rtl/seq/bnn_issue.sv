@@ -47,7 +47,7 @@ module bnn_issue
   microword_t word;
   // verilator lint_on UNUSEDSIGNAL
   logic [6:0] pc, pc_next, address;
-  logic now, in_store;
+  logic now, in_range;
 
   localparam int unsigned ADDRESS_BITS = CONTROL_WORDS > 1 ? $clog2(CONTROL_WORDS) : 1;
   always_ff @(posedge clk_i) begin
@@ -55,7 +55,7 @@ module bnn_issue
   end
   assign now     = active_o || start_i;
   assign address = active_o ? pc : {1'b0, entry_i};
-  assign in_store  = address < 7'(CONTROL_WORDS);
+  assign in_range  = address < 7'(CONTROL_WORDS);
   assign word    = {10'd0, control[address[ADDRESS_BITS-1:0]]};
 
   // ---- Loops. In a RUN's first cycle the counters are 0 and the limits not here yet.
@@ -73,9 +73,9 @@ module bnn_issue
   assign sign     = now && is_last && word.sample == SAMPLE_SIGN;
   assign value    = now && is_last && word.sample == SAMPLE_VALUE;
   assign done     = word.done && at_limit[3];
-  assign writer_stall_o = go_i && in_store && sign && done && at_limit[4] && writer_late_i;
-  assign value_stall_o  = go_i && in_store && value && capture_late_i;
-  assign issue_o = go_i && now && in_store && !writer_stall_o && !value_stall_o;
+  assign writer_stall_o = go_i && in_range && sign && done && at_limit[4] && writer_late_i;
+  assign value_stall_o  = go_i && in_range && value && capture_late_i;
+  assign issue_o = go_i && now && in_range && !writer_stall_o && !value_stall_o;
 
   // ---- Advance: the first loop of lo..hi that is not at its limit goes on.
   logic [7:0] in_nest, can, clears;
@@ -141,8 +141,8 @@ module bnn_issue
 
   assign reduced = word.reduce[5];
   assign sample_o = '{
-      sign: sign && go_i && in_store,
-      value: value && go_i && in_store,
+      sign: sign && go_i && in_range,
+      value: value && go_i && in_range,
       done: done,
       plane: word.plane + counter[3][2:0],
       tile: counter[4][1:0],
@@ -182,7 +182,7 @@ module bnn_issue
   end
   always_comb begin
     trap_o = TRAP_NONE;
-    if (go_i && now && !in_store) trap_o = TRAP_CONTROL_RANGE;
+    if (go_i && now && !in_range) trap_o = TRAP_CONTROL_RANGE;
     else if (issue_o && steps[MAX_STEPS_LOG]) trap_o = TRAP_WATCHDOG;
     else if (issue_o && (value || (sign && done)) && counter[4][11:2] != 10'd0)
       trap_o = TRAP_ILLEGAL_FIELD;

@@ -389,7 +389,7 @@ module bnn_sequencer
   assign finished = drained && !run_full && !run_valid && !load_valid && !store_valid;
 
   // ---- Traps. A step's range is known late: it comes before what was recorded since.
-  logic range_trap;
+  logic range_trap, range_seen;
   trap_e trap_now;
   logic [9:0] trap_now_index;
   logic [8:0] work_index;
@@ -428,7 +428,9 @@ module bnn_sequencer
     if (start_i && state == IDLE) begin
       trap_o       <= TRAP_NONE;
       trap_index_o <= 10'd0;
-    end else if (state != IDLE && range_trap) begin
+      range_seen   <= 1'b0;
+    end else if (state != IDLE && range_trap && !range_seen) begin
+      range_seen   <= 1'b1;
       trap_o       <= TRAP_ADDRESS_RANGE;
       trap_index_o <= {1'b0, step_index[outside ? 1 : 2]};
     end else if (!trapped && trap_now != TRAP_NONE) begin
