@@ -6,6 +6,7 @@
 #include "Vbnn_sequencer.h"
 
 #include "bnn/isa/Engine.h"
+#include "bnn/isa/Microassembler.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -50,13 +51,10 @@ public:
 
   static Target makeTarget() {
     Target target;
-    if (!loadTarget("z020", target, error()))
+    std::string error;
+    if (!loadTarget(BENCH_TARGET, target, error))
       std::abort();
     return target;
-  }
-  static std::string &error() {
-    static std::string text;
-    return text;
   }
 
   /// Runs `program` `starts` times on both; false at the first difference.
@@ -87,6 +85,35 @@ public:
         break;
     }
     return true;
+  }
+
+  /// Runs a program that issues all the time from its first step on until it
+  /// traps, without a look at its cycles: both trap in the same one.
+  bool stops(const Program &program) {
+    engine = std::make_unique<Engine>(target);
+    fill(program);
+    auto regions = program.regions;
+    outcome = engine->run(program.code,
+                          Memory{{regions[0], regions[1], regions[2], regions[3]}});
+    quiet();
+    rtl.start_i = 1;
+    rtl.start_count_i = uint32_t(program.code.size() / 16);
+    rtl.start_windows_i = 1;
+    tick();
+    rtl.start_i = 0;
+    tick();
+    tick();
+    // One LOAD of one control word: starts in cycle 0, beat and token in cycle 8.
+    for (now = 0; !rtl.done_o && now < outcome.cycles + 100; ++now) {
+      rtl.load_busy_i = now > 0 && now <= kBusLatency;
+      rtl.load_done_i = rtl.control_we_i = now == kBusLatency;
+      rtl.control_addr_i = 0;
+      std::memcpy(&rtl.control_data_i, program.regions[0].data(), 8);
+      tick();
+    }
+    return outcome.trap != Trap::None && !differ("trap", uint64_t(outcome.trap), rtl.trap_o) &&
+           !differ("trap index", outcome.trapInstruction, rtl.trap_index_o) &&
+           !differ("cycles", outcome.cycles, rtl.cycles_o - 1);
   }
 
   std::map<Trap, uint64_t> traps;
@@ -325,8 +352,40 @@ private:
 
 } // namespace
 
-// bnn-tb-seq [programs [first seed]]
+/// One RUN of 2 * 4095^2 steps, more than the 2^24 that a RUN may take.
+static Program endless(const Target &target) {
+  Program program;
+  uint64_t word = encode(findRoutine("binary")->words[0]);
+  for (auto &region : program.regions)
+    region.resize(8);
+  std::memcpy(program.regions[0].data(), &word, 8);
+  Load control;
+  control.dest = LoadDest::Control;
+  control.push_next = 1;
+  Loop inner, outer;
+  inner.index0 = 0;
+  inner.index1 = 1;
+  inner.limit0 = inner.limit1 = 4095;
+  outer.index0 = 2;
+  outer.limit0 = 2;
+  bnn::isa::Run run;
+  run.pop_prev = 1;
+  for (const Instruction &inst : {Instruction(control), Instruction(inner), Instruction(outer),
+                                  Instruction(run), Instruction(End{})}) {
+    program.code.resize(program.code.size() + instructionBytes);
+    storeBits(encode(inst), program.code.data() + program.code.size() - instructionBytes);
+  }
+  return program;
+}
+
+// bnn-tb-seq [programs [first seed]], or bnn-tb-seq watchdog
 int main(int argc, char **argv) {
+  if (argc > 1 && !std::strcmp(argv[1], "watchdog")) {
+    Bench bench;
+    bool right = bench.stops(endless(bench.target));
+    std::printf("watchdog: %s\n", right ? "as the model" : "differs");
+    return !right;
+  }
   uint64_t programs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2000;
   uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   Bench bench;

@@ -65,8 +65,10 @@ void Generator::microcode(Program &program, bool routinesOnly) {
 void Generator::loops(std::vector<Instruction> &code, bool wild) {
   std::array<uint32_t, 8> limit;
   uint32_t steps = 1, most = coin(8) ? 600 : coin(3) ? 8 : 60;
-  for (auto &l : limit) {
-    l = coin(3) ? between(1, 7) : 1;
+  uint32_t longest = coin(4) ? below(8) : 8;
+  for (uint32_t j = 0; j < 8; ++j) {
+    uint32_t &l = limit[j];
+    l = j == longest ? between(1, most) : coin(3) ? between(1, 7) : 1;
     if (steps * l > most)
       l = 1;
     steps *= l;
