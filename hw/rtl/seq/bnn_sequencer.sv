@@ -211,11 +211,12 @@ module bnn_sequencer
 
   // It starts `delay` cycles after the RUN before, with its tokens.
   logic [7:0] since;  // cycles since the cycle after the last step, at most 255
-  logic delayed, retire_full, tokens_there, from_load, from_store, wants;
+  logic delayed, retire_full, tokens_there, from_load, from_store, wants, split_bad;
   assign delayed      = since < run_next.delay;
   assign tokens_there = (!run_next.pop_prev || from_load) && (!run_next.pop_next || from_store);
   assign wants        = go && !active && run_full && !delayed && !retire_full;
-  assign start        = wants && tokens_there;
+  assign split_bad    = {1'b0, run_next.split} > 3'(LOG_CLUSTERS);
+  assign start        = wants && tokens_there && !split_bad;
   assign run_pop      = go && run_valid && (!run_full || start);
   always_ff @(posedge clk_i) begin
     if (clear) since <= 8'hff;
@@ -403,7 +404,7 @@ module bnn_sequencer
     if (code_trap != TRAP_NONE) begin
       trap_now       = code_trap;
       trap_now_index = code_trap_index;
-    end else if (start && {1'b0, run_next.split} > 3'(LOG_CLUSTERS)) begin
+    end else if (wants && tokens_there && split_bad) begin
       trap_now = TRAP_ILLEGAL_FIELD;
     end else if (issue_trap != TRAP_NONE) begin
       trap_now = issue_trap;

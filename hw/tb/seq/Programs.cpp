@@ -237,12 +237,22 @@ Program Generator::orderly() {
   Store result = store();
   result.pop_prev = result.push_prev = 1;
   // Tokens that only meet later in the window.
+  // They may retire only after many values, all at once.
   uint32_t pairs = coin(6) ? between(1, 30) : 0;
-  for (uint32_t i = 0; i < pairs; ++i) {
+  if (pairs) {
+    Out values = out(false);
+    values.mode = OutMode::Raw;
+    values.pixels = between(16, 32);
+    values.pool_window = values.pool_stride = 1;
+    add(values);
     bnn::isa::Run body = run(false);
+    body.pop_prev = body.push_prev = body.pop_next = body.push_next = 0;
+    add(body);
+    body = run(false);
     body.push_next = 1;
     body.delay = 0;
-    add(body);
+    for (uint32_t i = 0; i < pairs; ++i)
+      add(body);
   }
   add(result);
   for (uint32_t i = 0; i < pairs; ++i) {
