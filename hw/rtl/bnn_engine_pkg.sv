@@ -1,5 +1,6 @@
 // What the engine's blocks hand to each other. Cycle names: t is the cycle in
 // which the golden model does a thing (a step issues in cycle t); see docs/rtl.md.
+/* verilator lint_off UNUSEDPARAM */
 package bnn_engine_pkg;
   import bnn_isa_pkg::*;
 
@@ -52,3 +53,4 @@ package bnn_engine_pkg;
   } lane_write_t;
 
 endpackage
+/* verilator lint_on UNUSEDPARAM */

@@ -41,6 +41,8 @@ struct Engine::Impl {
   uint64_t inputStride = 0, outputStride = 0;
   std::array<uint64_t, 4> rowBeats{}; ///< beats of the row being gathered
   uint32_t trapIndex = 0;
+  std::function<void(const CycleRecord &)> observer;
+  CycleRecord record; ///< of the present cycle, for the observer
 
   uint8_t *bytes(Region region, uint64_t window, uint64_t beat);
   bool dispatch(const Queued &item);
@@ -50,6 +52,7 @@ struct Engine::Impl {
   const uint8_t *nextBeat();
   bool loadLanes(bool portTaken);
   void start();
+  void note(uint64_t cycle);
   Outcome execute(std::span<const uint8_t> code, uint64_t windows);
 };
 
@@ -111,6 +114,9 @@ void Engine::Impl::loadBeat(uint64_t data) {
     if (!decode(data, word, error))
       throw Stop{Trap::IllegalField, error};
     run.control[row] = word;
+    record.control = true;
+    record.controlRow = row;
+    record.controlWord = data;
     return;
   }
   uint32_t pixelGroups = target.clusters >> inst.split;
@@ -140,6 +146,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
     if (inst.pop_next && !tokens.runToLoad)
       return false;
     tokens.runToLoad -= inst.pop_next;
+    trapIndex = loadQueue.front().index;
     if ((1u << inst.split) > target.clusters)
       throw Stop{Trap::IllegalField, "split is larger than the engine's clusters"};
     if (inst.dest == LoadDest::Lanes && inst.address % 2)
@@ -159,6 +166,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
     loader.period = inst.period;
     loader.keep = inst.keep;
     loadQueue.pop_front();
+    record.load = {true, load.index, load.window};
     return true;
   }
   trapIndex = load.index;
@@ -176,6 +184,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
   }
   if (finished) {
     load.active = false;
+    record.loadDone = true;
     tokens.loadToRun += load.inst.push_next;
   }
   return true;
@@ -225,6 +234,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
       return false;
     if (std::holds_alternative<End>(storeQueue.front().instruction)) {
       outcome.windowEnd.push_back(cycle);
+      record.end = true;
       storeQueue.pop_front();
       return true;
     }
@@ -232,11 +242,13 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
     if (inst.pop_prev && !tokens.runToStore)
       return false;
     tokens.runToStore -= inst.pop_prev;
+    trapIndex = storeQueue.front().index;
     if (inst.source == StoreSource::Lanes && inst.address % 2)
       throw Stop{Trap::IllegalField, "a lane STORE's address must be even"};
     store = {inst, storeQueue.front().index, storeQueue.front().window,
              cycle + kBusLatency, 0, true};
     storeQueue.pop_front();
+    record.store = {true, store.index, store.window};
     return true;
   }
   trapIndex = store.index;
@@ -266,6 +278,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
   ++counters.storeBeats;
   if (++store.done == inst.beats) {
     store.active = false;
+    record.storeDone = true;
     tokens.storeToRun += inst.push_prev;
   }
   return true;
@@ -283,9 +296,22 @@ void Engine::Impl::start() {
   counters = Counters();
 }
 
+/// Notes what the engine knows before `cycle`.
+void Engine::Impl::note(uint64_t cycle) {
+  record = CycleRecord();
+  record.cycle = cycle;
+  record.writerFree = record.writerFreeAfter = output.writerFree;
+  record.captureFree = output.captureFree;
+  record.valueFreeAfter = output.valueFree;
+  record.outputIdle = output.idle();
+  record.loadActive = load.active;
+  record.storeActive = store.active;
+}
+
 Outcome Engine::Impl::execute(std::span<const uint8_t> code, uint64_t windows) {
   Outcome outcome;
   uint64_t cycle = 0;
+  bool started = false;
   start();
   try {
     // Decoded once: what the front end sees is the same every window.
@@ -317,10 +343,16 @@ Outcome Engine::Impl::execute(std::span<const uint8_t> code, uint64_t windows) {
         !std::holds_alternative<End>(instructions.back()))
       throw Stop{Trap::MissingEnd, "the code does not finish with END"};
 
+    started = true;
     size_t next = 0;
     uint64_t window = 0;
     for (;; ++cycle) {
       bool busy = false;
+      if (observer) {
+        if (cycle)
+          observer(record);
+        note(cycle);
+      }
       if (window < windows &&
           dispatch({instructions[next], uint32_t(next), window})) {
         busy = true;
@@ -347,6 +379,8 @@ Outcome Engine::Impl::execute(std::span<const uint8_t> code, uint64_t windows) {
     outcome.trapInstruction = trapIndex;
     outcome.trapText = stop.text;
   }
+  if (observer && started)
+    observer(record); // of the last cycle
   outcome.cycles = cycle;
   counters.laneBeats = output.laneBeats;
   return outcome;
@@ -376,6 +410,10 @@ Outcome Engine::run(std::span<const uint8_t> code, Memory memory,
 const Counters &Engine::counters() const { return impl->counters; }
 const std::vector<RunTrace> &Engine::trace() const { return impl->run.trace; }
 void Engine::setTracing(bool on) { impl->run.tracing = on; }
+void Engine::setObserver(std::function<void(const CycleRecord &)> observer) {
+  impl->observer = std::move(observer);
+  impl->run.record = impl->observer ? &impl->record : nullptr;
+}
 uint64_t Engine::hazards() const { return impl->run.hazards; }
 
 } // namespace bnn::isa

@@ -149,6 +149,36 @@ struct SamplePoint {
   bool pixelsReduced = false; ///< loop 5 is among the reductions
 };
 
+/// What happened in one cycle, for whoever is held to the model (the RTL's
+/// test benches). Of a cycle that trapped, what came before the trap.
+struct CycleRecord {
+  uint64_t cycle = 0;
+  bool begins = false; ///< a RUN started, with these:
+  Out out;
+  uint32_t split = 0;
+  bool present = false; ///< `step`'s sample is known: a step issued or stalled
+  bool issued = false;  ///< and `step` is whole
+  Array::Step step{};
+  SamplePoint at;
+  bool sign = false, value = false, done = false; ///< the step's sample
+  /// Of the output unit before the cycle, and after its sample.
+  uint64_t writerFree = 0, captureFree = 0;
+  uint64_t writerFreeAfter = 0, valueFreeAfter = 0;
+  bool outputIdle = true; ///< before the cycle
+  bool loadActive = false, storeActive = false; ///< before the cycle
+  bool loadDone = false, storeDone = false, end = false;
+  /// Instruction and window of a transfer that started.
+  struct Start {
+    bool valid = false;
+    uint32_t index = 0;
+    uint64_t window = 0;
+  } load, store;
+  /// Control word written.
+  bool control = false;
+  uint32_t controlRow = 0;
+  uint64_t controlWord = 0;
+};
+
 /// Thresholded bits and values on their way to the lanes and the output buffer.
 class OutputUnit {
 public:

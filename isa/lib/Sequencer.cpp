@@ -18,6 +18,7 @@ void Sequencer::clear() {
   next.reset();
   gathering = RunConfig();
   active = ranBefore = freed = false;
+  lastIndex = shiftIndex = 0;
   trace.clear();
   hazards = 0;
 }
@@ -53,6 +54,10 @@ bool Sequencer::start(uint64_t cycle, Tokens &tokens, Counters &counters) {
   const Run &run = next->run;
   if (ranBefore && cycle < lastStep + 1 + run.delay)
     return false;
+  if (std::count_if(retiring.begin(), retiring.end(),
+                    [](const Retire &r) { return r.toStore; }) >=
+      ptrdiff_t(kRetireDepth))
+    return false;
   if ((run.pop_prev && !tokens.loadToRun) ||
       (run.pop_next && !tokens.storeToRun)) {
     ++counters.tokenWait;
@@ -70,7 +75,17 @@ bool Sequencer::start(uint64_t cycle, Tokens &tokens, Counters &counters) {
   steps = stalls = 0;
   firstStep = cycle;
   active = ranBefore = true;
+  if (record) {
+    record->begins = true;
+    record->out = current.out;
+    record->split = current.run.split;
+  }
   return true;
+}
+
+/// The low `bits` bits: the width of an address sum.
+static int64_t wrap(int64_t sum, unsigned bits) {
+  return sum & ((int64_t(1) << bits) - 1);
 }
 
 /// Advances the nest of `word` and the program counter.
@@ -132,6 +147,9 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
   }
   act += int64_t(word.plane_a) * run.act_plane_stride;
   weight += int64_t(word.plane_w) * run.weight_plane_stride;
+  act = wrap(act, 17);
+  weight = wrap(weight, 14);
+  threshold = wrap(threshold, 12);
   at.pixelsReduced = word.reduce >> 5 & 1;
   at.plane = word.plane + counter[3];
   at.thresholdRow = uint32_t(threshold);
@@ -140,6 +158,13 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
   bool done = word.done && at.atLimit[3];
   bool completes =
       samples && word.sample == Sample::Sign && done && at.atLimit[4];
+  if (record) {
+    record->present = true;
+    record->at = at;
+    record->sign = samples && word.sample == Sample::Sign;
+    record->value = samples && word.sample == Sample::Value;
+    record->done = done;
+  }
   if (completes && output.writerFree > cycle + kWriteDelay) {
     ++counters.writerStall;
     ++stalls;
@@ -160,8 +185,8 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
   if (word.tail && at.atLimit[0] && run.tail)
     step.mask = run.quad ? ((1u << run.tail) - 1) * 0x01010101u
                          : (1u << run.tail) - 1;
-  if (weight < 0 || weight >= target.weightRows || threshold < 0 ||
-      threshold >= target.thresholdRows || act < 0 || act > 0xffff)
+  if (weight >= target.weightRows || threshold >= target.thresholdRows ||
+      act > 0xffff)
     throw Stop{Trap::AddressRange,
                "step reads word " + std::to_string(act) + ", weight row " +
                    std::to_string(weight) + ", threshold row " +
@@ -180,6 +205,10 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
   step.heldFrom = word.hold_tail && at.atLimit[5] && run.last_pixels
                       ? run.last_pixels
                       : ~0u;
+  if (record) {
+    record->issued = true;
+    record->step = step;
+  }
   if (step.mac)
     countHazards(step, at, cycle);
   array.step(step, lanes);
@@ -192,6 +221,10 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
     output.sampleSigns(at, array, done);
   else if (samples)
     output.sampleValues(at, array);
+  if (record) {
+    record->writerFreeAfter = output.writerFree;
+    record->valueFreeAfter = output.valueFree;
+  }
   lastStep = cycle;
   advance(word);
 

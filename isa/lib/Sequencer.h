@@ -27,6 +27,8 @@ public:
   void clear();
 
   static constexpr size_t kQueueDepth = 64;
+  /// RUNs with push_next that have not retired; no RUN starts while there are so many.
+  static constexpr size_t kRetireDepth = 16;
   std::deque<Queued> queue;
   std::vector<Microword> control; ///< the control store, decoded
 
@@ -44,6 +46,7 @@ public:
   bool tracing = false;
   std::vector<RunTrace> trace;
   uint64_t hazards = 0;
+  CycleRecord *record = nullptr; ///< if set, where the present cycle is noted
 
 private:
   void pull();

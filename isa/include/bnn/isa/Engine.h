@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,6 +47,8 @@ struct RunTrace {
   uint64_t stalls = 0;
 };
 
+struct CycleRecord; // isa/lib/EngineState.h
+
 class Engine {
 public:
   explicit Engine(const Target &target);
@@ -65,6 +68,8 @@ public:
   const std::vector<RunTrace> &trace() const;
   /// Keep a RunTrace for every RUN (off by default).
   void setTracing(bool on);
+  /// Calls `observer` after every cycle (none by default).
+  void setObserver(std::function<void(const CycleRecord &)> observer);
   /// Count reads of lane words whose last writer had not yet written when the
   /// program order says it should have: 0 in every program the compiler emits.
   uint64_t hazards() const;
