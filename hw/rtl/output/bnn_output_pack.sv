@@ -40,6 +40,7 @@ module bnn_output_pack
     output logic [7:0] phase_o
 );
   localparam int unsigned LOG = $clog2(CLUSTERS);
+  localparam int unsigned CW = LOG == 0 ? 1 : LOG;
   localparam int unsigned UNITS = 8;
 
   // Bytes of a record that unit u has to read: 8 of one, 4 of two, 3 of three, 2 of four.
@@ -121,9 +122,11 @@ module bnn_output_pack
         logic [6:0] at;  // {cluster, pixel lane}
         /* verilator lint_on UNUSEDSIGNAL */
         assign at = pixel | 7'((32'(byte_group[b]) * (32'(mask) + 1)));
+        logic [CW-1:0] cluster;
         logic [7:0] read;
+        assign cluster = CLUSTERS == 1 ? '0 : at[3+:CW];
         assign read = u == 0 && now_q.sums ? sums_i[b]
-                                           : staged[b][CLUSTERS==1?0:at[3+:LOG==0?1:LOG]][at[2:0]];
+                                           : staged[b][cluster][at[2:0]];
         assign unit_byte[u][b] = 3'(b) < now_q.covered ? read : 8'd0;
       end else begin : g_none
         assign unit_byte[u][b] = '0;
@@ -147,7 +150,7 @@ module bnn_output_pack
   assign filled = 5'(held_q) + 5'(got_bytes);
   always_comb
     for (int unsigned j = 0; j < 8; ++j) begin
-      rotated[j] = fresh[4'(3'(j) - held_q)];
+      rotated[j] = fresh[{1'b0, 3'(j) - held_q}];
       beat[j] = 3'(j) < held_q ? hold_q[j] : 5'(j) < filled ? rotated[j] : pad;
       rest[j] = 5'(j + 8) >= filled ? pad
               : 3'(j) == held_q && now_q.record == 3'd3 ? fresh[8] : rotated[j];

@@ -112,9 +112,9 @@ private:
     bool value = coin(2);
     out.mode = value ? OutMode(random() % 5) : OutMode::Bits;
     out.record = 1 + upTo(3);
-    out.phase = coin(3) ? 0 : coin(4) ? random() : upTo(16);
-    out.lead = coin(2) ? 0 : coin(12) ? random() : upTo(20);
-    out.trail = coin(2) ? 0 : coin(12) ? random() : upTo(20);
+    out.phase = coin(3) ? 0 : coin(4) ? upTo(255) : upTo(16);
+    out.lead = coin(2) ? 0 : coin(12) ? upTo(255) : upTo(20);
+    out.trail = coin(2) ? 0 : coin(12) ? upTo(255) : upTo(20);
     out.pad = coin(2);
     out.pool_window = coin(3) ? 1 : 1 + upTo(14);
     out.pool_stride = coin(3) ? 1 : coin(3) ? 1 + upTo(14) : 1 + upTo(3);
@@ -193,12 +193,14 @@ private:
   }
 
   /// Fresh accumulators and thresholds for a step.
-  void randomise() {
+  void randomise(bool thresholds) {
     auto &acc = ArrayProbe::accumulators(*array);
     uint32_t shape = random() % 4;
     for (auto &row : acc)
       for (auto &v : row)
         v = shape == 0 ? int16_t(random()) : int32_t(random() % 64) - 32;
+    if (!thresholds) // a tile's polarity is read when it is complete
+      return;
     for (auto &row : array->thresholds)
       for (auto &v : row)
         v = (shape == 0 ? random() : uint32_t(int32_t(random() % 512) - 256)) & 0x7fffff, v |= random() % 2 << 23;
@@ -246,7 +248,7 @@ private:
       dut.issue_i = issue;
       if (issue) {
         ++samples;
-        randomise();
+        randomise(now.value || now.at.counter[3] == 0);
         remember(now);
         try {
           if (now.value)
@@ -290,7 +292,7 @@ private:
       }
       if (unit->idle() && t > unit->writerFree + 20 && t > unit->valueFree + 20 && t > lastSample + 30)
         check("idle", 1, dut.idle_o);
-      if (!unit->idle())
+      if (!unit->idle() && !issue)
         check("idle", 0, dut.idle_o);
     }
     if (dut.trap_o && !trapped && !failed)
