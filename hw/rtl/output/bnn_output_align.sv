@@ -45,16 +45,15 @@ module bnn_output_align
   end
 
   logic [7:0][10:0] distance;  // p * phase
-  logic in_range, broken_q;
-  assign in_range = pair_i < 16'(LANE_WORDS / 2);
+  logic beyond, broken_q;  // lane 0 is ahead of all others: it meets the end first
+  assign beyond = valid_i && word[0][0][8] && pair_i >= 16'(LANE_WORDS / 2);
   always_comb for (int p = 0; p < 8; ++p) distance[p] = 11'(p) * 11'(phase_i);
 
   logic [7:0] valid;
   always_comb
     for (int p = 0; p < 8; ++p)
-      valid[p] = valid_i && !broken_q && word[p][0][8]
-               && index_i >= distance[p][10:3] + 8'(|distance[p][2:0])
-               && (p != 0 || in_range);
+      valid[p] = valid_i && !beyond && !broken_q && word[p][0][8]
+               && index_i >= distance[p][10:3] + 8'(|distance[p][2:0]);
 
   always_ff @(posedge clk_i) begin
     write_valid_o <= |valid;
@@ -63,9 +62,8 @@ module bnn_output_align
       write_o.pair[p] <= 15'(pair_i - 16'(distance[p][10:3]) - 16'(|distance[p][2:0]));
       for (int q = 0; q < 8; ++q) {write_o.bytes[p][q], write_o.data[p][8*q+:8]} <= word[p][q];
     end
-    // Lane 0 is ahead of all others: it meets the end first.
-    trap_o <= valid_i && !broken_q && !in_range && word[0][0][8];
-    if (valid_i && !in_range && word[0][0][8]) broken_q <= 1'b1;
+    trap_o <= beyond && !broken_q;
+    if (beyond) broken_q <= 1'b1;
     if (rst_i) begin
       write_valid_o <= 1'b0;
       write_o.valid <= '0;

@@ -68,12 +68,13 @@ module bnn_output_pack
   assign idle_o = left_q == 0 && !beat_valid_o;
 
   // Which records this cycle reads.
-  logic active, emit, lead;
+  logic active, emit, lead, absorb;  // absorb: the tile's only beats are lead pad
   logic [3:0] wanted, taken, wanted_bytes, got_bytes, step_bytes;
   logic [6:0] mask;  // pixels of a tile - 1
   assign emit = left_q != 0;
   assign active = fetch_q || emit;
   assign lead = lead_q != 0;
+  assign absorb = lead && left_q == 8'd1;
   assign mask = 7'((32'(CLUSTERS * PIXELS) >> now_q.split) - 1);
   always_comb begin
     unique case (now_q.record)
@@ -82,10 +83,10 @@ module bnn_output_pack
       3'd3: {wanted, wanted_bytes} = held_q == 3'd7 ? {4'd2, 4'd6} : {4'd3, 4'd9};
       default: {wanted, wanted_bytes} = {4'd2, 4'd8};
     endcase
-    taken = lead || !active ? 4'd0 : records_q < 8'(wanted) ? records_q[3:0] : wanted;
+    taken = lead && !absorb || !active ? 4'd0 : records_q < 8'(wanted) ? records_q[3:0] : wanted;
     got_bytes = 4'(taken * 4'(now_q.record));
     // The last tile's bytes are followed by pad, as if all were there.
-    step_bytes = lead ? 4'd8 : now_q.last ? wanted_bytes : got_bytes;
+    step_bytes = absorb ? got_bytes : lead ? 4'd8 : now_q.last ? wanted_bytes : got_bytes;
   end
 
   // Staged bytes: [byte of the record][cluster][pixel].
@@ -160,14 +161,14 @@ module bnn_output_pack
     fetch_q <= tile_valid_i;
     if (write_i && turn_i) write_generation_q <= !write_generation_q;
     if (active) begin
-      if (!lead) begin
+      if (!lead || absorb) begin
         records_q <= records_q - 8'(taken);
         position_q <= (position_q + 7'(taken) * 7'(now_q.stride)) & mask;
         if (8'(position_q) + 8'(7'(taken) * 7'(now_q.stride)) > 8'(mask))
           generation_q <= !generation_q;
       end
       held_q <= 3'(4'(held_q) + step_bytes);
-      hold_q <= emit ? rest : beat;
+      hold_q <= emit && !absorb ? rest : beat;
       if (lead) lead_q <= lead_q - 5'd1;
     end
     if (emit) begin
@@ -208,7 +209,7 @@ module bnn_output_pack
   always_ff @(posedge clk_i) begin
     beat_valid_o <= emit;
     if (emit) begin
-      bytes_o <= {beat, bytes_o[15:8]};
+      bytes_o <= {absorb ? {8{pad}} : beat, bytes_o[15:8]};
       end_o <= !now_q.last || left_q > 8'd2 || left_q == 8'd2 && now_q.rest == 0 ? 5'd16
              : left_q == 8'd2 ? {2'b01, now_q.rest}
              : now_q.rest == 0 ? 5'd8 : {2'b00, now_q.rest};

@@ -481,15 +481,15 @@ private:
     expected.clear();
     newWords.clear();
     streamEnds.clear();
+    // Both sides go on from the same memories.
+    for (uint32_t p = 0; p < 8; ++p)
+      for (uint32_t w = 0; w < kLaneWords; ++w)
+        memory[p * kLaneWords + w] = lanes->lane(p)[w];
     for (int i = 0; i < 4; ++i) {
       if (dut.lane_write_valid_o)
         fail("a lane write after restart");
       step(nullptr, 1);
     }
-    // Both sides go on from the same memories.
-    for (uint32_t p = 0; p < 8; ++p)
-      for (uint32_t w = 0; w < kLaneWords; ++w)
-        memory[p * kLaneWords + w] = lanes->lane(p)[w];
     for (uint32_t i = 0; i < kOutputWords; ++i) {
       dut.buffer_addr_i = i;
       clock();
