@@ -135,6 +135,7 @@ public:
   uint8_t polarity(uint32_t cluster, uint32_t row) const;
 
 private:
+  friend struct ArrayProbe; // test benches set accumulators
   const Target target;
   std::vector<std::array<int32_t, kChannels>> acc; ///< [cluster * 8 + pixel]
 };

@@ -1,0 +1,178 @@
+// The output unit: sign samples become pooled records in the lanes, value
+// samples become words in the output buffer (docs/rtl.md, docs/engine.md 5, 6).
+//
+// The schedule works in the model's time t; everything that it finds out about a
+// sample goes with it through eight cycles to meet the array's signs or capture.
+module bnn_output
+  import bnn_isa_pkg::*;
+  import bnn_engine_pkg::*;
+  import bnn_output_pkg::*;
+#(
+    parameter int unsigned CLUSTERS = 4,
+    parameter int unsigned LANE_WORDS = 1536,
+    parameter int unsigned OUTPUT_WORDS = 1024,
+    parameter int unsigned ACCUMULATOR_BITS = 16
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic restart_i,  // start of code: drops what is under way, keeps the buffer
+
+    // Sequencer, cycle t.
+    input logic out_begin_i,
+    input out_t out_i,
+    input logic [1:0] split_i,
+    input sample_t sample_i,
+    input logic issue_i,
+    output logic writer_late_o,
+    output logic capture_late_o,
+    output logic [23:0] writer_left_o,
+    output logic [23:0] value_left_o,
+    output logic idle_o,
+
+    // Array: signs of step t in t + 8; captures.
+    input logic [CLUSTERS-1:0][7:0][7:0] sign_i,  // [cluster][pixel][channel]
+    input logic [CLUSTERS-1:0][7:0] polarity_i,
+    output logic [1:0] capture_o,
+    output logic capture_read_o,
+    output logic [3:0] read_cluster_o,
+    output logic [2:0] read_pixel_o,
+    input logic [7:0][ACCUMULATOR_BITS-1:0] value_i,
+    input logic [7:0][22:0] threshold_i,
+    input logic [7:0] value_polarity_i,
+
+    // Lanes.
+    output logic lane_write_valid_o,
+    output lane_write_t lane_write_o,
+    output logic port_taken_o,  // three cycles before that write
+
+    // STORE.
+    input logic [15:0] buffer_addr_i,
+    output logic [63:0] buffer_data_o,  // one cycle later
+
+    output logic trap_o,
+    output trap_e trap_code_o
+);
+  logic clear;
+  assign clear = rst_i || restart_i;
+
+  // Cycle t.
+  tile_t tile_t0;
+  value_t value_t0;
+  logic first_t0;
+  bnn_output_schedule #(.CLUSTERS(CLUSTERS)) schedule (
+      .clk_i, .rst_i, .restart_i, .out_begin_i, .out_i, .split_i, .sample_i, .issue_i,
+      .writer_late_o, .capture_late_o, .writer_left_o, .value_left_o,
+      .tile_o(tile_t0), .value_o(value_t0), .first_plane_o(first_t0));
+
+  // Eight cycles.
+  typedef struct packed {
+    logic first, done, last_tile;
+    logic [2:0] plane;
+    logic [1:0] tile_index;
+    logic pool_first;
+    value_t value;
+    tile_t tile;
+  } along_t;
+  along_t [WRITE_DELAY-1:0] along_q;
+  along_t at8;
+  logic [WRITE_DELAY-1:0] sign_q, value_q;
+  logic pool_first_q;
+  always_ff @(posedge clk_i) begin
+    if (out_begin_i) pool_first_q <= out_i.pool_first;
+    along_q <= {along_q[WRITE_DELAY-2:0],
+                along_t'{first_t0, sample_i.done, sample_i.last_tile, sample_i.plane, sample_i.tile,
+                         out_begin_i ? out_i.pool_first : pool_first_q, value_t0, tile_t0}};
+    sign_q <= {sign_q[WRITE_DELAY-2:0], issue_i && sample_i.sign};
+    value_q <= {value_q[WRITE_DELAY-2:0], issue_i && sample_i.value};
+    if (clear) begin
+      sign_q <= '0;
+      value_q <= '0;
+    end
+  end
+  assign at8 = along_q[WRITE_DELAY-1];
+
+  // Cycle t + 8: planes and pooling.
+  logic sign, done;
+  logic [CLUSTERS-1:0][7:0][7:0] pooled;
+  assign sign = sign_q[WRITE_DELAY-1];
+  assign done = sign && at8.done;
+  bnn_output_pool #(.CLUSTERS(CLUSTERS)) pool (
+      .clk_i, .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
+      .tile_i(at8.tile_index), .pool_first_i(at8.pool_first), .window_i(at8.value.window),
+      .split_i(at8.tile.split), .sign_i, .polarity_i, .pooled_o(pooled));
+
+  // The value path and its SUM_BITS streams, which wait here for the writer.
+  logic stream, record_write, word_valid, value_idle;
+  tile_t stream_tile;
+  logic [1:0] record_byte;
+  logic [7:0] record_bits;
+  logic [16:0] word_address;
+  logic [63:0] word;
+  bnn_output_value #(.CLUSTERS(CLUSTERS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)) values (
+      .clk_i, .rst_i(clear), .valid_i(value_q[WRITE_DELAY-1]), .sample_i(at8.value), .tile_i(at8.tile),
+      .capture_o, .capture_read_o, .read_cluster_o, .read_pixel_o, .value_i, .threshold_i,
+      .value_polarity_i, .stream_o(stream), .stream_tile_o(stream_tile),
+      .record_write_o(record_write), .record_byte_o(record_byte), .record_bits_o(record_bits),
+      .word_valid_o(word_valid), .word_address_o(word_address), .word_o(word), .idle_o(value_idle));
+
+  // Four records: the one that is being written or read by the packer, and those between.
+  tile_t waiting[4];
+  logic [3:0][3:0][7:0] records_q;
+  logic [1:0] put_q, get_q, reading_q;
+  logic none, full, take, writer_free;
+  assign none = put_q == get_q;
+  assign full = put_q + 2'd1 == reading_q;
+  assign take = writer_free && (!none || stream && !full);
+  always_ff @(posedge clk_i) begin
+    if (record_write) records_q[put_q][record_byte] <= record_bits;
+    if (stream && !full) begin
+      waiting[put_q] <= stream_tile;
+      put_q <= put_q + 2'd1;
+    end
+    if (take) begin
+      reading_q <= get_q;
+      get_q <= get_q + 2'd1;
+    end
+    if (clear) begin
+      put_q <= '0;
+      get_q <= '0;
+      reading_q <= '0;
+    end
+  end
+
+  // Cycle t + 9: beats; t + 10: lanes; t + 11: the port.
+  logic beat_valid, pack_idle, lane_trap;
+  logic [15:0][7:0] bytes;
+  logic [4:0] beat_end;
+  logic [7:0] beat_index, beat_phase;
+  logic [15:0] beat_pair;
+  bnn_output_pack #(.CLUSTERS(CLUSTERS)) pack (
+      .clk_i, .rst_i(clear), .write_i(done), .turn_i(at8.last_tile), .tile_index_i(at8.tile_index),
+      .pooled_i(pooled), .tile_valid_i(done && at8.last_tile || take),
+      .tile_i(take ? (none ? stream_tile : waiting[get_q]) : at8.tile), .sums_i(records_q[reading_q]),
+      .free_o(writer_free), .idle_o(pack_idle), .port_taken_o, .beat_valid_o(beat_valid),
+      .bytes_o(bytes), .end_o(beat_end), .beat_index_o(beat_index), .pair_o(beat_pair),
+      .phase_o(beat_phase));
+  bnn_output_align #(.LANE_WORDS(LANE_WORDS)) align (
+      .clk_i, .rst_i(clear), .valid_i(beat_valid), .bytes_i(bytes), .end_i(beat_end),
+      .index_i(beat_index), .pair_i(beat_pair), .phase_i(beat_phase),
+      .write_valid_o(lane_write_valid_o), .write_o(lane_write_o), .trap_o(lane_trap));
+
+  // Output buffer.
+  localparam int unsigned AW = $clog2(OUTPUT_WORDS);
+  logic [63:0] buffer[OUTPUT_WORDS];
+  logic in_range;
+  assign in_range = word_address < 17'(OUTPUT_WORDS);
+  always_ff @(posedge clk_i) begin
+    if (word_valid && in_range) buffer[word_address[AW-1:0]] <= word;
+    buffer_data_o <= buffer[buffer_addr_i[AW-1:0]];
+  end
+
+  assign trap_o = lane_trap || word_valid && !in_range || stream && full;
+  assign trap_code_o = lane_trap || word_valid && !in_range ? TRAP_ADDRESS_RANGE : TRAP_UNSUPPORTED;
+  assign idle_o = sign_q == 0 && value_q == 0 && value_idle && none && pack_idle && !lane_write_valid_o;
+
+  if (AW < 16) begin : g_unused
+    wire unused = &{1'b0, buffer_addr_i[15:AW]};
+  end
+endmodule

@@ -1,0 +1,334 @@
+// The value path: captured accumulators, one (pixel, channel group) a cycle,
+// pooled by maximum, then to the output buffer (RAW), or summed per stream.
+//
+// An item that the model handles in cycle c is read in A = c - 2, pooled in A+1
+// and A+2 (windows of 2, 4, 8 by doubling, then two of them, as in the bit
+// pool), and counted in A+3; its words are written one cycle after the model's.
+// So the queue's head is worked on from cycle t + 10 on.
+module bnn_output_value
+  import bnn_isa_pkg::*;
+  import bnn_output_pkg::*;
+#(
+    parameter int unsigned CLUSTERS = 4,
+    parameter int unsigned ACCUMULATOR_BITS = 16
+) (
+    input logic clk_i,
+    input logic rst_i,
+
+    input logic valid_i,  // a sample, in cycle t + 8
+    input value_t sample_i,
+    input tile_t tile_i,
+    output logic [1:0] capture_o,  // capture k takes it
+
+    output logic capture_read_o,
+    output logic [3:0] read_cluster_o,
+    output logic [2:0] read_pixel_o,
+    input logic [7:0][ACCUMULATOR_BITS-1:0] value_i,  // one cycle later
+    input logic [7:0][22:0] threshold_i,
+    input logic [7:0] value_polarity_i,
+
+    // SUM_BITS: a stream of one record, in the model's cycle in which its sums are complete.
+    output logic stream_o,
+    output tile_t stream_tile_o,
+    // Bits of its record, byte by byte; the last of them in the cycle of stream_o.
+    output logic record_write_o,
+    output logic [1:0] record_byte_o,
+    output logic [7:0] record_bits_o,
+
+    output logic word_valid_o,
+    output logic [16:0] word_address_o,  // saturates at 2^16
+    output logic [63:0] word_o,
+    output logic idle_o
+);
+  typedef logic signed [ACCUMULATOR_BITS-1:0] acc_t;
+
+  // Two captures, two samples.
+  typedef struct packed {
+    value_t sample;
+    tile_t tile;
+    logic capture;
+  } entry_t;
+  logic capture_q, came_q, put_q, get_q;
+  entry_t in_q;
+  entry_t [1:0] queue_q;
+  logic [1:0] full_q;
+  logic ends, pop;
+  assign capture_o = valid_i ? {capture_q, !capture_q} : 2'b00;
+  /* verilator lint_off UNUSEDSIGNAL */  // the tile's fields for the writer alone
+  entry_t head;
+  /* verilator lint_on UNUSEDSIGNAL */
+  assign head = queue_q[get_q];
+  always_ff @(posedge clk_i) begin
+    came_q <= valid_i && sample_i.pixels != 0;
+    in_q <= '{sample_i, tile_i, capture_q};
+    if (valid_i) capture_q <= !capture_q;
+    if (came_q) begin
+      queue_q[put_q] <= in_q;
+      full_q[put_q] <= 1'b1;
+      put_q <= !put_q;
+    end
+    if (pop) begin
+      full_q[get_q] <= 1'b0;
+      get_q <= !get_q;
+    end
+    if (rst_i) begin
+      came_q <= 1'b0;
+      full_q <= '0;
+      capture_q <= 1'b0;
+      put_q <= 1'b0;
+      get_q <= 1'b0;
+    end
+  end
+
+  // What a cycle does: an item, a pause for four words of one, or a word of the sums.
+  typedef struct packed {
+    logic item, word;
+    logic pooled;         // the item ends a window
+    logic clear;          // first pixel of the stream: sums start
+    logic first;          // first pixel of the sample: its cluster holds T and polarity
+    logic final_item;     // SUM_BITS: the sum of this group is complete
+    logic stream;         // and the record
+    logic half;           // word: of the negative sums
+    logic [1:0] index;    // word: which
+    logic [1:0] tile, group;
+    logic [1:0] byte_index;
+    logic byte_exists;
+    logic [1:0] slot;     // pixel mod 4
+    logic [2:0] turn;     // pixel mod `apart`
+    logic [3:0] window;
+    logic raw, split;
+    logic restart;
+    logic [15:0] base;
+  } command_t;
+
+  typedef enum logic [1:0] {ITEM, WORDS, SUMS} state_e;
+  state_e state_q;
+  logic [7:0] pixel_q, aim_q;
+  logic [1:0] group_q, index_q;
+  logic half_q, started_q;
+  logic [2:0] turn_q, turn_base_q;
+  command_t a, b_q, c_q;
+  /* verilator lint_off UNUSEDSIGNAL */  // what only pooling needs
+  command_t d_q;
+  /* verilator lint_on UNUSEDSIGNAL */
+  logic working, last_group, last_pixel, emits, sums_follow, raw, split_mode, item_ends;
+  logic [1:0] groups;  // - 1
+  logic [2:0] apart, turn, turn_next;
+  logic [7:0] aim;
+  assign working = full_q[get_q];
+  assign raw = head.sample.mode == OUT_MODE_RAW;
+  assign split_mode = head.sample.mode == OUT_MODE_SPLIT;
+  assign groups = 2'((32'd1 << head.tile.split) - 1);
+  assign last_group = group_q == groups;
+  assign last_pixel = pixel_q + 8'd1 == head.sample.pixels;
+  assign aim = started_q ? aim_q : head.sample.first;
+  assign emits = pixel_q == aim;
+  assign sums_follow = head.sample.last && !raw && head.sample.mode != OUT_MODE_SUM_BITS;
+  assign apart = head.sample.window[3] ? head.sample.window[2:0]
+               : head.sample.window[2] ? {1'b0, head.sample.window[1:0]}
+               : {2'b0, head.sample.window[1] && head.sample.window[0]};
+  assign turn = started_q ? turn_q : head.sample.begins ? 3'd0 : turn_base_q;
+  assign turn_next = turn + 3'd1 >= apart ? 3'd0 : turn + 3'd1;
+  // The last cycle of an item with its words.
+  assign item_ends = working && (state_q == ITEM && !(emits && raw) || state_q == WORDS && index_q == 2'd3);
+  assign ends = item_ends && last_group && last_pixel && !sums_follow
+             || working && state_q == SUMS && index_q == 2'd3 && half_q == split_mode && last_group;
+  assign pop = ends;
+
+  always_comb begin
+    a = '0;
+    a.item = working && state_q == ITEM;
+    a.word = working && state_q == SUMS;
+    a.pooled = emits;
+    a.clear = head.sample.begins && pixel_q == 0;
+    a.first = pixel_q == 0;
+    a.final_item = head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && last_pixel;
+    a.stream = a.item && a.final_item && last_group && head.sample.last_tile;
+    a.half = half_q;
+    a.index = index_q;
+    a.tile = head.sample.tile;
+    a.group = group_q;
+    {a.byte_exists, a.byte_index} = 3'd0;
+    a.byte_exists = ({2'b0, head.sample.tile} << head.tile.split) < 4'd4;
+    a.byte_index = 2'({2'b0, head.sample.tile} << head.tile.split) | group_q;
+    a.slot = pixel_q[1:0];
+    a.turn = turn;
+    a.window = head.sample.window;
+    a.raw = raw;
+    a.split = split_mode;
+    a.restart = head.sample.restart && !started_q && state_q == ITEM;
+    a.base = head.sample.base;
+  end
+  assign capture_read_o = head.capture;
+  assign read_pixel_o = pixel_q[2:0];
+  assign read_cluster_o = pixel_q[6:3] | 4'((32'(group_q) * 32'(CLUSTERS)) >> head.tile.split);
+
+  always_ff @(posedge clk_i) begin
+    if (working) begin
+      started_q <= !ends;
+      if (!started_q) aim_q <= aim;
+      if (!started_q) turn_q <= turn;
+      unique case (state_q)
+        ITEM: if (emits && raw) state_q <= WORDS;
+        WORDS: begin
+          index_q <= index_q + 2'd1;
+          if (index_q == 2'd3) state_q <= ITEM;
+        end
+        default: begin
+          index_q <= index_q + 2'd1;
+          if (index_q == 2'd3) begin
+            half_q <= split_mode && !half_q;
+            if (half_q == split_mode) group_q <= last_group ? 2'd0 : group_q + 2'd1;
+          end
+        end
+      endcase
+      if (item_ends) begin
+        group_q <= last_group ? 2'd0 : group_q + 2'd1;
+        if (last_group) begin
+          pixel_q <= last_pixel ? 8'd0 : pixel_q + 8'd1;
+          turn_q <= turn_next;
+          if (emits) aim_q <= aim + 8'(head.tile.stride);
+          if (last_pixel) begin
+            if (head.sample.last_tile) turn_base_q <= turn_next;
+            if (sums_follow) state_q <= SUMS;
+          end
+        end
+      end
+      if (ends) state_q <= ITEM;
+    end
+    if (rst_i) begin
+      state_q <= ITEM;
+      pixel_q <= '0;
+      group_q <= '0;
+      index_q <= '0;
+      half_q <= 1'b0;
+      started_q <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    b_q <= a;
+    c_q <= b_q;
+    d_q <= c_q;
+    if (rst_i) begin
+      {b_q.item, b_q.word, b_q.stream, b_q.restart} <= '0;
+      {c_q.item, c_q.word, c_q.stream, c_q.restart} <= '0;
+      {d_q.item, d_q.word, d_q.stream, d_q.restart} <= '0;
+    end
+  end
+
+  // Maximum over the window.
+  logic [7:0][ACCUMULATOR_BITS-1:0] four_q, pooled_q;
+  logic [7:0][22:0] t_c_q, t_d_q;
+  logic [7:0] polarity_c_q, polarity_d_q;
+  logic b_pairs, b_fours, c_eights, c_apart;
+  assign b_pairs = |b_q.window[3:1];
+  assign b_fours = |b_q.window[3:2];
+  assign c_eights = c_q.window[3];
+  assign c_apart = c_q.window[3] ? |c_q.window[2:0] : c_q.window[2] ? |c_q.window[1:0] : &c_q.window[1:0];
+  for (genvar ch = 0; ch < 8; ++ch) begin : g_pool
+    (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] ones[16];
+    (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] twos[32];
+    (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] fours[64];
+    (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] wholes[128];
+    acc_t one, two, four, before_two, before_four, eight, before_eight, before_all, all;
+    assign before_two = ones[{b_q.tile, b_q.group}];
+    assign before_four = twos[{b_q.tile, b_q.group, b_q.slot[0]}];
+    assign before_eight = fours[{c_q.tile, c_q.group, c_q.slot}];
+    assign before_all = wholes[{c_q.tile, c_q.group, c_q.turn}];
+    assign one = value_i[ch];
+    assign two = b_pairs && before_two > one ? before_two : one;
+    assign four = b_fours && before_four > two ? before_four : two;
+    assign eight = c_eights && before_eight > acc_t'(four_q[ch]) ? before_eight : four_q[ch];
+    assign all = c_apart && before_all > eight ? before_all : eight;
+    always_ff @(posedge clk_i) begin
+      if (b_q.item) begin
+        ones[{b_q.tile, b_q.group}] <= one;
+        twos[{b_q.tile, b_q.group, b_q.slot[0]}] <= two;
+      end
+      if (c_q.item) begin
+        fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
+        wholes[{c_q.tile, c_q.group, c_q.turn}] <= eight;
+      end
+      four_q[ch] <= four;
+      pooled_q[ch] <= all;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    t_c_q <= threshold_i;
+    t_d_q <= t_c_q;
+    polarity_c_q <= value_polarity_i;
+    polarity_d_q <= polarity_c_q;
+  end
+
+  // Sums. SUM_BITS keeps T and polarity where SPLIT has its negative sums.
+  logic [7:0][31:0] positive, negative;
+  logic [7:0] bits;
+  for (genvar ch = 0; ch < 8; ++ch) begin : g_sum
+    (* ram_style = "distributed" *) logic [31:0] positives[16];
+    (* ram_style = "distributed" *) logic [31:0] negatives[16];
+    logic [31:0] value, from, sum, entry;
+    /* verilator lint_off UNUSEDSIGNAL */  // its sign alone
+    logic [32:0] test;
+    /* verilator lint_on UNUSEDSIGNAL */
+    logic to_negative, polarity;
+    logic [3:0] at;
+    assign at = {d_q.tile, d_q.group};
+    assign positive[ch] = positives[at];
+    assign negative[ch] = negatives[at];
+    assign value = d_q.pooled ? 32'(acc_t'(pooled_q[ch])) : '0;
+    assign to_negative = d_q.split && value[31];
+    assign from = d_q.clear ? '0 : to_negative ? negative[ch] : positive[ch];
+    assign sum = from + value;
+    assign entry = d_q.first ? {polarity_d_q[ch], {8{t_d_q[ch][22]}}, t_d_q[ch]} : negative[ch];
+    assign polarity = entry[31];
+    assign test = {sum[31], sum} + {{2{entry[30]}}, entry[30:0]};
+    assign bits[ch] = !test[32] ^ polarity;
+    always_ff @(posedge clk_i)
+      if (d_q.item && !d_q.raw) begin
+        if (!to_negative) positives[at] <= sum;
+        else if (d_q.clear) positives[at] <= '0;
+        if (d_q.split) begin
+          if (to_negative) negatives[at] <= sum;
+          else if (d_q.clear) negatives[at] <= '0;
+        end else if (d_q.first) negatives[at] <= entry;
+      end
+  end
+  assign record_write_o = d_q.item && d_q.final_item && d_q.byte_exists;
+  assign record_byte_o = d_q.byte_index;
+  assign record_bits_o = bits;
+  // The tile of the writer goes along.
+  tile_t tile_b_q, tile_c_q, tile_d_q;
+  always_ff @(posedge clk_i) begin
+    tile_b_q <= head.tile;
+    tile_c_q <= tile_b_q;
+    tile_d_q <= tile_c_q;
+  end
+  assign stream_o = d_q.stream;
+  assign stream_tile_o = tile_d_q;
+
+  // Words: of an item from the cycle after A + 3 on, of the sums in A + 3.
+  logic [7:0][ACCUMULATOR_BITS-1:0] words_q;
+  logic [2:0] words_left_q;
+  logic [16:0] address_q;
+  always_ff @(posedge clk_i) begin
+    if (d_q.item && d_q.raw && d_q.pooled) begin
+      words_q <= pooled_q;
+      words_left_q <= 3'd4;
+    end else if (words_left_q != 0) begin
+      words_q <= {{2{acc_t'(0)}}, words_q[7:2]};
+      words_left_q <= words_left_q - 3'd1;
+    end
+    if (d_q.restart) address_q <= {1'b0, d_q.base};
+    else if (word_valid_o) address_q <= address_q[16] ? address_q : address_q + 17'd1;
+    if (rst_i) words_left_q <= '0;
+  end
+  logic [7:0][31:0] sums;
+  assign sums = d_q.half ? negative : positive;
+  assign word_valid_o = d_q.word || words_left_q != 0;
+  assign word_address_o = address_q;
+  assign word_o = d_q.word ? {sums[{d_q.index, 1'b1}], sums[{d_q.index, 1'b0}]}
+                           : {32'(acc_t'(words_q[1])), 32'(acc_t'(words_q[0]))};
+  assign idle_o = !came_q && full_q == 0 && !b_q.item && !c_q.item && !d_q.item
+               && !b_q.word && !c_q.word && !d_q.word && words_left_q == 0;
+endmodule
