@@ -21,6 +21,7 @@ module bnn_load
   output logic                busy_o,
   output logic                done_o,     // pulse in the cycle of the last write or beat
   output trap_e               trap_o,     // pulse; TRAP_NONE otherwise
+  output logic                trap_late_o,  // of the LOAD at work READ_LAG cycles ago
   output logic                starved_o,  // waits for the memory
   // Regions, in beats.
   input  logic [3:0][28:0]    base_i,
@@ -63,39 +64,19 @@ module bnn_load
   // verilator lint_on UNUSEDSIGNAL
   logic [3:0] early;       // cycles until beats may be taken
   logic [15:0] left;       // beats not taken
-  logic to_lanes, region_ok, region_outside, illegal, ready, take, lanes_take, lanes_written;
+  logic to_lanes, region_ok, region_outside, ready, take, lanes_take, lanes_written;
   logic finished;
 
   assign to_lanes = load.dest == LOAD_DEST_LANES;
   assign busy_o   = state != IDLE;
   assign ready    = early == 4'd0;
 
-  // ---- Legality and place.
-  function automatic logic by_three(input logic [15:0] value);
-    logic [1:0] rest;  // digits of base 4 leave the remainders that their sum leaves
-    rest = 2'd0;
-    for (int i = 15; i >= 0; i--) begin
-      unique case ({rest, value[i]})
-        3'b000, 3'b011: rest = 2'd0;
-        3'b001, 3'b100: rest = 2'd1;
-        default: rest = 2'd2;
-      endcase
-    end
-    return rest == 2'd0;
-  endfunction
-  logic [3:0] low;  // bits of the number of beats that must be 0
-  always_comb begin
-    low = 4'((5'd1 << load.split) - 5'd1);
-    if (load.dest == LOAD_DEST_WEIGHTS) low = 4'((5'd4 << load.split) - 5'd1);
-    illegal = (32'd1 << load.split) > CLUSTERS || (to_lanes && load.address[0]) ||
-              (load.beats[3:0] & low) != 4'd0 ||
-              (load.dest == LOAD_DEST_THRESHOLDS && !by_three(load.beats));
-  end
+  // ---- Place. (Whole rows, even addresses, the split: checked before the start.)
   bnn_region region (
     .clk_i, .rst_i, .start_i, .window_i, .region_i(load_i.region), .first_i(load_i.source),
     .beats_i(load_i.beats), .base_i, .size_i, .input_stride_i, .output_stride_i,
     .ok_o(region_ok), .outside_o(region_outside), .address_o(read_address_o));
-  assign read_start_o = state == PLACE && region_ok && !illegal && !abort_i;
+  assign read_start_o = state == PLACE && region_ok && !abort_i;
   assign read_beats_o = load.beats;
 
   // ---- Rows: which beat of a row, which row of a chunk, which chunk.
@@ -175,7 +156,7 @@ module bnn_load
   assign beat_pop_o = state == BEATS && take;
   assign starved_o  = state == BEATS && ready && !beat_valid_i;
   assign finished   = to_lanes ? lanes_written : take && left == 16'd1;
-  assign done_o     = finished;
+  assign done_o     = finished && trap_o == TRAP_NONE;
   always_ff @(posedge clk_i) begin
     if (early != 4'd0) early <= early - 4'd1;
     unique case (state)
@@ -208,16 +189,14 @@ module bnn_load
       overflow   <= 1'b0;
       chunk_left <= 16'(load_i.beats >> load_i.split) - 16'd1;
     end
-    if (rst_i) begin
-      state <= IDLE;
-      early <= '0;
-    end
+    if (rst_i || abort_i) state <= IDLE;
+    if (rst_i) early <= '0;
   end
 
+  assign trap_late_o = lanes_outside;
   always_comb begin
     trap_o = TRAP_NONE;
     if (lanes_outside) trap_o = TRAP_ADDRESS_RANGE;
-    else if (state == PLACE && (region_ok || region_outside) && illegal) trap_o = TRAP_ILLEGAL_FIELD;
     else if (state == PLACE && region_outside) trap_o = TRAP_REGION_RANGE;
     else if (row_done && row_bad) trap_o = TRAP_ADDRESS_RANGE;
     else if (row_done && load.dest == LOAD_DEST_CONTROL && word_bad) trap_o = TRAP_ILLEGAL_FIELD;

@@ -42,7 +42,7 @@ module bnn_load_lanes
   } decision_t;
 
   logic [7:0] period, keep, excess, excess_start;
-  logic quad, partial, must, write;
+  logic quad, must, write;
   lanes_t full, completes, group, aligned;  // aligned: the lane's shift is a multiple of 8 bytes
   logic [PIXELS-1:0][8:0] place;            // word of the period; bit 8: the lane's words have not begun
   logic [PIXELS-1:0][2:0] shift;            // bytes
@@ -70,7 +70,7 @@ module bnn_load_lanes
   logic [PIXELS-1:0][63:0] word, held;
   logic [PIXELS-1:0][15:0] pair;
   logic [PIXELS-1:0][10:0] offset;  // p * phase
-  lanes_t past;
+  lanes_t past, partial;  // partial: the stream ended inside the word
   assign due = decision[READ_LAG];
   assign excess_start = period_i != 8'd0 && keep_i > period_i ? keep_i - period_i : 8'd0;
 
@@ -91,10 +91,10 @@ module bnn_load_lanes
       end
       if (due.completes[p]) begin
         held[p] <= word[p];
+        partial[p] <= due.flush;
         pair[p] <= pair[p] + 16'd1 + (due.group[p] ? 16'(excess) : 16'd0);
       end
     end
-    if (|due.completes) partial <= due.flush;
     if (start_i) begin
       period <= period_i;
       keep   <= keep_i;
@@ -119,7 +119,7 @@ module bnn_load_lanes
       lane_write_o.valid[p] = due.full[p] && !past[p];
       lane_write_o.pair[p]  = pair[p][14:0];
       lane_write_o.bytes[p] = 8'hff;
-      if (partial && !quad && !aligned[p]) lane_write_o.bytes[p] = 8'hff >> shift[p];
+      if (partial[p] && !quad && !aligned[p]) lane_write_o.bytes[p] = 8'hff >> shift[p];
       lane_write_o.data[p] = held[p];
       if (quad) begin
         for (int b = 0; b < 8; b++) begin  // bit i of byte b: plane i

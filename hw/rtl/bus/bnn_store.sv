@@ -41,7 +41,7 @@ module bnn_store
   input  logic             written_i // pulse: the last response
 );
   // verilator lint_off UNUSEDSIGNAL
-  store_t store;  // reserved fields have been checked by the sequencer
+  store_t store;  // reserved fields and the lanes' even address: checked before the start
   // verilator lint_on UNUSEDSIGNAL
   typedef enum logic [1:0] {
     IDLE,
@@ -49,7 +49,7 @@ module bnn_store
     MOVE
   } state_e;
   state_e state;
-  logic from_lanes, from_lanes_q, region_ok, region_outside, illegal, issue, begun, past;
+  logic from_lanes, from_lanes_q, region_ok, region_outside, issue, begun, past;
   logic [15:0] left;
   logic [16:0] address;  // output word, or pair of lane words
   logic [READ_LAG+1:1] moving;
@@ -57,12 +57,11 @@ module bnn_store
   assign from_lanes = store.source == STORE_SOURCE_LANES;
   assign busy_o  = state != IDLE;
   assign done_o  = state == MOVE && written_i;
-  assign illegal = from_lanes && store.address[0];
   bnn_region region (
     .clk_i, .rst_i, .start_i, .window_i, .region_i(store_i.region), .first_i(store_i.dest),
     .beats_i(store_i.beats), .base_i, .size_i, .input_stride_i('0), .output_stride_i,
     .ok_o(region_ok), .outside_o(region_outside), .address_o(write_address_o));
-  assign write_start_o = state == PLACE && region_ok && !illegal && !abort_i;
+  assign write_start_o = state == PLACE && region_ok && !abort_i;
   assign write_beats_o = store.beats;
 
   assign issue = begun && left != 16'd0 && room_i && !(from_lanes && reads_lanes_i) && !abort_i;
@@ -92,8 +91,8 @@ module bnn_store
       address <= store_i.source == STORE_SOURCE_LANES ? {2'b0, store_i.address[15:1]}
                                                       : {1'b0, store_i.address};
     end
+    if (rst_i || abort_i) state <= IDLE;
     if (rst_i) begin
-      state  <= IDLE;
       moving <= '0;
       begun  <= 1'b0;
     end
@@ -101,8 +100,7 @@ module bnn_store
 
   always_comb begin
     trap_o = TRAP_NONE;
-    if (state == PLACE && (region_ok || region_outside) && illegal) trap_o = TRAP_ILLEGAL_FIELD;
-    else if (state == PLACE && region_outside) trap_o = TRAP_REGION_RANGE;
+    if (state == PLACE && region_outside) trap_o = TRAP_REGION_RANGE;
     else if (moving[READ_LAG] && past) trap_o = TRAP_ADDRESS_RANGE;
   end
 endmodule

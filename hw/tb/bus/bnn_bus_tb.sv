@@ -82,7 +82,7 @@ module bnn_bus_tb
   logic [CLUSTERS-1:0] weight_we, threshold_we;
   trap_e load_trap, store_trap;
   // verilator lint_off UNUSEDSIGNAL
-  logic starved, moved;
+  logic starved, moved, trap_late;
   // verilator lint_on UNUSEDSIGNAL
 
   assign weight_we_o = 16'(weight_we);
@@ -96,7 +96,7 @@ module bnn_bus_tb
 
   bnn_load #(.CLUSTERS, .LANE_WORDS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .CONTROL_WORDS) load_unit (
     .clk_i, .rst_i, .abort_i, .start_i(load_start_i), .load_i(load_t'(load_i)),
-    .window_i(load_window_i), .busy_o(load_busy_o), .done_o(load_done_o), .trap_o(load_trap),
+    .window_i(load_window_i), .busy_o(load_busy_o), .done_o(load_done_o), .trap_o(load_trap), .trap_late_o(trap_late),
     .starved_o(starved), .base_i, .size_i, .input_stride_i, .output_stride_i,
     .read_start_o(read_start), .read_address_o(read_address), .read_beats_o(read_beats),
     .beat_valid_i(beat_valid), .beat_i(beat), .beat_pop_o(beat_pop),
