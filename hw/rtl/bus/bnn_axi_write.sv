@@ -62,7 +62,7 @@ module bnn_axi_write #(
   assign stuck_o  = quiet[$clog2(WATCHDOG)];
 
   bnn_fifo #(.WIDTH(64), .DEPTH(DEPTH)) fifo (
-    .clk_i, .rst_i, .push_i, .data_i, .pop_i(sent && !flushing), .valid_o(valid),
+    .clk_i, .rst_i, .push_i(push_i && !abort_i), .data_i, .pop_i(sent && !flushing), .valid_o(valid),
     .data_o(wdata_o), .count_o);
 
   always_ff @(posedge clk_i) begin
@@ -81,7 +81,7 @@ module bnn_axi_write #(
       unsent <= unsent - 16'd1;
     end
     // A beat that waits for its ready keeps its payload.
-    flushing <= abort_i && !(wvalid_o && !wready_i);
+    flushing <= abort_i && (flushing || !(wvalid_o && !wready_i));
     // No progress: an address, a beat or a response is late (a beat that the
     // engine itself has not read yet is not the memory's fault).
     quiet <= taken || sent || bvalid_i || stuck_o ||
