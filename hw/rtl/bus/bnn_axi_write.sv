@@ -62,7 +62,7 @@ module bnn_axi_write #(
   assign stuck_o  = quiet[$clog2(WATCHDOG)];
 
   bnn_fifo #(.WIDTH(64), .DEPTH(DEPTH)) fifo (
-    .clk_i, .rst_i, .push_i(push_i && !abort_i), .data_i, .pop_i(sent && !flushing), .valid_o(valid),
+    .clk_i, .rst_i(rst_i || (abort_i && !busy_o)), .push_i(push_i && !abort_i), .data_i, .pop_i(sent && !flushing), .valid_o(valid),
     .data_o(wdata_o), .count_o);
 
   always_ff @(posedge clk_i) begin
@@ -93,7 +93,7 @@ module bnn_axi_write #(
       place   <= address_i[3:0];
     end
     if (abort_i) left <= '0;
-    if (rst_i) begin
+    if (rst_i || (abort_i && !busy_o)) begin
       awvalid_o <= 1'b0;
       left      <= '0;
       unsent    <= '0;
