@@ -74,10 +74,12 @@ module bnn_load_lanes
   assign due = decision[READ_LAG];
   assign excess_start = period_i != 8'd0 && keep_i > period_i ? keep_i - period_i : 8'd0;
 
-  bnn_align align (.current_i, .previous_i, .shift_i(shift), .word_o(word));
+  bnn_align align (.current_i, .previous_i, .quad_i(quad), .shift_i(shift), .word_o(word));
 
   always_comb begin
-    for (int p = 0; p < PIXELS; p++) offset[p] = 11'(p) * 11'(phase_i);
+    for (int p = 0; p < PIXELS; p++)
+      offset[p] = (p[0] ? 11'(phase_i) : 11'd0) + (p[1] ? 11'({phase_i, 1'b0}) : 11'd0) +
+                  (p[2] ? 11'({phase_i, 2'b0}) : 11'd0);
   end
 
   always_ff @(posedge clk_i) begin
@@ -121,12 +123,6 @@ module bnn_load_lanes
       lane_write_o.bytes[p] = 8'hff;
       if (partial[p] && !quad && !aligned[p]) lane_write_o.bytes[p] = 8'hff >> shift[p];
       lane_write_o.data[p] = held[p];
-      if (quad) begin
-        for (int b = 0; b < 8; b++) begin  // bit i of byte b: plane i
-          for (int i = 0; i < 8; i++)
-            lane_write_o.data[p][32*(i%2) + 8*(i/2) + b] = held[p][8*b + i];
-        end
-      end
     end
   end
   assign outside_o = |(due.full & past);
