@@ -246,7 +246,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
     if (inst.source == StoreSource::Lanes && inst.address % 2)
       throw Stop{Trap::IllegalField, "a lane STORE's address must be even"};
     store = {inst, storeQueue.front().index, storeQueue.front().window,
-             cycle + kBusLatency, 0, true};
+             cycle + kStoreRead, 0, true};
     storeQueue.pop_front();
     record.store = {true, store.index, store.window};
     return true;
@@ -255,6 +255,12 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
   if (cycle < store.firstBeat)
     return true;
   const Store &inst = store.inst;
+  if (store.done == inst.beats) { // the memory answers
+    store.active = false;
+    record.storeDone = true;
+    tokens.storeToRun += inst.push_prev;
+    return true;
+  }
   if (inst.source == StoreSource::Lanes && run.readsLanes)
     return true; // the array has the read port
   uint64_t data;
@@ -276,11 +282,8 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
   std::memcpy(bytes(inst.region, store.window, uint64_t(inst.dest) + store.done),
               &data, 8);
   ++counters.storeBeats;
-  if (++store.done == inst.beats) {
-    store.active = false;
-    record.storeDone = true;
-    tokens.storeToRun += inst.push_prev;
-  }
+  if (++store.done == inst.beats)
+    store.firstBeat = cycle + kBusLatency - kStoreRead;
   return true;
 }
 

@@ -18,8 +18,9 @@ inline constexpr uint32_t kMaxTiles = 4; ///< channel tiles in an output group
 
 /// Cycles from a sampling step to its first lane write and to its first value.
 inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 12;
-/// Cycles from a LOAD's or STORE's start to its first beat on ideal memory.
-inline constexpr uint64_t kBusLatency = 8;
+/// Cycles from a LOAD's start to its first beat on ideal memory; from a STORE's
+/// start to its first read, the rest of the eight from its last read to the end.
+inline constexpr uint64_t kBusLatency = 8, kStoreRead = 2;
 
 /// Stops the model with a trap; caught in Engine::run.
 struct Stop {

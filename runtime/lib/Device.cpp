@@ -9,12 +9,18 @@ Result openDevice(const std::string &name, const char *target,
                   std::unique_ptr<Device> &device) {
   if (name == "sim")
     return openSimDevice(target, device);
-  bool planned = name == "rtl" || name.starts_with("uio:");
+#if BNNCC_RTL_DEVICE
+  if (name == "rtl" || name.starts_with("rtl:"))
+    return openRtlDevice(name, target, device);
+  constexpr const char *devices = "sim, rtl";
+#else
+  constexpr const char *devices = "sim";
+#endif
+  bool planned = name == "rtl" || name.starts_with("rtl:") || name.starts_with("uio:");
   return {BNN_ERROR_DEVICE,
-          planned
-              ? fmt::format(
-                    "device '{}' is not part of this build; devices: sim", name)
-              : fmt::format("unknown device '{}'; devices: sim", name)};
+          planned ? fmt::format("device '{}' is not part of this build; devices: {}",
+                                name, devices)
+                  : fmt::format("unknown device '{}'; devices: {}", name, devices)};
 }
 
 } // namespace bnn::runtime

@@ -49,4 +49,8 @@ Result openDevice(const std::string &name, const char *target,
 /// The golden engine model as a device (SimDevice.cpp).
 Result openSimDevice(const char *target, std::unique_ptr<Device> &device);
 
+/// The Verilated engine as a device (RtlDevice.cpp): "rtl", "rtl:hp", ...
+Result openRtlDevice(const std::string &name, const char *target,
+                     std::unique_ptr<Device> &device);
+
 } // namespace bnn::runtime

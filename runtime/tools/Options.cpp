@@ -25,7 +25,7 @@ std::vector<std::string> splitNames(std::string_view list) {
 
 bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
   std::string stats, classes;
-  const std::array<std::pair<std::string_view, std::string *>, 8> valued{{
+  const std::array<std::pair<std::string_view, std::string *>, 9> valued{{
       {"--input", &options.input},
       {"--output", &options.output},
       {"--expect", &options.expect},
@@ -34,6 +34,7 @@ bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
       {"--target", &options.target},
       {"--device", &options.device},
       {"--stats", &stats},
+      {"--trace", &options.trace},
   }};
   auto fail = [&](std::string text) {
     error = std::move(text);
@@ -51,6 +52,10 @@ bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
     }
     if (argument == "-v" || argument == "--verbose") {
       options.verbose = true;
+      continue;
+    }
+    if (argument == "--scoreboard") {
+      options.scoreboard = true;
       continue;
     }
     if (!argument.starts_with('-')) {
@@ -83,6 +88,15 @@ bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
   if (!stats.empty() && stats != "json")
     return fail(fmt::format("unknown --stats={}; known is json", stats));
   options.json = stats == "json";
+  if (!options.trace.empty() || options.scoreboard) {
+    if (!options.device.starts_with("rtl"))
+      return fail("--trace and --scoreboard need --device=rtl");
+    options.device += options.device == "rtl" ? ":" : ",";
+    if (options.scoreboard)
+      options.device += options.trace.empty() ? "scoreboard" : "scoreboard,";
+    if (!options.trace.empty())
+      options.device += "trace=" + options.trace;
+  }
   if (!classes.empty())
     options.classes = splitNames(classes);
   return true;
@@ -98,7 +112,11 @@ Runs a compiled network on windows of input and gives the ONNX graph's own outpu
   --expect=Y.npy     compare: integers exactly, floats to 1e-5; exit 1 if any differs
   --labels=L.npy     true classes, N integers: accuracy and counts per class
   --classes=A,B,...  names of the classes for the report
-  --device=NAME      sim (default): the golden engine model, cycle for cycle
+  --device=NAME      sim (default): the golden engine model, cycle for cycle;
+                     rtl, rtl:hp, rtl:random=SEED: the Verilated engine on an ideal
+                     memory, a Zynq HP port, a memory with random stalls
+  --scoreboard       rtl: compare with the model: outputs, traps, on ideal memory cycles
+  --trace=FILE.vcd   rtl: write the waveform (builds with BNNCC_RTL_TRACE)
   --target=NAME      which engine the sim is: z010, z020, z035 or FILE.json
                      (default: the one the program was compiled for)
   --stats=json       print one JSON object instead of the summary

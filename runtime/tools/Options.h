@@ -7,9 +7,10 @@
 namespace bnn::run {
 
 struct Options {
-  std::string program, input, output, expect, labels, target;
+  std::string program, input, output, expect, labels, target, trace;
   std::string device = "sim";
   std::vector<std::string> classes; ///< names for the report; may be empty
+  bool scoreboard = false; ///< the device checks itself against the model
   bool json = false, verbose = false, help = false, version = false;
 };
 
