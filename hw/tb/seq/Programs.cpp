@@ -86,7 +86,7 @@ void Generator::loops(std::vector<Instruction> &code, bool wild) {
     loop.index0 = below(8);
     loop.index1 = below(8);
     loop.limit0 = coin(6) ? 0 : limit[loop.index0];
-    loop.limit1 = coin(6) ? 0 : limit[loop.index1];
+    loop.limit1 = coin(6) ? 0 : between(1, limit[loop.index1]);
     auto signedBelow = [&](int32_t n) {
       int32_t v = int32_t(below(uint32_t(n)));
       return wild && coin(4) ? -v * 40 : coin(4) ? -v : v;
