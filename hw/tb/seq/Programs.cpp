@@ -62,6 +62,12 @@ void Generator::microcode(Program &program, bool routinesOnly) {
   }
 }
 
+/// Mostly one that the clusters allow.
+uint32_t Generator::split(bool wild) {
+  uint32_t most = target.clusters >= 4 ? 2 : target.clusters / 2;
+  return below((wild && coin(10) ? 2 : most) + 1);
+}
+
 void Generator::loops(std::vector<Instruction> &code, bool wild) {
   std::array<uint32_t, 8> limit;
   uint32_t steps = 1, most = coin(8) ? 600 : coin(3) ? 8 : 60;
@@ -80,7 +86,7 @@ void Generator::loops(std::vector<Instruction> &code, bool wild) {
     loop.index0 = below(8);
     loop.index1 = below(8);
     loop.limit0 = coin(6) ? 0 : limit[loop.index0];
-    loop.limit1 = coin(6) ? 0 : limit[loop.index1];
+    loop.limit1 = coin(6) ? 0 : between(1, limit[loop.index1]);
     auto signedBelow = [&](int32_t n) {
       int32_t v = int32_t(below(uint32_t(n)));
       return wild && coin(4) ? -v * 40 : coin(4) ? -v : v;
@@ -125,7 +131,7 @@ bnn::isa::Run Generator::run(bool wild) {
   run.act_plane_stride = below(20);
   run.weight_plane_stride = below(10);
   run.cluster_stride = below(30);
-  run.split = below(3);
+  run.split = split(wild);
   run.quad = coin();
   run.tail = below(run.quad ? 8 : 32);
   run.last_pixels = coin() ? 0 : below(129);
@@ -152,7 +158,7 @@ Load Generator::load(bool wild) {
     load.keep = load.period ? between(1, load.period - 1) : 0;
     load.beats = between(1, 60);
   } else {
-    load.split = below(3);
+    load.split = split(wild);
     uint32_t row = load.dest == LoadDest::Weights ? 4 : 3;
     load.beats = (row * between(1, 5)) << load.split;
   }

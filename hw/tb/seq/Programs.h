@@ -31,6 +31,7 @@ private:
   uint32_t between(uint32_t lo, uint32_t hi) { return lo + below(hi - lo + 1); }
   bnn::isa::Microword microword();
   void microcode(Program &program, bool routinesOnly);
+  uint32_t split(bool wild);
   void loops(std::vector<bnn::isa::Instruction> &code, bool wild);
   bnn::isa::Out out(bool wild);
   bnn::isa::Run run(bool wild);
