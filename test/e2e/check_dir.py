@@ -1,6 +1,6 @@
 """Compile models for targets and check their reference outputs, windows by windows, on the simulated engine.
 
-Usage: check_dir.py [--bin=build/bin] FOLDER TARGET... [-- BNNCC-FLAGS...]
+Usage: check_dir.py [--bin=build/bin] [--device=NAME ...] FOLDER TARGET... [-- BNNCC-FLAGS...]
 
 FOLDER is a model's folder (MODEL.onnx ..., input.npy, output.npy or one .npz with `x` and `logits`) or a folder of such
 folders. Each model is one line; a model without a reference is checked by the compiler's own verification only, and says so.
@@ -38,7 +38,7 @@ def run(command: list) -> tuple[bool, str]:
     return done.returncode == 0, f"exit code {done.returncode}: {words[-1] if words else ''}"
 
 
-def check(model: Path, target: str, tools: Path, flags: list[str]) -> tuple[bool, str]:
+def check(model: Path, target: str, tools: Path, devices: list[str], flags: list[str]) -> tuple[bool, str]:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         program, again = scratch / "model.bnn", scratch / "again.bnn"
@@ -54,8 +54,13 @@ def check(model: Path, target: str, tools: Path, flags: list[str]) -> tuple[bool
         files = reference(model.parent, scratch)
         if files is None:
             return True, "compiled and verified, no reference output"
-        good, text = run([tools / "bnn-run", program, f"--input={files[0]}", f"--expect={files[1]}"])
-        return (True, f"{len(np.load(files[0]))} windows equal") if good else (False, f"bnn-run {text}")
+        for device in devices:
+            good, text = run(
+                [tools / "bnn-run", program, f"--input={files[0]}", f"--expect={files[1]}", f"--device={device}"]
+            )
+            if not good:
+                return False, f"bnn-run on {device} {text}"
+        return True, f"{len(np.load(files[0]))} windows equal on {', '.join(devices)}"
 
 
 def main() -> int:
@@ -63,6 +68,7 @@ def main() -> int:
     flags = sys.argv[len(own) + 2 :]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=Path, default=ROOT / "build" / "bin", help="folder of the tools")
+    parser.add_argument("--device", action="append", help="bnn-run's devices; default: sim")
     parser.add_argument("folder", type=Path)
     parser.add_argument("target", nargs="+")
     args = parser.parse_args(own)
@@ -71,7 +77,7 @@ def main() -> int:
     failed = 0
     for model in models:
         for target in args.target:
-            good, text = check(model, target, args.bin, flags)
+            good, text = check(model, target, args.bin, args.device or ["sim"], flags)
             failed += not good
             print(f"{'ok  ' if good else 'FAIL'} {model.parent.name}/{model.name} {target}: {text}", flush=True)
     count = len(models) * len(args.target)

@@ -216,17 +216,19 @@ TEST_F(Api, ATrapIsAnErrorWithItsInstruction) {
 }
 
 TEST_F(Api, UnknownDevicesAreNamed) {
-  EXPECT_EQ(bnn_device_open("rtl", nullptr, &device, error, sizeof error),
+  auto begins = [&](const std::string &text) {
+    EXPECT_TRUE(std::string(error).starts_with(text)) << error;
+  };
+  EXPECT_EQ(bnn_device_open("rtl:fast", nullptr, &device, error, sizeof error),
             BNN_ERROR_DEVICE);
-  EXPECT_STREQ(error, "device 'rtl' is not part of this build; devices: sim");
+  begins("device 'rtl:fast'");
   EXPECT_EQ(
       bnn_device_open("uio:/dev/uio0", nullptr, &device, error, sizeof error),
       BNN_ERROR_DEVICE);
-  EXPECT_STREQ(
-      error, "device 'uio:/dev/uio0' is not part of this build; devices: sim");
+  begins("device 'uio:/dev/uio0' is not part of this build; devices: sim");
   EXPECT_EQ(bnn_device_open("gpu", nullptr, &device, error, sizeof error),
             BNN_ERROR_DEVICE);
-  EXPECT_STREQ(error, "unknown device 'gpu'; devices: sim");
+  begins("unknown device 'gpu'; devices: sim");
   EXPECT_EQ(bnn_device_open("sim", "z999", &device, error, sizeof error),
             BNN_ERROR_TARGET);
   EXPECT_EQ(device, nullptr);
