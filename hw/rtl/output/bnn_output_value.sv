@@ -156,7 +156,7 @@ module bnn_output_value
     a.window = head.sample.window;
     a.raw = raw;
     a.split = split_mode;
-    a.restart = head.sample.restart && !started_q && state_q == ITEM;
+    a.restart = working && head.sample.restart && !started_q;
     a.base = head.sample.base;
   end
   assign capture_read_o = head.capture;
