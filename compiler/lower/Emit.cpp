@@ -114,9 +114,7 @@ std::vector<MachineInstruction> warmCode(const Plan &plan) {
   load.pop_next = load.push_next = 1;
   code.push_back({load, 0});
 
-  // Without a place of its own the input must not come before the last RUN.
   size_t count = plan.layers.size();
-  size_t release = plan.prefetchInput ? 0 : count - 1;
   for (size_t i = 0; i < count; ++i) {
     const LayerPlan &layer = plan.layers[i];
     std::vector<const LayerPlan *> passes = passesOf(layer);
@@ -125,7 +123,7 @@ std::vector<MachineInstruction> warmCode(const Plan &plan) {
       code.push_back({pass->out, int(i)});
       isa::Run run = pass->run;
       run.pop_prev = i == 0 && pass == passes.front();
-      run.push_prev = i == release && pass == passes.back();
+      run.push_prev = i == plan.inputFreeAfter && pass == passes.back();
       run.pop_next = i + 1 == count && pass == passes.front();
       run.push_next = i + 1 == count && pass == passes.back();
       code.push_back({run, int(i)});

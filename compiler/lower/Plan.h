@@ -122,8 +122,7 @@ struct Plan {
   isa::Target target;
   std::vector<LayerPlan> layers;
   std::vector<RowBlock> weightBlocks, thresholdBlocks;
-  bool prefetchInput =
-      true; ///< the next window's input loads behind the first layer
+  uint32_t inputFreeAfter = 0; ///< layer behind which the next input loads
   std::vector<Routine> routines;         ///< in control store order
   std::vector<isa::Microword> microcode; ///< their words
   Usage usage;

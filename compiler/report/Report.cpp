@@ -116,7 +116,10 @@ std::string textReport(const ReportData &data) {
            "{} words, at least {} ({:+.1f} %){}", plan.usage.laneWords,
            plan.usage.laneLowerBound,
            percent(plan.usage.laneWords, plan.usage.laneLowerBound) - 100,
-           plan.prefetchInput ? "" : "; the next input cannot load ahead"));
+           plan.inputFreeAfter == 0
+               ? ""
+               : fmt::format("; the next input loads behind '{}'",
+                             data.network.layers[plan.inputFreeAfter].name())));
   line("code", fmt::format("{} bytes: {} instructions, {} microcode",
                            program.codeBytes + program.microcodeBytes,
                            program.codeBytes / 16, program.microcodeBytes / 8));
@@ -163,7 +166,7 @@ lower::Json jsonReport(const ReportData &data) {
       {"control_words", buffer(plan.usage.controlWords, target.controlWords)},
       {"output_words", buffer(plan.usage.outputWords, target.outputWords)}};
   json["buffers"]["lane_words"]["lower_bound"] = plan.usage.laneLowerBound;
-  json["prefetch_input"] = plan.prefetchInput;
+  json["input_free_after"] = plan.inputFreeAfter;
   json["bytes"] = {{"instructions", program.codeBytes},
                    {"microcode", program.microcodeBytes},
                    {"weights", program.weightBytes},

@@ -29,19 +29,44 @@ TEST(Allocate, NeighboursAndThePrefetchedInputNeverOverlap) {
   Plan plan;
   std::string error;
   ASSERT_TRUE(planNetwork(chain(400), {}, plan, error)) << error;
-  EXPECT_TRUE(plan.prefetchInput);
+  EXPECT_EQ(plan.inputFreeAfter, 0u);
   for (size_t i = 1; i < plan.layers.size(); ++i) {
     EXPECT_FALSE(overlap(plan.layers[i - 1].in, plan.layers[i].in)) << i;
     EXPECT_FALSE(overlap(plan.layers[0].in, plan.layers[i].in)) << i;
   }
 }
 
-TEST(Allocate, GivesUpThePrefetchWhenThereIsNoRoom) {
+TEST(Allocate, TheNextInputWaitsForMapsInItsPlace) {
   Plan plan;
   std::string error;
   ASSERT_TRUE(planNetwork(chain(900), {}, plan, error)) << error;
-  EXPECT_FALSE(plan.prefetchInput);
+  EXPECT_EQ(plan.inputFreeAfter, 2u);
+  EXPECT_TRUE(overlap(plan.layers[0].in, plan.layers[2].in));
+  EXPECT_FALSE(overlap(plan.layers[0].in, plan.layers[3].in));
   EXPECT_FALSE(overlap(plan.layers[1].in, plan.layers[2].in));
+}
+
+TEST(Allocate, TheFirstLayerWritesOverWhatItHasRead) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers = {
+      {.channels = 64, .kernel = 16, .stride = 8, .pad = 4},
+      {.channels = 8, .kernel = 3, .pad = 1, .output = OutputKind::Sum}};
+  Network network =
+      randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+  isa::Target target;
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  const MapLayout &input = plan.layers[0].in, &map = plan.layers[1].in;
+  EXPECT_FALSE(overlap(input, map));
+  // The second group may lie over the input, the first may not.
+  target.laneWords = input.extent + map.extent - map.groupPitch;
+  error.clear();
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_TRUE(overlap(input, map));
+  EXPECT_EQ(plan.inputFreeAfter, 1u);
+  target.laneWords -= 8;
+  EXPECT_FALSE(planNetwork(network, target, plan, error));
 }
 
 TEST(Allocate, NamesTheMapThatDoesNotFit) {

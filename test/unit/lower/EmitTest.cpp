@@ -17,12 +17,8 @@ using namespace bnncc::test;
 namespace {
 ::bnn::isa::Target targetNamed(const std::string &name) {
   ::bnn::isa::Target target;
-  target.name = name;
-  if (name == "z010")
-    return target;
-  target.clusters = name == "z020" ? 4 : 16;
-  target.laneWords = 1536;
-  target.weightRows = 512;
+  std::string error;
+  EXPECT_TRUE(::bnn::isa::loadTarget(name, target, error)) << error;
   return target;
 }
 
