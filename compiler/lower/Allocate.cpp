@@ -14,8 +14,8 @@
 // step reads. What a last tile reads behind its map's end must exist, but it is
 // no pixel's, so it may be anything.
 //
-// Weight and threshold rows are resident; layers of equal split lie together,
-// so that one LOAD fills them.
+// Weight and threshold rows stay, if they fit; layers of equal split lie
+// together, so that one LOAD fills them. Else see Stream.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -197,15 +197,19 @@ static bool allocateMaps(const Network &network, Plan &plan,
   return true;
 }
 
-/// Rows of one memory: blocks of layers with equal split.
+/// Rows of one memory: blocks of layers with equal split. Weights of layers
+/// that are streamed have other places.
 static std::vector<RowBlock> placeRows(Plan &plan, bool weights) {
+  std::vector<bool> streamed(plan.layers.size(), false);
+  for (const WeightChunk &chunk : plan.chunks)
+    streamed[chunk.layer] = weights;
   std::vector<RowBlock> blocks;
   uint32_t row = 0;
   for (uint32_t split = 0; split <= 2; ++split) {
     RowBlock block{split, row, 0, {}};
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       LayerPlan &layer = plan.layers[i];
-      if (layer.split != split)
+      if (layer.split != split || streamed[i])
         continue;
       (weights ? layer.weightBase : layer.thresholdBase) = row;
       row += weights ? layer.weightRows : layer.thresholdRows;
@@ -241,13 +245,18 @@ static std::string rowsError(const Network &network, const Plan &plan,
       plan.target.name, what, have);
 }
 
-bool allocate(const Network &network, Plan &plan, std::string &error) {
-  if (!allocateMaps(network, plan, error))
+bool allocate(const Network &network, Plan &plan, bool stream,
+              std::string &error) {
+  if (!allocateMaps(network, plan, error) ||
+      (stream && !streamWeights(network, plan, error)))
     return false;
   plan.weightBlocks = placeRows(plan, true);
   plan.thresholdBlocks = placeRows(plan, false);
   plan.usage.weightRows = rowsOf(plan.weightBlocks);
   plan.usage.thresholdRows = rowsOf(plan.thresholdBlocks);
+  for (const WeightChunk &chunk : plan.chunks)
+    plan.usage.weightRows =
+        std::max(plan.usage.weightRows, chunk.row + chunk.rows);
   if (plan.usage.weightRows > plan.target.weightRows) {
     error = rowsError(network, plan, true, plan.usage.weightRows,
                       plan.target.weightRows);
@@ -279,7 +288,7 @@ bool allocate(const Network &network, Plan &plan, std::string &error) {
           plan.layers[i + 1].in.padTop * plan.layers[i + 1].in.rowPitch;
     planPasses(network.layers[i], layer);
   }
-  return true;
+  return orderTransfers(plan, error);
 }
 
 } // namespace bnncc::lower

@@ -51,25 +51,24 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
 /// Entries of the control store, in order of first use.
 static bool placeRoutines(const Network &network, Plan &plan,
                           std::string &error) {
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    LayerPlan &layer = plan.layers[i];
+  for (RunPlan &run : plan.runs) {
+    Routine routine = run.part.routine;
     uint32_t entry = 0;
-    auto known =
-        std::find(plan.routines.begin(), plan.routines.end(), layer.routine);
+    auto known = std::find(plan.routines.begin(), plan.routines.end(), routine);
     for (auto it = plan.routines.begin(); it != known; ++it)
       entry += uint32_t(routineWords(*it, 0).size());
     if (known == plan.routines.end()) {
-      plan.routines.push_back(layer.routine);
-      for (const isa::Microword &word : routineWords(layer.routine, entry))
+      plan.routines.push_back(routine);
+      for (const isa::Microword &word : routineWords(routine, entry))
         plan.microcode.push_back(word);
     }
-    layer.run.entry = entry;
+    run.part.run.entry = entry;
     if (plan.microcode.size() > plan.target.controlWords) {
       error = fmt::format("node '{}': its routine '{}' makes the microcode {} "
                           "words, target '{}' has control_words = {}",
-                          network.layers[i].name(), routineName(layer.routine),
-                          plan.microcode.size(), plan.target.name,
-                          plan.target.controlWords);
+                          network.layers[size_t(std::max(run.layer, 0))].name(),
+                          routineName(routine), plan.microcode.size(),
+                          plan.target.name, plan.target.controlWords);
       return false;
     }
   }
@@ -78,61 +77,75 @@ static bool placeRoutines(const Network &network, Plan &plan,
 }
 
 bool schedule(Plan &plan, const Network &network, std::string &error) {
+  if (!placeRoutines(network, plan, error))
+    return false;
   Clock clock;
-  std::vector<uint64_t> ready(plan.target.laneWords, 0);
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    LayerPlan &layer = plan.layers[i];
-    std::vector<uint64_t> written(plan.target.laneWords, 0);
-    std::vector<LayerPlan *> passes;
-    for (LayerPlan &pass : layer.passes)
-      passes.push_back(&pass);
-    if (passes.empty())
-      passes.push_back(&layer);
-    for (LayerPlan *pass : passes) {
-      uint64_t start = std::max(clock.next, earliestStart(*pass, ready));
-      uint64_t delay = start - clock.next;
-      if (delay > 255) {
-        error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
-                            "can wait at most 255",
-                            network.layers[i].name(), delay);
-        return false;
-      }
-      pass->run.delay = uint32_t(delay);
-      clock.next = start;
-      RunTimes times = walkRun(*pass, clock, plan.target.laneWords);
-      if (pass == passes.front())
-        layer.first = times.first;
-      layer.last = times.last;
-      layer.retired = times.retired;
-      for (size_t word = 0; word < written.size(); ++word)
-        written[word] = std::max(written[word], times.ready[word]);
+  std::vector<uint64_t> ready(plan.target.laneWords, 0), written = ready;
+  int current = 0; // layer
+  for (RunPlan &run : plan.runs) {
+    if (run.layer < 0) {
+      ++clock.next; // its one step
+      continue;
     }
-    ready = std::move(written);
+    LayerPlan &layer = plan.layers[size_t(run.layer)];
+    bool first = run.layer != current || &run == plan.runs.data();
+    if (run.layer != current) {
+      ready = written;
+      std::fill(written.begin(), written.end(), 0);
+      current = run.layer;
+    }
+    uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
+    uint64_t delay = start - clock.next;
+    if (delay > 255) {
+      error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
+                          "can wait at most 255",
+                          network.layers[size_t(run.layer)].name(), delay);
+      return false;
+    }
+    run.part.run.delay = uint32_t(delay);
+    clock.next = start;
+    RunTimes times = walkRun(run.part, clock, plan.target.laneWords);
+    if (first) {
+      layer.first = times.first;
+      layer.run.delay = uint32_t(delay);
+    }
+    layer.last = times.last;
+    layer.retired = times.retired;
+    for (size_t word = 0; word < written.size(); ++word)
+      written[word] = std::max(written[word], times.ready[word]);
   }
   return true;
 }
 
+/// Plans with the fastest splits, or with `sparing` those that take the fewest
+/// rows; `stream` lets weights come anew for every window.
+static bool planWith(const Network &network, bool sparing, bool stream,
+                     Plan &plan, std::string &error) {
+  isa::Target target = plan.target;
+  plan = Plan();
+  plan.target = target;
+  plan.layers.resize(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer &layer = network.layers[i];
+    MapLayout next;
+    bool last = i + 1 == network.layers.size();
+    if (!last)
+      next = layoutInput(network.layers[i + 1]);
+    if (!chooseSplit(layer, last ? nullptr : &next, target, sparing,
+                     plan.layers[i], error))
+      return false;
+  }
+  return allocate(network, plan, stream, error) &&
+         schedule(plan, network, error);
+}
+
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
                  std::string &error) {
-  for (bool sparing : {false, true}) {
-    plan = Plan();
-    plan.target = target;
-    plan.layers.resize(network.layers.size());
-    for (size_t i = 0; i < network.layers.size(); ++i) {
-      const Layer &layer = network.layers[i];
-      MapLayout next;
-      bool last = i + 1 == network.layers.size();
-      if (!last)
-        next = layoutInput(network.layers[i + 1]);
-      if (!chooseSplit(layer, last ? nullptr : &next, target, sparing,
-                       plan.layers[i], error))
-        return false;
-    }
-    if (!placeRoutines(network, plan, error))
-      return false;
-    if (allocate(network, plan, error))
-      return schedule(plan, network, error);
-  }
+  plan.target = target;
+  for (bool stream : {false, true})
+    for (bool sparing : {false, true})
+      if (planWith(network, sparing, stream, plan, error))
+        return true;
   return false;
 }
 

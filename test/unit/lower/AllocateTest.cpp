@@ -49,7 +49,7 @@ TEST(Allocate, TheNextInputWaitsForMapsInItsPlace) {
 TEST(Allocate, TheFirstLayerWritesOverWhatItHasRead) {
   std::mt19937 random(1);
   std::vector<LayerSpec> layers = {
-      {.channels = 64, .kernel = 16, .stride = 8, .pad = 4},
+      {.channels = 64, .kernel = 80, .stride = 12, .pad = 34},
       {.channels = 8, .kernel = 3, .pad = 1, .output = OutputKind::Sum}};
   Network network =
       randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
@@ -77,18 +77,49 @@ TEST(Allocate, NamesTheMapThatDoesNotFit) {
   EXPECT_NE(error.find("lane_words = 2048"), std::string::npos) << error;
 }
 
-TEST(Allocate, NamesTheLayerWithTheMostWeightRows) {
+TEST(Allocate, NamesTheLayerWhoseGroupDoesNotFit) {
   std::mt19937 random(1);
   std::vector<LayerSpec> layers = {
       {.channels = 32, .kernel = 1},
-      {.channels = 1024, .kernel = 1},
-      {.channels = 1024, .kernel = 1},
+      {.channels = 512, .kernel = 1},
+      {.channels = 512, .kernel = 1},
       {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
+  Network network = randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers);
+  isa::Target target;
+  target.weightRows = 64;
   Plan plan;
   std::string error;
-  EXPECT_FALSE(
-      planNetwork(randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers), {},
-                  plan, error));
-  EXPECT_NE(error.find("node 'layer2'"), std::string::npos) << error;
-  EXPECT_NE(error.find("weight_rows = 1024"), std::string::npos) << error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_FALSE(plan.chunks.empty());
+  // 32 channels: 4 rows of 8 for each of 16 words.
+  target.weightRows = 63;
+  EXPECT_FALSE(planNetwork(network, target, plan, error));
+  EXPECT_NE(error.find("node 'layer2': the weights of 32 output channels need "
+                       "64 rows"),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("weight_rows = 63"), std::string::npos) << error;
+}
+
+TEST(Allocate, StreamsTheLargestLayersOnly) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers = {
+      {.channels = 64, .kernel = 3},
+      {.channels = 256, .kernel = 3},
+      {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
+  Network network = randomNetwork(random, MapKind::Bits, {32, 1, 64}, layers);
+  isa::Target target;
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_TRUE(plan.chunks.empty());
+  EXPECT_EQ(plan.usage.weightRows, 24u + 192u + 8u);
+  target.weightRows = 100; // 32 stay, two slots of 34 rows: 24 are a group
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  ASSERT_EQ(plan.chunks.size(), 8u);
+  for (size_t c = 0; c < plan.chunks.size(); ++c) {
+    EXPECT_EQ(plan.chunks[c].layer, 1u);
+    EXPECT_EQ(plan.chunks[c].row, 32 + c % 2 * 34);
+    EXPECT_EQ(plan.chunks[c].rows, 24u);
+  }
 }

@@ -22,15 +22,10 @@ namespace {
   return target;
 }
 
-/// Compiles, checks, runs two inputs; returns the steady-state cycles.
+/// Checks a plan, runs two inputs; returns the steady-state cycles.
 uint64_t expectExact(std::mt19937 &random, const Network &network,
-                     const std::string &targetName) {
-  Plan plan;
+                     const Plan &plan) {
   std::string error;
-  bool planned = planNetwork(network, targetNamed(targetName), plan, error);
-  EXPECT_TRUE(planned) << error;
-  if (!planned)
-    return 0;
   auto program = buildProgram(network, plan, emitCode(network, plan));
   CheckResult check;
   EXPECT_TRUE(checkBinary(program, check, error)) << error;
@@ -40,6 +35,15 @@ uint64_t expectExact(std::mt19937 &random, const Network &network,
               evaluate(network, input));
   }
   return check.cycles;
+}
+
+uint64_t expectExact(std::mt19937 &random, const Network &network,
+                     const std::string &targetName) {
+  Plan plan;
+  std::string error;
+  bool planned = planNetwork(network, targetNamed(targetName), plan, error);
+  EXPECT_TRUE(planned) << error;
+  return planned ? expectExact(random, network, plan) : 0;
 }
 
 constexpr OutputKind Raw = OutputKind::Raw, Sum = OutputKind::Sum,
@@ -142,45 +146,77 @@ TEST_P(EveryTarget, CorrectsTheBordersOfZeroPaddedBits) {
   }
 }
 
+namespace {
+/// A network of any kinds of layers.
+Network anyNetwork(std::mt19937 &random) {
+  auto pick = [&](int low, int high) {
+    return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+  };
+  MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
+  Shape shape = {pick(1, kind == MapKind::Bytes ? 3 : 70), 1, pick(60, 300)};
+  std::vector<LayerSpec> layers;
+  int64_t width = shape.w;
+  for (int i = 0, n = int(pick(1, 4)); i < n; ++i) {
+    LayerSpec s;
+    s.channels = pick(1, 70);
+    s.kernel = std::min(width, pick(1, 9));
+    s.stride = pick(1, 3);
+    s.pad = pick(0, 3);
+    s.padValue = layers.empty() && kind == MapKind::Bytes ? pick(-128, 127)
+                 : pick(0, 1)                             ? 1
+                                                          : -1;
+    int64_t conv = (width + 2 * s.pad - s.kernel) / s.stride + 1;
+    s.poolWindow = std::min(conv, pick(1, 7));
+    s.poolStride = pick(1, 3);
+    s.poolFirst = pick(0, 1);
+    s.points = int(pick(1, 3));
+    width = (conv - s.poolWindow) / s.poolStride + 1;
+    layers.push_back(s);
+    if (width < 3)
+      break;
+  }
+  layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
+  Network network = randomNetwork(random, kind, shape, layers);
+  const Layer &last = network.layers.back();
+  if (last.output == Split && last.taps() % 2 && last.kind == MapKind::Bits)
+    network.layers.back().output = Raw;
+  if (network.layers.back().output == Raw && last.out.size() > 1500)
+    network.layers.back().output = Sum;
+  return network;
+}
+} // namespace
+
 TEST_P(EveryTarget, RunsRandomNetworks) {
   for (int seed = 0; seed < 60; ++seed) {
     std::mt19937 random(100 + seed);
-    auto pick = [&](int low, int high) {
-      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
-    };
-    MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
-    Shape shape = {pick(1, kind == MapKind::Bytes ? 3 : 70), 1, pick(60, 300)};
-    std::vector<LayerSpec> layers;
-    int64_t width = shape.w;
-    for (int i = 0, n = int(pick(1, 4)); i < n; ++i) {
-      LayerSpec s;
-      s.channels = pick(1, 70);
-      s.kernel = std::min(width, pick(1, 9));
-      s.stride = pick(1, 3);
-      s.pad = pick(0, 3);
-      s.padValue = layers.empty() && kind == MapKind::Bytes ? pick(-128, 127)
-                   : pick(0, 1)                             ? 1
-                                                            : -1;
-      int64_t conv = (width + 2 * s.pad - s.kernel) / s.stride + 1;
-      s.poolWindow = std::min(conv, pick(1, 7));
-      s.poolStride = pick(1, 3);
-      s.poolFirst = pick(0, 1);
-      s.points = int(pick(1, 3));
-      width = (conv - s.poolWindow) / s.poolStride + 1;
-      layers.push_back(s);
-      if (width < 3)
-        break;
-    }
-    layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
-    Network network = randomNetwork(random, kind, shape, layers);
-    const Layer &last = network.layers.back();
-    if (last.output == Split && last.taps() % 2 && last.kind == MapKind::Bits)
-      network.layers.back().output = Raw;
-    if (network.layers.back().output == Raw && last.out.size() > 1500)
-      network.layers.back().output = Sum;
+    Network network = anyNetwork(random);
     SCOPED_TRACE("seed " + std::to_string(seed));
     expectExact(random, network, GetParam());
     if (HasFailure())
       return;
   }
+}
+
+TEST_P(EveryTarget, StreamsWeightsThatDoNotFit) {
+  int streamed = 0, idle = 0;
+  for (int seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(900 + seed);
+    Network network = anyNetwork(random);
+    ::bnn::isa::Target target = targetNamed(GetParam());
+    Plan plan;
+    std::string error;
+    ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+    EXPECT_TRUE(plan.chunks.empty());
+    target.weightRows = plan.usage.weightRows * (3 + seed % 5) / 8;
+    if (target.weightRows == 0 || !planNetwork(network, target, plan, error))
+      continue;
+    streamed += !plan.chunks.empty();
+    idle += plan.runs[0].layer < 0;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, plan);
+    if (HasFailure())
+      return;
+  }
+  EXPECT_GE(streamed, 10);
+  EXPECT_GE(idle, 1);
 }
