@@ -9,8 +9,8 @@
 // place is free; that the place's last RUN was in the window before, every RUN
 // of this one can say. The window's last token is for the next window's input.
 //
-// A chunk that is needed before enough RUNs have given tokens gets them from
-// RUNs that do nothing, a cycle each, at the window's start.
+// One token more at the window's start lets every later LOAD begin a RUN
+// earlier: RUNs that do nothing, a cycle each, give as many as help.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 namespace bnncc::lower {
 
@@ -65,8 +66,10 @@ static void listRuns(Plan &plan, size_t idle) {
   }
 }
 
-/// Deals out the tokens; false if a LOAD's token would come after its user.
-static bool dealTokens(Plan &plan) {
+/// Deals out the tokens. By how many RUNs in all LOADs begin later than their
+/// places are free; nothing if a LOAD's token would come after its user.
+static std::optional<size_t> dealTokens(Plan &plan) {
+  size_t late = 0;
   size_t none = plan.runs.size();
   auto lastOf = [&](auto matches) {
     size_t last = none;
@@ -105,13 +108,14 @@ static bool dealTokens(Plan &plan) {
     });
     load.after = give(before == none ? 0 : before);
     if (load.after >= load.user)
-      return false;
+      return std::nullopt;
+    late += before == none ? 0 : load.after - before;
     plan.loads.push_back(load);
   }
   if (give(lastOf([&](const RunPlan &r) {
         return r.layer == int(plan.inputFreeAfter);
       })) >= none)
-    return false;
+    return std::nullopt;
   // LOADs end in order: the last one before a RUN speaks for all.
   for (size_t l = 0; l < plan.loads.size(); ++l) {
     LoadPlan &load = plan.loads[l];
@@ -119,14 +123,24 @@ static bool dealTokens(Plan &plan) {
         l + 1 == plan.loads.size() || plan.loads[l + 1].user != load.user;
     plan.runs[load.user].waitsForLoad = true;
   }
-  return true;
+  return late;
 }
 
 bool orderTransfers(Plan &plan, std::string &error) {
-  for (size_t idle = 0; idle <= plan.chunks.size() + 1; ++idle) {
+  std::optional<size_t> least;
+  size_t best = 0;
+  for (size_t idle = 0; idle <= plan.chunks.size() && least != 0u; ++idle) {
     listRuns(plan, idle);
-    if (dealTokens(plan))
-      return true;
+    std::optional<size_t> late = dealTokens(plan);
+    if (late && (!least || *late < *least)) {
+      least = late;
+      best = idle;
+    }
+  }
+  if (least) {
+    listRuns(plan, best);
+    dealTokens(plan);
+    return true;
   }
   error = fmt::format("internal error: no order of {} LOADs of weights",
                       plan.chunks.size());

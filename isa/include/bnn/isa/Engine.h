@@ -66,7 +66,8 @@ public:
   /// Keep a RunTrace for every RUN (off by default).
   void setTracing(bool on);
   /// Count reads of lane words whose last writer had not yet written when the
-  /// program order says it should have: 0 in every program the compiler emits.
+  /// program order says it should have, or that their own RUN writes: 0 in
+  /// every program the compiler emits.
   uint64_t hazards() const;
 
 private:
