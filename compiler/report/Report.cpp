@@ -67,13 +67,38 @@ std::string microseconds(const ReportData &data, uint64_t cycles) {
                      data.plan.target.clockMHz);
 }
 
-/// Cycles that a layer holds the array: to the next layer's first step.
-uint64_t layerCycles(const ReportData &data, size_t i) {
+/// What the RUNs of layer `i` did in the stream's last window.
+struct LayerTimes {
+  uint64_t cycles = 0; ///< each to the next RUN's first step
+  uint64_t stalls = 0;
+};
+
+LayerTimes timesOf(const ReportData &data, size_t i) {
+  LayerTimes times;
   const auto &trace = data.check.trace;
-  if (i >= trace.size())
-    return 0;
-  return (i + 1 < trace.size() ? trace[i + 1].first : trace[i].last + 1) -
-         trace[i].first;
+  for (size_t r = 0; r < std::min(trace.size(), data.plan.runs.size()); ++r) {
+    if (data.plan.runs[r].layer != int(i))
+      continue;
+    times.cycles +=
+        (r + 1 < trace.size() ? trace[r + 1].first : trace[r].last + 1) -
+        trace[r].first;
+    times.stalls += trace[r].stalls;
+  }
+  return times;
+}
+
+/// Bytes of weights that a window brings in anew.
+uint64_t streamedBytes(const lower::Plan &plan) {
+  uint64_t bytes = 0;
+  for (const lower::WeightChunk &chunk : plan.chunks)
+    bytes += uint64_t(chunk.rows) * 32 * plan.layers[chunk.layer].gm;
+  return bytes;
+}
+
+size_t chunksOf(const lower::Plan &plan, size_t layer) {
+  return size_t(
+      std::count_if(plan.chunks.begin(), plan.chunks.end(),
+                    [&](const auto &chunk) { return chunk.layer == layer; }));
 }
 } // namespace
 
@@ -128,6 +153,15 @@ std::string textReport(const ReportData &data) {
                               percent(program.weightBytes * 8.0,
                                       double(totals.weightBits)) -
                                   100));
+  if (!plan.chunks.empty()) {
+    std::string names;
+    for (size_t i = 0; i < plan.layers.size(); ++i)
+      if (chunksOf(plan, i))
+        names += (names.empty() ? "" : ", ") + data.network.layers[i].name();
+    line("streamed",
+         fmt::format("{} bytes of weights per window in {} chunks: {}",
+                     streamedBytes(plan), plan.chunks.size(), names));
+  }
   line("thresholds", fmt::format("{} bytes for {} bits", program.thresholdBytes,
                                  totals.thresholdBits));
   line("checked", fmt::format("{} instructions, {} hazards",
@@ -174,14 +208,15 @@ lower::Json jsonReport(const ReportData &data) {
                    {"thresholds", program.thresholdBytes},
                    {"thresholds_minimum", (totals.thresholdBits + 7) / 8},
                    {"input", program.inputBytes},
-                   {"output", program.outputBytes}};
+                   {"output", program.outputBytes},
+                   {"weights_streamed_per_window", streamedBytes(plan)}};
   json["checked"] = {{"instructions", data.check.instructions},
                      {"hazards", data.check.hazards}};
   json["milliseconds"] = data.milliseconds;
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     const Layer &layer = data.network.layers[i];
     const LayerPlan &p = plan.layers[i];
-    uint64_t cycles = layerCycles(data, i);
+    auto [cycles, stalls] = timesOf(data, i);
     json["layers"].push_back(
         {{"nodes", layer.nodes},
          {"routine", lower::routineName(p.routine)},
@@ -190,8 +225,7 @@ lower::Json jsonReport(const ReportData &data) {
          {"macs", layer.macs()},
          {"cycles", cycles},
          {"steps", p.steps},
-         {"stalls",
-          i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
+         {"stalls", stalls},
          {"delay", p.run.delay},
          {"utilisation",
           percent(double(bitMacs(layer)), double(cycles) * target.lanes()) /
@@ -199,6 +233,7 @@ lower::Json jsonReport(const ReportData &data) {
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},
+         {"weight_chunks", chunksOf(plan, i)},
          {"threshold_rows", p.thresholdRows},
          {"lane_word", p.in.base},
          {"lane_words", p.in.words()},
