@@ -92,7 +92,8 @@ static bool mayOverwriteInput(const LayerPlan &layer, const MapLayout &out) {
 static bool compatible(const Network &network, const Plan &plan, size_t i) {
   if (!overlap(plan.layers[i - 1].in, plan.layers[i].in))
     return true;
-  return i == 1 && borderRanges(network.layers[0]).size() == 1 &&
+  return i == 1 && plan.stripes.empty() &&
+         borderRanges(network.layers[0]).size() == 1 &&
          mayOverwriteInput(plan.layers[0], plan.layers[i].in);
 }
 
@@ -163,11 +164,38 @@ static bool placeAll(const Network &network, Plan &plan, size_t freeAfter,
   return false;
 }
 
+/// The least layer behind which the next input can load, with places for all
+/// maps; the number of layers if there are no such places.
+static size_t placeEarliest(const Network &network, Plan &plan, size_t &at) {
+  size_t after = 0;
+  while (after < plan.layers.size() && !placeAll(network, plan, after, at))
+    ++after;
+  return after;
+}
+
+/// The same with the largest stripes that do.
+static size_t placeStripes(const Network &network, Plan &plan) {
+  LayerPlan whole = plan.layers[0];
+  size_t count = plan.layers.size(), at = 0;
+  for (uint32_t tiles = whole.pixelTiles - 1; count > 1 && tiles > 0; --tiles) {
+    plan.layers[0] = whole;
+    if (!cutStripes(network.layers[0], plan.layers[0], tiles, plan.stripes))
+      continue;
+    size_t after = placeEarliest(network, plan, at);
+    if (after < count)
+      return after;
+  }
+  plan.layers[0] = whole;
+  plan.stripes.clear();
+  return count;
+}
+
 static bool allocateMaps(const Network &network, Plan &plan,
                          std::string &error) {
-  size_t at = 0, count = plan.layers.size(), after = 0;
-  while (after < count && !placeAll(network, plan, after, at))
-    ++after;
+  size_t at = 0, count = plan.layers.size();
+  size_t after = placeEarliest(network, plan, at);
+  if (after == count)
+    after = placeStripes(network, plan);
   if (after == count) {
     uint32_t need = plan.layers[at].in.extent +
                     (at > 0 ? plan.layers[at - 1].in.extent : 0);

@@ -106,13 +106,18 @@ void emitLoops(const LayerPlan &layer, int index,
     code.push_back({loop, index});
 }
 
-isa::Load inputLoad(const Plan &plan) {
+isa::Load inputLoad(const Plan &plan, int stripe) {
   const MapLayout &in = plan.layers[0].in;
   isa::Load load;
   load.dest = isa::LoadDest::Lanes;
   load.region = isa::Region::Input;
   load.beats = inputBytes(plan) / 8;
   load.address = in.base;
+  if (stripe >= 0) {
+    load.source = plan.stripes[size_t(stripe)].source;
+    load.beats = plan.stripes[size_t(stripe)].beats;
+    load.address += uint32_t(stripe % 2) * in.groupPitch / 2;
+  }
   load.format = in.quad ? isa::Format::Quad : isa::Format::Bits;
   load.phase = in.phase;
   load.period = in.period;
@@ -133,7 +138,7 @@ std::vector<MachineInstruction> warmCode(const Plan &plan,
     isa::Load load;
     int layer = 0;
     if (item.chunk < 0) {
-      load = inputLoad(plan);
+      load = inputLoad(plan, item.stripe);
     } else {
       const WeightChunk &chunk = plan.chunks[size_t(item.chunk)];
       layer = int(chunk.layer);

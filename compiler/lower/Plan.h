@@ -121,11 +121,19 @@ struct WeightChunk {
   uint32_t row = 0, rows = 0; ///< place in the weight memories
 };
 
+/// Pixels of the first layer and the part of the input that they take.
+struct InputStripe {
+  uint32_t pixel = 0, pixels = 0; ///< of the convolution
+  uint32_t firstPooled = 0;       ///< the first pixel that it puts out
+  uint32_t source = 0, beats = 0; ///< of a window's input
+};
+
 /// One RUN of a window: a layer, or the part of it for which one chunk of
 /// weights or one border's thresholds do.
 struct RunPlan {
   int layer = -1; ///< -1: does nothing, but gives a token
-  int chunk = -1; ///< whose weights it needs
+  int chunk = -1;  ///< whose weights it needs
+  int stripe = -1; ///< which part of the input it reads
   LayerPlan part;
   bool waitsForLoad = false, freesForLoad = false;
 };
@@ -133,7 +141,8 @@ struct RunPlan {
 /// One LOAD of a window. Those that follow a RUN wait for its token; the input
 /// waits for the last token of the window before.
 struct LoadPlan {
-  int chunk = -1; ///< -1: the input map
+  int chunk = -1;  ///< -1: the input map,
+  int stripe = -1; ///< or a part of it
   size_t user = 0; ///< RUN that needs it first
   size_t after = 0; ///< RUN that it follows, unless it is the first LOAD
   bool signals = true; ///< gives its user a token
@@ -149,6 +158,7 @@ struct Plan {
   std::vector<LayerPlan> layers;
   std::vector<RowBlock> weightBlocks, thresholdBlocks;
   std::vector<WeightChunk> chunks; ///< in order of use; empty: all stay
+  std::vector<InputStripe> stripes; ///< empty: the input is loaded at once
   std::vector<RunPlan> runs;       ///< of one window
   std::vector<LoadPlan> loads;     ///< of one window
   uint32_t inputFreeAfter = 0; ///< layer behind which the next input loads
@@ -181,6 +191,13 @@ bool allocate(const Network &network, Plan &plan, bool stream,
               std::string &error);
 /// Chooses the layers whose weights do not stay, their chunks and rows.
 bool streamWeights(const Network &network, Plan &plan, std::string &error);
+/// Cuts the first layer into stripes of at most `tiles` pixel tiles and makes
+/// its input two buffers; false if it cannot be cut so.
+bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
+                std::vector<InputStripe> &stripes);
+/// The RUN of stripe `index`, once the maps have their places.
+LayerPlan stripeOf(const LayerPlan &layer, const std::vector<InputStripe> &all,
+                   size_t index);
 /// Lists the RUNs and LOADs of a window and gives them their tokens.
 bool orderTransfers(Plan &plan, std::string &error);
 /// Sets delays, so that no word is read before it is written, and predicts.

@@ -56,7 +56,7 @@ std::vector<WeightChunk> cut(const Plan &plan, const std::vector<bool> &streamed
 /// Instructions that `chunks` take at most: LOAD, 4 LOOP, OUT, RUN.
 size_t instructions(const Network &network, const Plan &plan,
                     const std::vector<WeightChunk> &chunks) {
-  size_t count = 16 + 7 * plan.layers.size();
+  size_t count = 16 + 7 * (plan.layers.size() + plan.stripes.size());
   for (const WeightChunk &chunk : chunks)
     count += 1 + 6 * borderRanges(network.layers[chunk.layer]).size();
   return count;
@@ -67,6 +67,9 @@ bool streamWeights(const Network &network, Plan &plan, std::string &error) {
   size_t count = plan.layers.size();
   std::vector<size_t> bySize(count);
   std::iota(bySize.begin(), bySize.end(), 0);
+  // Stripes pass once: all weights of the first layer must be there.
+  if (!plan.stripes.empty() && count > 1)
+    bySize.erase(bySize.begin());
   std::stable_sort(bySize.begin(), bySize.end(), [&](size_t a, size_t b) {
     return plan.layers[a].weightRows > plan.layers[b].weightRows;
   });

@@ -61,7 +61,13 @@ static void listRuns(Plan &plan, size_t idle) {
           run.chunk = int(chunk);
           run.part = partOf(layer, run.part, plan.chunks[chunk]);
         }
-        plan.runs.push_back(run);
+        for (size_t s = 0; s < (i ? 0 : plan.stripes.size()); ++s) {
+          run.stripe = int(s);
+          run.part = stripeOf(layer, plan.stripes, s);
+          plan.runs.push_back(run);
+        }
+        if (run.stripe < 0)
+          plan.runs.push_back(run);
       }
   }
 }
@@ -83,9 +89,6 @@ static std::optional<size_t> dealTokens(Plan &plan) {
                   plan.runs.begin());
   };
   plan.loads.clear();
-  LoadPlan input;
-  input.user = firstOf([](const RunPlan &r) { return r.layer == 0; });
-  plan.loads.push_back(input);
   size_t given = none; // the RUN that gave the last token
   auto give = [&](size_t least) {
     given = given == none ? least : std::max(least, given + 1);
@@ -93,6 +96,27 @@ static std::optional<size_t> dealTokens(Plan &plan) {
       plan.runs[given].freesForLoad = true;
     return given;
   };
+  // `before`: the place's last RUN, if there is one in this window.
+  auto wait = [&](LoadPlan &load, size_t before) {
+    load.after = give(before == none ? 0 : before);
+    // Without a RUN in between nothing hides the LOAD.
+    late += before == none ? load.after + 1 == load.user : load.after - before;
+    plan.loads.push_back(load);
+    return load.after < load.user;
+  };
+  LoadPlan input;
+  input.user = firstOf([](const RunPlan &r) { return r.layer == 0; });
+  input.stripe = plan.stripes.empty() ? -1 : 0;
+  plan.loads.push_back(input);
+  for (int s = 1; s < int(plan.stripes.size()); ++s) {
+    LoadPlan load;
+    load.stripe = s;
+    load.user = firstOf([&](const RunPlan &r) { return r.stripe == s; });
+    if (!wait(load, lastOf([&](const RunPlan &r) {
+                return r.stripe >= 0 && r.stripe == s - 2;
+              })))
+      return std::nullopt;
+  }
   for (size_t c = 0; c < plan.chunks.size(); ++c) {
     const WeightChunk &chunk = plan.chunks[c];
     LoadPlan load;
@@ -106,11 +130,8 @@ static std::optional<size_t> dealTokens(Plan &plan) {
       return other.row < chunk.row + chunk.rows &&
              chunk.row < other.row + other.rows;
     });
-    load.after = give(before == none ? 0 : before);
-    if (load.after >= load.user)
+    if (!wait(load, before))
       return std::nullopt;
-    late += before == none ? 0 : load.after - before;
-    plan.loads.push_back(load);
   }
   if (give(lastOf([&](const RunPlan &r) {
         return r.layer == int(plan.inputFreeAfter);
@@ -129,7 +150,7 @@ static std::optional<size_t> dealTokens(Plan &plan) {
 bool orderTransfers(Plan &plan, std::string &error) {
   std::optional<size_t> least;
   size_t best = 0;
-  for (size_t idle = 0; idle <= plan.chunks.size() && least != 0u; ++idle) {
+  for (size_t idle = 0; idle <= plan.chunks.size() + plan.stripes.size() && least != 0u; ++idle) {
     listRuns(plan, idle);
     std::optional<size_t> late = dealTokens(plan);
     if (late && (!least || *late < *least)) {

@@ -95,6 +95,14 @@ uint64_t streamedBytes(const lower::Plan &plan) {
   return bytes;
 }
 
+/// Pixels of the first layer that two stripes compute.
+int64_t pixelsTwice(const ReportData &data) {
+  int64_t pixels = -data.network.layers[0].conv.w;
+  for (const lower::InputStripe &stripe : data.plan.stripes)
+    pixels += stripe.pixels;
+  return pixels;
+}
+
 size_t chunksOf(const lower::Plan &plan, size_t layer) {
   return size_t(
       std::count_if(plan.chunks.begin(), plan.chunks.end(),
@@ -153,6 +161,10 @@ std::string textReport(const ReportData &data) {
                               percent(program.weightBytes * 8.0,
                                       double(totals.weightBits)) -
                                   100));
+  if (!plan.stripes.empty())
+    line("stripes", fmt::format("{} of the input, {} of {} pixels twice",
+                                plan.stripes.size(), pixelsTwice(data),
+                                data.network.layers[0].conv.w));
   if (!plan.chunks.empty()) {
     std::string names;
     for (size_t i = 0; i < plan.layers.size(); ++i)
@@ -201,6 +213,7 @@ lower::Json jsonReport(const ReportData &data) {
       {"output_words", buffer(plan.usage.outputWords, target.outputWords)}};
   json["buffers"]["lane_words"]["lower_bound"] = plan.usage.laneLowerBound;
   json["input_free_after"] = plan.inputFreeAfter;
+  json["input_stripes"] = plan.stripes.size();
   json["bytes"] = {{"instructions", program.codeBytes},
                    {"microcode", program.microcodeBytes},
                    {"weights", program.weightBytes},

@@ -197,6 +197,53 @@ TEST_P(EveryTarget, RunsRandomNetworks) {
   }
 }
 
+TEST_P(EveryTarget, LoadsInputsInStripes) {
+  int striped = 0, both = 0;
+  for (int seed = 0; seed < 80; ++seed) {
+    std::mt19937 random(2000 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    MapKind kind = pick(0, 3) ? MapKind::Bytes : MapKind::Bits;
+    std::vector<LayerSpec> layers = {
+        {.channels = pick(1, 70),
+         .kernel = pick(3, 40),
+         .stride = pick(2, 12),
+         .pad = pick(0, 5),
+         .padValue = -1,
+         .poolWindow = pick(1, 5),
+         .poolStride = pick(1, 3),
+         .points = int(pick(1, 2))},
+        {.channels = pick(8, 70), .kernel = pick(1, 5), .stride = pick(1, 2),
+         .pad = pick(0, 2), .poolWindow = 2, .poolStride = 2},
+        {.channels = 5, .kernel = 1, .output = Sum}};
+    Network network = randomNetwork(random, kind, {pick(1, 2), 1, pick(900, 3600)},
+                                    layers);
+    ::bnn::isa::Target target = targetNamed(GetParam());
+    target.laneWords = 4096;
+    Plan plan;
+    std::string error;
+    if (!planNetwork(network, target, plan, error))
+      continue;
+    EXPECT_TRUE(plan.stripes.empty());
+    target.laneWords = std::max(
+        64u, (plan.layers[1].in.words() + plan.layers[0].in.words() *
+                                              uint32_t(pick(1, 3)) / 4) & ~1u);
+    if (seed % 4 == 0)
+      target.weightRows = std::max(1u, plan.usage.weightRows * 3 / 4);
+    if (!planNetwork(network, target, plan, error))
+      continue;
+    striped += !plan.stripes.empty();
+    both += !plan.stripes.empty() && !plan.chunks.empty();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, plan);
+    if (HasFailure())
+      return;
+  }
+  printf("%d striped, %d with streamed weights\n", striped, both);
+  EXPECT_GE(striped, 10);
+}
+
 TEST_P(EveryTarget, StreamsWeightsThatDoNotFit) {
   int streamed = 0, idle = 0;
   for (int seed = 0; seed < 60; ++seed) {
