@@ -190,12 +190,11 @@ static size_t placeStripes(const Network &network, Plan &plan) {
   return count;
 }
 
-static bool allocateMaps(const Network &network, Plan &plan,
+static bool allocateMaps(const Network &network, Plan &plan, bool stripes,
                          std::string &error) {
   size_t at = 0, count = plan.layers.size();
-  size_t after = placeEarliest(network, plan, at);
-  if (after == count)
-    after = placeStripes(network, plan);
+  size_t after = stripes ? placeStripes(network, plan)
+                         : placeEarliest(network, plan, at);
   if (after == count) {
     uint32_t need = plan.layers[at].in.extent +
                     (at > 0 ? plan.layers[at - 1].in.extent : 0);
@@ -273,10 +272,10 @@ static std::string rowsError(const Network &network, const Plan &plan,
       plan.target.name, what, have);
 }
 
-bool allocate(const Network &network, Plan &plan, bool stream,
+bool allocate(const Network &network, Plan &plan, Means means,
               std::string &error) {
-  if (!allocateMaps(network, plan, error) ||
-      (stream && !streamWeights(network, plan, error)))
+  if (!allocateMaps(network, plan, means.stripes, error) ||
+      (means.stream && !streamWeights(network, plan, error)))
     return false;
   plan.weightBlocks = placeRows(plan, true);
   plan.thresholdBlocks = placeRows(plan, false);

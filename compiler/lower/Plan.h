@@ -135,6 +135,7 @@ struct RunPlan {
   int chunk = -1;  ///< whose weights it needs
   int stripe = -1; ///< which part of the input it reads
   LayerPlan part;
+  uint64_t cycles = 1; ///< with its delay
   bool waitsForLoad = false, freesForLoad = false;
 };
 
@@ -185,9 +186,13 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
 /// Splits a layer into passes if its border pixels need their own thresholds;
 /// after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
-/// Places maps, weight and threshold rows. `stream`: weights that do not fit
-/// are loaded in every window.
-bool allocate(const Network &network, Plan &plan, bool stream,
+/// What a plan may do besides keeping all weights and the whole input.
+struct Means {
+  bool stream = false;  ///< load weights that do not fit in every window
+  bool stripes = false; ///< load the input piece by piece
+};
+/// Places maps, weight and threshold rows.
+bool allocate(const Network &network, Plan &plan, Means means,
               std::string &error);
 /// Chooses the layers whose weights do not stay, their chunks and rows.
 bool streamWeights(const Network &network, Plan &plan, std::string &error);
@@ -202,6 +207,9 @@ LayerPlan stripeOf(const LayerPlan &layer, const std::vector<InputStripe> &all,
 bool orderTransfers(Plan &plan, std::string &error);
 /// Sets delays, so that no word is read before it is written, and predicts.
 bool schedule(Plan &plan, const Network &network, std::string &error);
+/// Cycles from one window to the next of a stream, as far as RUNs and LOADs
+/// wait for each other; good for comparing plans.
+uint64_t steadyCycles(const Plan &plan);
 /// Words of `routine` for the control store from `entry` on.
 std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry);
 

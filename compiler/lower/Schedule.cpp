@@ -94,6 +94,7 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
       std::fill(written.begin(), written.end(), 0);
       current = run.layer;
     }
+    uint64_t begin = clock.next;
     uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
     uint64_t delay = start - clock.next;
     if (delay > 255) {
@@ -105,6 +106,7 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
     run.part.run.delay = uint32_t(delay);
     clock.next = start;
     RunTimes times = walkRun(run.part, clock, plan.target.laneWords);
+    run.cycles = clock.next - begin;
     if (first) {
       layer.first = times.first;
       layer.run.delay = uint32_t(delay);
@@ -117,9 +119,39 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
   return true;
 }
 
+uint64_t steadyCycles(const Plan &plan) {
+  constexpr uint64_t latency = 8;
+  uint64_t loadFree = 0, now = 0, freed = 0, before = 0;
+  for (int window = 0; window < 4; ++window) {
+    before = now;
+    std::vector<uint64_t> ready(plan.runs.size(), 0);
+    auto load = [&](const LoadPlan &item, uint64_t token) {
+      uint64_t beats = plan.layers[0].in.groups * plan.layers[0].in.groupBytes / 8;
+      if (item.chunk >= 0) {
+        const WeightChunk &chunk = plan.chunks[size_t(item.chunk)];
+        beats = uint64_t(chunk.rows * 4) << plan.layers[chunk.layer].split;
+      } else if (item.stripe >= 0) {
+        beats = plan.stripes[size_t(item.stripe)].beats;
+      }
+      loadFree = std::max(loadFree, token) + latency + beats;
+      ready[item.user] = loadFree;
+    };
+    load(plan.loads[0], freed);
+    size_t next = 1;
+    for (size_t r = 0; r < plan.runs.size(); ++r) {
+      now = std::max(now, ready[r]) + plan.runs[r].cycles;
+      if (plan.runs[r].freesForLoad)
+        freed = now;
+      while (next < plan.loads.size() && plan.loads[next].after == r)
+        load(plan.loads[next++], now);
+    }
+  }
+  return now - before;
+}
+
 /// Plans with the fastest splits, or with `sparing` those that take the fewest
-/// rows; `stream` lets weights come anew for every window.
-static bool planWith(const Network &network, bool sparing, bool stream,
+/// rows.
+static bool planWith(const Network &network, bool sparing, Means means,
                      Plan &plan, std::string &error) {
   isa::Target target = plan.target;
   plan = Plan();
@@ -135,17 +167,28 @@ static bool planWith(const Network &network, bool sparing, bool stream,
                      plan.layers[i], error))
       return false;
   }
-  return allocate(network, plan, stream, error) &&
+  return allocate(network, plan, means, error) &&
          schedule(plan, network, error);
 }
 
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
                  std::string &error) {
-  plan.target = target;
   for (bool stream : {false, true})
-    for (bool sparing : {false, true})
-      if (planWith(network, sparing, stream, plan, error))
+    for (bool sparing : {false, true}) {
+      plan.target = target;
+      bool whole = planWith(network, sparing, {stream, false}, plan, error);
+      if (whole && plan.inputFreeAfter == 0)
         return true;
+      // The next input waits, or has no place: perhaps stripes are faster.
+      Plan striped;
+      striped.target = target;
+      std::string unused;
+      bool cut = planWith(network, sparing, {stream, true}, striped, unused);
+      if (cut && (!whole || steadyCycles(striped) < steadyCycles(plan)))
+        plan = striped;
+      if (whole || cut)
+        return true;
+    }
   return false;
 }
 

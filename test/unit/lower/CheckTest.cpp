@@ -140,6 +140,33 @@ TEST_F(CheckStreamed, ATokenThatNeverComes) {
              "token");
 }
 
+TEST_F(Check, AStripeWhoseBufferIsStillInUse) {
+  std::mt19937 random(1);
+  Network net = randomNetwork(
+      random, MapKind::Bytes, {1, 1, 3600},
+      {{.channels = 32, .kernel = 80, .stride = 12},
+       {.channels = 8, .kernel = 5, .pad = 2, .output = OutputKind::Sum}});
+  ASSERT_NO_FATAL_FAILURE(plan(net, z010(4096, 1024)));
+  uint32_t words =
+      built.layers[1].in.words() + built.layers[0].in.words() / 2;
+  ASSERT_NO_FATAL_FAILURE(plan(net, z010(words, 1024)));
+  ASSERT_GE(built.stripes.size(), 3u);
+  expectSays(after([&](MachineCode &code) {
+               // The second stripe in the first one's buffer.
+               nth<isa::Load>(code, 1).address = nth<isa::Load>(code, 0).address;
+               for (size_t r = 0; r < built.runs.size(); ++r)
+                 if (built.runs[r].stripe == 1)
+                   nth<isa::Run>(code, r).act = nth<isa::Load>(code, 0).address;
+             }),
+             NoOrder);
+  expectSays(after([&](MachineCode &code) {
+               // The third one does not wait for the first one's RUN.
+               nth<isa::Load>(code, 2).pop_next = 0;
+               nth<isa::Run>(code, built.loads[2].after).push_prev = 0;
+             }),
+             NoOrder);
+}
+
 class CheckOverlaid : public Check {
 protected:
   void SetUp() override {
