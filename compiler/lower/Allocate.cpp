@@ -58,15 +58,16 @@ static bool mayOverwriteInput(const LayerPlan &layer, const MapLayout &out) {
             int64_t end = first + int64_t(layer.words) * (in.quad ? 2 : 1);
             for (int64_t word = first; word < end; ++word)
               if (word < int64_t(lastRead.size()))
-                lastRead[size_t(word)] = std::max(
-                    lastRead[size_t(word)], tileOf(layer.outputGroups - 1, y, x));
+                lastRead[size_t(word)] =
+                    std::max(lastRead[size_t(word)],
+                             tileOf(layer.outputGroups - 1, y, x));
           }
   for (uint32_t g = 0; g < layer.outputGroups; ++g)
     for (uint32_t y = 0; y < height; ++y) {
       uint32_t pair = 0; // 8 bytes of the stream
       for (uint32_t x = 0; x < layer.pixelTiles; ++x) {
-        uint64_t pixels = std::min<uint64_t>((x + 1) * 8ull * layer.gp,
-                                             layer.out.pixels);
+        uint64_t pixels =
+            std::min<uint64_t>((x + 1) * 8ull * layer.gp, layer.out.pixels);
         uint64_t pooled =
             pixels < layer.out.pool_window
                 ? 0
@@ -193,8 +194,8 @@ static size_t placeStripes(const Network &network, Plan &plan) {
 static bool allocateMaps(const Network &network, Plan &plan, bool stripes,
                          std::string &error) {
   size_t at = 0, count = plan.layers.size();
-  size_t after = stripes ? placeStripes(network, plan)
-                         : placeEarliest(network, plan, at);
+  size_t after =
+      stripes ? placeStripes(network, plan) : placeEarliest(network, plan, at);
   if (after == count) {
     uint32_t need = plan.layers[at].in.extent +
                     (at > 0 ? plan.layers[at - 1].in.extent : 0);

@@ -176,8 +176,7 @@ private:
           list.push_back({nest[j].limit, nest[j].*field});
       return list;
     };
-    f.reads[Weights] =
-        sums(t.weightRows, weights, strides(&Nest::weight, 8));
+    f.reads[Weights] = sums(t.weightRows, weights, strides(&Nest::weight, 8));
     f.reads[Thresholds] =
         sums(t.thresholdRows, thresholds, strides(&Nest::threshold, 8));
     // Only what pixels of the map read counts.
@@ -201,10 +200,11 @@ private:
       mark(f.writes[OutputWords], out.base, t.outputWords);
       return;
     }
-    uint64_t pixels = out.mode == isa::OutMode::SumBits ? 1
-                      : out.pixels < out.pool_window
-                          ? 0
-                          : (out.pixels - out.pool_window) / out.pool_stride + 1;
+    uint64_t pixels =
+        out.mode == isa::OutMode::SumBits ? 1
+        : out.pixels < out.pool_window
+            ? 0
+            : (out.pixels - out.pool_window) / out.pool_stride + 1;
     uint64_t bytes = out.lead + pixels * out.record + out.trail;
     for (uint32_t g = 0; g < nest[7].limit; ++g)
       for (uint32_t y = 0; y < nest[6].limit; ++y)
@@ -321,8 +321,8 @@ private:
         const Item &x = items[a], &y = items[b];
         if (x.use.engine == y.use.engine)
           continue;
-        auto [it, fresh] =
-            shared.try_emplace({x.instruction, y.instruction}, std::array{-1, 0, 0});
+        auto [it, fresh] = shared.try_emplace({x.instruction, y.instruction},
+                                              std::array{-1, 0, 0});
         if (fresh)
           it->second = conflict(*x.footprint, *y.footprint);
         auto [memory, word, writes] = it->second;
@@ -344,7 +344,8 @@ private:
     std::array<int, 3> found = {-1, 0, 0};
     size_t at = 0;
     for (int m = 0; m < Memories; ++m) {
-      if (meet(x.reads[m], y.writes[m], at) || meet(x.writes[m], y.reads[m], at))
+      if (meet(x.reads[m], y.writes[m], at) ||
+          meet(x.writes[m], y.reads[m], at))
         found = {m, int(at), found[2]};
       if (meet(x.writes[m], y.writes[m], at))
         found = {m, int(at), 1};
@@ -375,7 +376,8 @@ private:
       if (item.use.engine == Run && item.use.given[Load] &&
           item.givenBefore[Load] + 1 == token)
         giver = &item;
-    const isa::RunTrace *wrote = traceOf(x), *gave = giver ? traceOf(*giver) : nullptr;
+    const isa::RunTrace *wrote = traceOf(x),
+                        *gave = giver ? traceOf(*giver) : nullptr;
     return wrote && gave && wrote->retired <= gave->last + 1 + 8;
   }
 

@@ -224,9 +224,9 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
   size_t streamed = program.image.size();
   for (const WeightChunk &chunk : plan.chunks)
     for (uint32_t m = 0; m < plan.layers[chunk.layer].gm; ++m) {
-      std::vector<uint8_t> bytes = packWeightsOf(
-          network.layers[chunk.layer], plan.layers[chunk.layer], m,
-          chunk.firstGroup, chunk.groups);
+      std::vector<uint8_t> bytes =
+          packWeightsOf(network.layers[chunk.layer], plan.layers[chunk.layer],
+                        m, chunk.firstGroup, chunk.groups);
       program.image.insert(program.image.end(), bytes.begin(), bytes.end());
     }
   program.weightBytes += uint32_t(program.image.size() - streamed);

@@ -55,7 +55,8 @@ std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry) {
   isa::Routine words;
   std::map<std::string, uint32_t> labels;
   std::string error;
-  isa::assemble(routine == Routine::Idle ? IdleStep : SumTiles, words.words, labels, error);
+  isa::assemble(routine == Routine::Idle ? IdleStep : SumTiles, words.words,
+                labels, error);
   return isa::placeRoutine(words, entry);
 }
 

@@ -24,8 +24,7 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
                                  uint32_t m);
 /// The same for `groups` output groups from `first` on.
 std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
-                                   uint32_t m, uint32_t first,
-                                   uint32_t groups);
+                                   uint32_t m, uint32_t first, uint32_t groups);
 /// Channels past the last one give the bit that pads the next map.
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
                                     uint32_t m);

@@ -131,7 +131,7 @@ struct InputStripe {
 /// One RUN of a window: a layer, or the part of it for which one chunk of
 /// weights or one border's thresholds do.
 struct RunPlan {
-  int layer = -1; ///< -1: does nothing, but gives a token
+  int layer = -1;  ///< -1: does nothing, but gives a token
   int chunk = -1;  ///< whose weights it needs
   int stripe = -1; ///< which part of the input it reads
   LayerPlan part;
@@ -142,10 +142,10 @@ struct RunPlan {
 /// One LOAD of a window. Those that follow a RUN wait for its token; the input
 /// waits for the last token of the window before.
 struct LoadPlan {
-  int chunk = -1;  ///< -1: the input map,
-  int stripe = -1; ///< or a part of it
-  size_t user = 0; ///< RUN that needs it first
-  size_t after = 0; ///< RUN that it follows, unless it is the first LOAD
+  int chunk = -1;      ///< -1: the input map,
+  int stripe = -1;     ///< or a part of it
+  size_t user = 0;     ///< RUN that needs it first
+  size_t after = 0;    ///< RUN that it follows, unless it is the first LOAD
   bool signals = true; ///< gives its user a token
 };
 
@@ -158,12 +158,12 @@ struct Plan {
   isa::Target target;
   std::vector<LayerPlan> layers;
   std::vector<RowBlock> weightBlocks, thresholdBlocks;
-  std::vector<WeightChunk> chunks; ///< in order of use; empty: all stay
+  std::vector<WeightChunk> chunks;  ///< in order of use; empty: all stay
   std::vector<InputStripe> stripes; ///< empty: the input is loaded at once
-  std::vector<RunPlan> runs;       ///< of one window
-  std::vector<LoadPlan> loads;     ///< of one window
-  uint32_t inputFreeAfter = 0; ///< layer behind which the next input loads
-  std::vector<Routine> routines;         ///< in control store order
+  std::vector<RunPlan> runs;        ///< of one window
+  std::vector<LoadPlan> loads;      ///< of one window
+  uint32_t inputFreeAfter = 0;      ///< layer behind which the next input loads
+  std::vector<Routine> routines;    ///< in control store order
   std::vector<isa::Microword> microcode; ///< their words
   Usage usage;
 };

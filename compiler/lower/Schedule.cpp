@@ -126,7 +126,8 @@ uint64_t steadyCycles(const Plan &plan) {
     before = now;
     std::vector<uint64_t> ready(plan.runs.size(), 0);
     auto load = [&](const LoadPlan &item, uint64_t token) {
-      uint64_t beats = plan.layers[0].in.groups * plan.layers[0].in.groupBytes / 8;
+      uint64_t beats =
+          plan.layers[0].in.groups * plan.layers[0].in.groupBytes / 8;
       if (item.chunk >= 0) {
         const WeightChunk &chunk = plan.chunks[size_t(item.chunk)];
         beats = uint64_t(chunk.rows * 4) << plan.layers[chunk.layer].split;

@@ -28,8 +28,8 @@ struct Slots {
   uint32_t first = 0, count = 0, rows = 0;
 };
 
-std::vector<WeightChunk> cut(const Plan &plan, const std::vector<bool> &streamed,
-                             const Slots &slots) {
+std::vector<WeightChunk>
+cut(const Plan &plan, const std::vector<bool> &streamed, const Slots &slots) {
   std::vector<WeightChunk> chunks;
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     if (!streamed[i])
@@ -42,8 +42,7 @@ std::vector<WeightChunk> cut(const Plan &plan, const std::vector<bool> &streamed
       WeightChunk chunk;
       chunk.layer = i;
       chunk.firstGroup = layer.outputGroups * part / parts;
-      chunk.groups =
-          layer.outputGroups * (part + 1) / parts - chunk.firstGroup;
+      chunk.groups = layer.outputGroups * (part + 1) / parts - chunk.firstGroup;
       chunk.row =
           slots.first + uint32_t(chunks.size() % slots.count) * slots.rows;
       chunk.rows = chunk.groups * perGroup;
@@ -92,8 +91,8 @@ bool streamWeights(const Network &network, Plan &plan, std::string &error) {
         continue;
       for (uint32_t slots = (capacity - resident) / group; slots >= wanted;
            --slots) {
-        plan.chunks =
-            cut(plan, streamed, {resident, slots, (capacity - resident) / slots});
+        plan.chunks = cut(plan, streamed,
+                          {resident, slots, (capacity - resident) / slots});
         size_t needed = instructions(network, plan, plan.chunks);
         least = least ? std::min(least, needed) : needed;
         if (needed <= isa::isaInstructionMemory)

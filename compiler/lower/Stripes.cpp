@@ -48,11 +48,12 @@ bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
     int64_t bytes = (int64_t(stripe.pixels) - 1) * in.phase +
                     layer.kernelW * int64_t(in.record);
     stripe.source = uint32_t(uint64_t(stripe.pixel) * in.phase / 8);
-    stripe.beats = std::min(uint32_t((bytes + 7) / 8),
-                            in.rowBytes / 8 - stripe.source);
+    stripe.beats =
+        std::min(uint32_t((bytes + 7) / 8), in.rowBytes / 8 - stripe.source);
     uint32_t pairs = stripe.beats;
     if (in.period)
-      pairs = pairs / in.period * in.keep + std::min(pairs % in.period, in.keep);
+      pairs =
+          pairs / in.period * in.keep + std::min(pairs % in.period, in.keep);
     uint32_t count = (stripe.pixels + 8 * plan.gp - 1) / (8 * plan.gp);
     words = std::max(words, 2 * pairs);
     extent = std::max({extent, 2 * pairs,

@@ -28,8 +28,8 @@ static LayerPlan partOf(const LayerPlan &layer, const LayerPlan &pass,
   LayerPlan part = pass;
   bool lanes = part.out.mode == isa::OutMode::Bits ||
                part.out.mode == isa::OutMode::SumBits;
-  uint32_t pitch = lanes ? part.out.group_pitch
-                         : layer.outputBeats / layer.outputGroups;
+  uint32_t pitch =
+      lanes ? part.out.group_pitch : layer.outputBeats / layer.outputGroups;
   part.out.base += chunk.firstGroup * pitch;
   part.run.weight = chunk.row;
   part.run.threshold += chunk.firstGroup * uint32_t(part.loops[7].threshold);
@@ -150,7 +150,9 @@ static std::optional<size_t> dealTokens(Plan &plan) {
 bool orderTransfers(Plan &plan, std::string &error) {
   std::optional<size_t> least;
   size_t best = 0;
-  for (size_t idle = 0; idle <= plan.chunks.size() + plan.stripes.size() && least != 0u; ++idle) {
+  for (size_t idle = 0;
+       idle <= plan.chunks.size() + plan.stripes.size() && least != 0u;
+       ++idle) {
     listRuns(plan, idle);
     std::optional<size_t> late = dealTokens(plan);
     if (late && (!least || *late < *least)) {

@@ -51,8 +51,7 @@ TEST(Allocate, TheFirstLayerWritesOverWhatItHasRead) {
   std::vector<LayerSpec> layers = {
       {.channels = 64, .kernel = 80, .stride = 12, .pad = 34},
       {.channels = 8, .kernel = 3, .pad = 1, .output = OutputKind::Sum}};
-  Network network =
-      randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+  Network network = randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
   isa::Target target;
   Plan plan;
   std::string error;

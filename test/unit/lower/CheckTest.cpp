@@ -36,7 +36,8 @@ protected:
   std::string checked(const MachineCode &changed) {
     CheckResult result;
     std::string error;
-    bool good = checkBinary(buildProgram(network, built, changed), result, error);
+    bool good =
+        checkBinary(buildProgram(network, built, changed), result, error);
     EXPECT_EQ(good, error.empty());
     return error;
   }
@@ -57,7 +58,11 @@ Network fourLayers() {
   return randomNetwork(
       random, MapKind::Bytes, {1, 1, 400},
       {{.channels = 32, .kernel = 3, .pad = 1},
-       {.channels = 256, .kernel = 3, .pad = 1, .poolWindow = 2, .poolStride = 2},
+       {.channels = 256,
+        .kernel = 3,
+        .pad = 1,
+        .poolWindow = 2,
+        .poolStride = 2},
        {.channels = 8, .kernel = 3, .pad = 1},
        {.channels = 4, .kernel = 1, .output = OutputKind::Sum}});
 }
@@ -68,7 +73,8 @@ isa::Target z010(uint32_t laneWords, uint32_t weightRows) {
   return target;
 }
 constexpr const char *NoOrder = "no token keeps their order";
-constexpr const char *Unwritten = "which nothing before it in its window writes";
+constexpr const char *Unwritten =
+    "which nothing before it in its window writes";
 
 void expectSays(const std::string &said, const std::string &part) {
   EXPECT_NE(said.find(part), std::string::npos) << "it said: " << said;
@@ -134,10 +140,9 @@ TEST_F(CheckStreamed, AResidentRowThatAChunkOverwrites) {
 }
 
 TEST_F(CheckStreamed, ATokenThatNeverComes) {
-  expectSays(after([&](MachineCode &code) {
-               nth<isa::Run>(code, 0).push_prev = 0;
-             }),
-             "token");
+  expectSays(
+      after([&](MachineCode &code) { nth<isa::Run>(code, 0).push_prev = 0; }),
+      "token");
 }
 
 TEST_F(Check, AStripeWhoseBufferIsStillInUse) {
@@ -147,13 +152,13 @@ TEST_F(Check, AStripeWhoseBufferIsStillInUse) {
       {{.channels = 32, .kernel = 80, .stride = 12},
        {.channels = 8, .kernel = 5, .pad = 2, .output = OutputKind::Sum}});
   ASSERT_NO_FATAL_FAILURE(plan(net, z010(4096, 1024)));
-  uint32_t words =
-      built.layers[1].in.words() + built.layers[0].in.words() / 2;
+  uint32_t words = built.layers[1].in.words() + built.layers[0].in.words() / 2;
   ASSERT_NO_FATAL_FAILURE(plan(net, z010(words, 1024)));
   ASSERT_GE(built.stripes.size(), 3u);
   expectSays(after([&](MachineCode &code) {
                // The second stripe in the first one's buffer.
-               nth<isa::Load>(code, 1).address = nth<isa::Load>(code, 0).address;
+               nth<isa::Load>(code, 1).address =
+                   nth<isa::Load>(code, 0).address;
                for (size_t r = 0; r < built.runs.size(); ++r)
                  if (built.runs[r].stripe == 1)
                    nth<isa::Run>(code, r).act = nth<isa::Load>(code, 0).address;
