@@ -1,17 +1,25 @@
 //===- Allocate.cpp - Places in the lane, weight and threshold memories ---===//
 //
 // Maps: a layer reads one and writes the next, so neighbours in the chain must
-// not overlap and all others may. Even maps grow from the bottom of the lane
-// memories, odd maps end at the top: this needs exactly the largest sum of two
-// neighbours, which is the lower bound. The input map comes first and keeps its
-// place to itself if there is room, so that the next window's input can load
-// behind the present window; else it is treated like the other maps.
+// not overlap and all others may. Each map stands at an end of the memory or
+// beside the input; one pass over the chain finds whether such places exist.
+// With the input at an end this is the packing from two ends, which needs no
+// more than the largest sum of two neighbours.
 //
-// Weight and threshold rows are resident: layers of equal split lie together,
-// so that one LOAD fills them.
+// The next window's input loads as soon as the last map that lies over its
+// place has been read: after the first layer if there is room for all, else
+// after the least layer for which the later maps fit beside the input.
+//
+// The first layer's output may lie over that part of the input which no later
+// step reads. What a last tile reads behind its map's end must exist, but it is
+// no pixel's, so it may be anything.
+//
+// Weight and threshold rows stay, if they fit; layers of equal split lie
+// together, so that one LOAD fills them. Else see Stream.cpp.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Arithmetic.h"
 #include "Plan.h"
 
 #include <algorithm>
@@ -19,77 +27,217 @@
 
 namespace bnncc::lower {
 
-/// Places the maps between `bottom` and the top; false names the layer `at`.
-static bool placeMaps(Plan &plan, uint32_t bottom, size_t firstMap,
+static bool overlap(const MapLayout &a, const MapLayout &b) {
+  return a.base < b.base + b.words() && b.base < a.base + a.words();
+}
+
+/// Whether `layer` may write `out` over its own input: each word at the tile
+/// that last reads it or later. Steps issue in order and write behind their
+/// issue, so tiles decide, whatever stalls.
+static bool mayOverwriteInput(const LayerPlan &layer, const MapLayout &out) {
+  if (layer.out.mode != isa::OutMode::Bits)
+    return false;
+  const MapLayout &in = layer.in;
+  uint32_t height = layer.loops[6].limit;
+  auto tileOf = [&](uint32_t g, uint32_t y, uint32_t x) {
+    return (g * height + y) * layer.pixelTiles + x;
+  };
+  std::vector<uint32_t> lastRead(in.extent, 0);
+  for (uint32_t y = 0; y < height; ++y)
+    for (uint32_t x = 0; x < layer.pixelTiles; ++x)
+      for (uint32_t group = 0; group < layer.loops[2].limit; ++group)
+        for (uint32_t row = 0; row < layer.loops[1].limit; ++row)
+          for (uint32_t q = 0; q < layer.gp; ++q) {
+            if ((x * layer.gp + q) * 8 >= layer.out.pixels)
+              continue;
+            int64_t first = int64_t(y) * layer.loops[6].act +
+                            int64_t(x) * layer.loops[5].act +
+                            int64_t(group) * layer.loops[2].act +
+                            int64_t(row) * layer.loops[1].act +
+                            int64_t(q) * layer.run.cluster_stride;
+            int64_t end = first + int64_t(layer.words) * (in.quad ? 2 : 1);
+            for (int64_t word = first; word < end; ++word)
+              if (word < int64_t(lastRead.size()))
+                lastRead[size_t(word)] =
+                    std::max(lastRead[size_t(word)],
+                             tileOf(layer.outputGroups - 1, y, x));
+          }
+  for (uint32_t g = 0; g < layer.outputGroups; ++g)
+    for (uint32_t y = 0; y < height; ++y) {
+      uint32_t pair = 0; // 8 bytes of the stream
+      for (uint32_t x = 0; x < layer.pixelTiles; ++x) {
+        uint64_t pixels =
+            std::min<uint64_t>((x + 1) * 8ull * layer.gp, layer.out.pixels);
+        uint64_t pooled =
+            pixels < layer.out.pool_window
+                ? 0
+                : (pixels - layer.out.pool_window) / layer.out.pool_stride + 1;
+        uint64_t bytes = layer.out.lead + pooled * layer.out.record;
+        uint64_t pairs = x + 1 == layer.pixelTiles
+                             ? (bytes + layer.out.trail + 7) / 8
+                             : bytes / 8;
+        for (; pair < pairs; ++pair)
+          for (uint32_t half = 0; half < 2; ++half) {
+            uint32_t word = out.base + (out.padTop + y) * out.rowPitch +
+                            g * out.groupPitch + 2 * pair + half;
+            if (word >= in.base && word < in.base + in.extent &&
+                lastRead[word - in.base] > tileOf(g, y, x))
+              return false;
+          }
+      }
+    }
+  return true;
+}
+
+/// Whether map `i` may stand where it does while its neighbour before stands.
+static bool compatible(const Network &network, const Plan &plan, size_t i) {
+  if (!overlap(plan.layers[i - 1].in, plan.layers[i].in))
+    return true;
+  return i == 1 && plan.stripes.empty() &&
+         borderRanges(network.layers[0]).size() == 1 &&
+         mayOverwriteInput(plan.layers[0], plan.layers[i].in);
+}
+
+/// Places the maps behind the input so that no later map than `freeAfter` lies
+/// over the input; false names the map `at` that finds no place.
+static bool placeMaps(const Network &network, Plan &plan, size_t freeAfter,
                       size_t &at) {
   uint32_t top = plan.target.laneWords & ~1u;
-  for (size_t i = firstMap; i < plan.layers.size(); ++i) {
+  const MapLayout &input = plan.layers[0].in;
+  // Where each map can stand, and which place of the map before allows it.
+  struct Place {
+    uint32_t base;
+    size_t before;
+  };
+  std::vector<std::vector<Place>> places(plan.layers.size());
+  places[0] = {{input.base, 0}};
+  for (size_t i = 1; i < plan.layers.size(); ++i) {
     MapLayout &map = plan.layers[i].in;
     at = i;
-    if (bottom + map.extent > top)
+    uint32_t end = input.base + input.words(), size = map.words();
+    std::vector<uint32_t> bases = {0, end};
+    if (map.extent <= top)
+      bases.push_back(top - map.extent);
+    if (size <= input.base)
+      bases.push_back(input.base - size);
+    for (uint32_t base : bases) {
+      map.base = base;
+      if (base + map.extent > top || (i > freeAfter && overlap(input, map)))
+        continue;
+      for (size_t before = 0; before < places[i - 1].size(); ++before) {
+        plan.layers[i - 1].in.base = places[i - 1][before].base;
+        if (!compatible(network, plan, i))
+          continue;
+        places[i].push_back({base, before});
+        break;
+      }
+    }
+    if (places[i].empty())
       return false;
-    bool low = (i - firstMap) % 2 == 0;
-    map.base = low ? bottom : top - map.extent;
-    if (i == firstMap)
-      continue;
-    const MapLayout &before = plan.layers[i - 1].in;
-    if (bottom + before.extent + map.extent > top)
-      return false;
+  }
+  size_t place = 0;
+  for (size_t i = plan.layers.size(); i-- > 0;) {
+    plan.layers[i].in.base = places[i][place].base;
+    place = places[i][place].before;
   }
   return true;
 }
 
-static bool allocateMaps(const Network &network, Plan &plan,
-                         std::string &error) {
-  size_t at = 0;
-  uint32_t input = plan.layers[0].in.extent;
-  plan.prefetchInput = true;
-  plan.layers[0].in.base = 0;
-  if (input > plan.target.laneWords || !placeMaps(plan, input, 1, at)) {
-    plan.prefetchInput = false;
-    if (!placeMaps(plan, 0, 0, at)) {
-      uint32_t need = plan.layers[at].in.extent +
-                      (at > 0 ? plan.layers[at - 1].in.extent : 0);
-      const Layer &layer = network.layers[at];
-      error = fmt::format(
-          "node '{}': its input map and the one before need {} lane words, "
-          "target '{}' has lane_words = {}; use a target with more, or a "
-          "shorter window",
-          layer.name(), need, plan.target.name, plan.target.laneWords);
-      return false;
-    }
+/// The same with the input at the bottom, at the top, or as low as leaves room
+/// below it for one of the later maps.
+static bool placeAll(const Network &network, Plan &plan, size_t freeAfter,
+                     size_t &at) {
+  uint32_t top = plan.target.laneWords & ~1u;
+  MapLayout &input = plan.layers[0].in;
+  at = 0;
+  if (input.extent > top)
+    return false;
+  std::vector<uint32_t> bases = {0, top - input.extent};
+  for (size_t i = 1; i < plan.layers.size(); ++i)
+    bases.push_back(plan.layers[i].in.words());
+  for (uint32_t base : bases) {
+    if (base + input.extent > top)
+      continue;
+    input.base = base;
+    if (placeMaps(network, plan, freeAfter, at))
+      return true;
   }
-  uint32_t used = 0, bound = 0;
-  uint32_t top = 0, bottomLowest = plan.target.laneWords;
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
+  return false;
+}
+
+/// The least layer behind which the next input can load, with places for all
+/// maps; the number of layers if there are no such places.
+static size_t placeEarliest(const Network &network, Plan &plan, size_t &at) {
+  size_t after = 0;
+  while (after < plan.layers.size() && !placeAll(network, plan, after, at))
+    ++after;
+  return after;
+}
+
+/// The same with the largest stripes that do.
+static size_t placeStripes(const Network &network, Plan &plan) {
+  LayerPlan whole = plan.layers[0];
+  size_t count = plan.layers.size(), at = 0;
+  for (uint32_t tiles = whole.pixelTiles - 1; count > 1 && tiles > 0; --tiles) {
+    plan.layers[0] = whole;
+    if (!cutStripes(network.layers[0], plan.layers[0], tiles, plan.stripes))
+      continue;
+    size_t after = placeEarliest(network, plan, at);
+    if (after < count)
+      return after;
+  }
+  plan.layers[0] = whole;
+  plan.stripes.clear();
+  return count;
+}
+
+static bool allocateMaps(const Network &network, Plan &plan, bool stripes,
+                         std::string &error) {
+  size_t at = 0, count = plan.layers.size();
+  size_t after =
+      stripes ? placeStripes(network, plan) : placeEarliest(network, plan, at);
+  if (after == count) {
+    uint32_t need = plan.layers[at].in.extent +
+                    (at > 0 ? plan.layers[at - 1].in.extent : 0);
+    const Layer &layer = network.layers[at];
+    error = fmt::format(
+        "node '{}': its input map and the one before need {} lane words, "
+        "target '{}' has lane_words = {}; use a target with more, or a "
+        "shorter window",
+        layer.name(), need, plan.target.name, plan.target.laneWords);
+    return false;
+  }
+  plan.inputFreeAfter = uint32_t(after);
+  std::vector<bool> used(plan.target.laneWords, false);
+  uint32_t bound = 0;
+  for (size_t i = 0; i < count; ++i) {
     const MapLayout &map = plan.layers[i].in;
+    std::fill_n(used.begin() + map.base, map.words(), true);
     uint32_t both = map.words();
-    if (i + 1 < plan.layers.size())
+    if (i + 1 < count && (i > 0 || !overlap(map, plan.layers[1].in)))
       both += plan.layers[i + 1].in.words();
-    if (plan.prefetchInput && i > 0)
+    if (i > after)
       both += plan.layers[0].in.words();
     bound = std::max(bound, both);
-    bool high = map.base + map.extent == (plan.target.laneWords & ~1u);
-    if (high)
-      bottomLowest = std::min(bottomLowest, map.base);
-    else
-      top = std::max(top, map.base + map.extent);
   }
-  used = top + (plan.target.laneWords - bottomLowest);
-  plan.usage.laneWords = used;
+  plan.usage.laneWords = uint32_t(std::count(used.begin(), used.end(), true));
   plan.usage.laneLowerBound = bound;
   return true;
 }
 
-/// Rows of one memory: blocks of layers with equal split.
+/// Rows of one memory: blocks of layers with equal split. Weights of layers
+/// that are streamed have other places.
 static std::vector<RowBlock> placeRows(Plan &plan, bool weights) {
+  std::vector<bool> streamed(plan.layers.size(), false);
+  for (const WeightChunk &chunk : plan.chunks)
+    streamed[chunk.layer] = weights;
   std::vector<RowBlock> blocks;
   uint32_t row = 0;
   for (uint32_t split = 0; split <= 2; ++split) {
     RowBlock block{split, row, 0, {}};
     for (size_t i = 0; i < plan.layers.size(); ++i) {
       LayerPlan &layer = plan.layers[i];
-      if (layer.split != split)
+      if (layer.split != split || streamed[i])
         continue;
       (weights ? layer.weightBase : layer.thresholdBase) = row;
       row += weights ? layer.weightRows : layer.thresholdRows;
@@ -125,13 +273,18 @@ static std::string rowsError(const Network &network, const Plan &plan,
       plan.target.name, what, have);
 }
 
-bool allocate(const Network &network, Plan &plan, std::string &error) {
-  if (!allocateMaps(network, plan, error))
+bool allocate(const Network &network, Plan &plan, Means means,
+              std::string &error) {
+  if (!allocateMaps(network, plan, means.stripes, error) ||
+      (means.stream && !streamWeights(network, plan, error)))
     return false;
   plan.weightBlocks = placeRows(plan, true);
   plan.thresholdBlocks = placeRows(plan, false);
   plan.usage.weightRows = rowsOf(plan.weightBlocks);
   plan.usage.thresholdRows = rowsOf(plan.thresholdBlocks);
+  for (const WeightChunk &chunk : plan.chunks)
+    plan.usage.weightRows =
+        std::max(plan.usage.weightRows, chunk.row + chunk.rows);
   if (plan.usage.weightRows > plan.target.weightRows) {
     error = rowsError(network, plan, true, plan.usage.weightRows,
                       plan.target.weightRows);
@@ -163,7 +316,7 @@ bool allocate(const Network &network, Plan &plan, std::string &error) {
           plan.layers[i + 1].in.padTop * plan.layers[i + 1].in.rowPitch;
     planPasses(network.layers[i], layer);
   }
-  return true;
+  return orderTransfers(plan, error);
 }
 
 } // namespace bnncc::lower

@@ -1,14 +1,16 @@
 //===- CheckBinary.cpp - Proof of the emitted bytes -----------------------===//
 //
-// Three proofs: (1) every instruction decodes, verifies and stays inside its
-// memories and regions; (2) token counts cannot deadlock and hand buffers over
-// in order; (3) a stream of windows on the golden engine traps nowhere and
-// reads no word that is still to be written. Addresses do not depend on data,
-// so one stream stands for all.
+// Four proofs: (1) every instruction decodes, verifies and stays inside its
+// memories and regions; (2) token counts cannot deadlock; (3) a stream of
+// windows on the golden engine traps nowhere, and no RUN reads a word that is
+// still to be written or that it has written itself; (4) LOADs, RUNs and STOREs
+// that share a place keep the program's order (CheckOrder). Addresses do not
+// depend on data, so one stream stands for all.
 //
 //===----------------------------------------------------------------------===//
 
 #include "CheckBinary.h"
+#include "CheckOrder.h"
 
 #include "bnn/isa/Verifier.h"
 
@@ -169,53 +171,6 @@ bool checkTokens(const Code &code, std::string &error) {
   }
   return true;
 }
-
-/// The input's words must not be written by a RUN that may still be working
-/// when the next window's LOAD starts: all RUNs after the one that frees them.
-bool checkInputPlace(const Code &code, std::string &error) {
-  const isa::Load *input = nullptr;
-  bool freed = false;
-  isa::Out out;
-  std::array<uint32_t, 8> limit;
-  limit.fill(1);
-  for (const isa::Instruction &instruction : code) {
-    if (auto *load = std::get_if<isa::Load>(&instruction))
-      input = load->dest == isa::LoadDest::Lanes ? load : input;
-    if (auto *o = std::get_if<isa::Out>(&instruction))
-      out = *o;
-    if (auto *loop = std::get_if<isa::Loop>(&instruction)) {
-      if (loop->limit0)
-        limit[loop->index0] = loop->limit0;
-      if (loop->limit1)
-        limit[loop->index1] = loop->limit1;
-    }
-    auto *run = std::get_if<isa::Run>(&instruction);
-    if (!run)
-      continue;
-    bool lanes =
-        out.mode == isa::OutMode::Bits || out.mode == isa::OutMode::SumBits;
-    if (freed && lanes && input) {
-      uint64_t pixels =
-          out.mode == isa::OutMode::SumBits ? 1
-          : out.pixels < out.pool_window
-              ? 0
-              : (out.pixels - out.pool_window) / out.pool_stride + 1;
-      uint64_t bytes = out.lead + pixels * out.record + out.trail;
-      uint64_t end = out.base + uint64_t(limit[7] - 1) * out.group_pitch +
-                     uint64_t(limit[6] - 1) * out.row_pitch +
-                     (bytes + 7) / 8 * 2;
-      if (out.base < inputEnd(*input) && end > input->address) {
-        error = fmt::format("words {}..{} are written while the next window's "
-                            "input may load there",
-                            out.base, end - 1);
-        return false;
-      }
-    }
-    freed |= run->push_prev;
-    limit.fill(1);
-  }
-  return true;
-}
 } // namespace
 
 bool checkBinary(const isa::Program &program, CheckResult &result,
@@ -232,8 +187,7 @@ bool checkBinary(const isa::Program &program, CheckResult &result,
         return false;
     result.instructions += uint32_t(code->size());
   }
-  if (!isa::verifyProgram(program, error) || !checkTokens(warm, error) ||
-      !checkInputPlace(warm, error))
+  if (!isa::verifyProgram(program, error) || !checkTokens(warm, error))
     return false;
 
   isa::Engine engine(program.target);
@@ -266,6 +220,8 @@ bool checkBinary(const isa::Program &program, CheckResult &result,
   result.latency = outcome.windowEnd.at(0);
   result.cycles =
       outcome.windowEnd.at(windows - 1) - outcome.windowEnd.at(windows - 2);
+  if (!checkOrder({program, cold, warm, engine.trace()}, error))
+    return false;
   for (const isa::RunTrace &trace : engine.trace())
     if (trace.window + 1 == windows)
       result.trace.push_back(trace);

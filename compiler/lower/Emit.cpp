@@ -1,11 +1,11 @@
 //===- Emit.cpp - A plan as instructions, image and program ---------------===//
 //
-// Image: cold code, warm code, microcode, weights, thresholds; each part starts
-// at a beat. Tokens: the engine starts with one token from RUN to LOAD and one
-// from STORE to RUN ("there is room"), so the first window waits for nothing.
-// The input LOAD takes the room token of the lanes and hands its map to the
-// first RUN; the RUN after which the input's place is free hands the room back.
-// The last RUN and the STORE do the same with the output buffer.
+// Image: cold code, warm code, microcode, weights that stay, weights in chunks,
+// thresholds; each part starts at a beat. Tokens: the engine starts with one
+// token from RUN to LOAD and one from STORE to RUN ("there is room"), so the
+// first window waits for nothing. LOADs and RUNs of a window hand theirs on as
+// Transfers.cpp dealt them out; the last RUNs and the STORE take and give the
+// output buffer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,16 +22,23 @@ uint32_t inputBytes(const Plan &plan) {
 namespace {
 /// Beats of the image's parts, in order.
 struct ImageLayout {
-  uint32_t microcode, weights, thresholds;
+  uint32_t microcode = 0, weights = 0, chunks = 0, thresholds = 0;
 };
+
+uint32_t chunkBeats(const Plan &plan, const WeightChunk &chunk) {
+  return (chunk.rows << plan.layers[chunk.layer].split) * 4;
+}
 
 ImageLayout layoutImage(const Plan &plan, size_t instructions) {
   ImageLayout layout;
   layout.microcode = uint32_t(instructions * 2);
   layout.weights = layout.microcode + uint32_t(plan.microcode.size());
-  layout.thresholds = layout.weights;
+  layout.chunks = layout.weights;
   for (const RowBlock &block : plan.weightBlocks)
-    layout.thresholds += (block.rows << block.split) * 4;
+    layout.chunks += (block.rows << block.split) * 4;
+  layout.thresholds = layout.chunks;
+  for (const WeightChunk &chunk : plan.chunks)
+    layout.thresholds += chunkBeats(plan, chunk);
   return layout;
 }
 
@@ -99,56 +106,85 @@ void emitLoops(const LayerPlan &layer, int index,
     code.push_back({loop, index});
 }
 
-std::vector<MachineInstruction> warmCode(const Plan &plan) {
-  std::vector<MachineInstruction> code;
+isa::Load inputLoad(const Plan &plan, int stripe) {
   const MapLayout &in = plan.layers[0].in;
   isa::Load load;
   load.dest = isa::LoadDest::Lanes;
   load.region = isa::Region::Input;
   load.beats = inputBytes(plan) / 8;
   load.address = in.base;
+  if (stripe >= 0) {
+    load.source = plan.stripes[size_t(stripe)].source;
+    load.beats = plan.stripes[size_t(stripe)].beats;
+    load.address += uint32_t(stripe % 2) * in.groupPitch / 2;
+  }
   load.format = in.quad ? isa::Format::Quad : isa::Format::Bits;
   load.phase = in.phase;
   load.period = in.period;
   load.keep = in.keep;
-  load.pop_next = load.push_next = 1;
-  code.push_back({load, 0});
+  return load;
+}
 
-  // Without a place of its own the input must not come before the last RUN.
-  size_t count = plan.layers.size();
-  size_t release = plan.prefetchInput ? 0 : count - 1;
-  for (size_t i = 0; i < count; ++i) {
-    const LayerPlan &layer = plan.layers[i];
-    std::vector<const LayerPlan *> passes = passesOf(layer);
-    for (const LayerPlan *pass : passes) {
-      emitLoops(*pass, int(i), code);
-      code.push_back({pass->out, int(i)});
-      isa::Run run = pass->run;
-      run.pop_prev = i == 0 && pass == passes.front();
-      run.push_prev = i == release && pass == passes.back();
-      run.pop_next = i + 1 == count && pass == passes.front();
-      run.push_next = i + 1 == count && pass == passes.back();
-      code.push_back({run, int(i)});
+std::vector<MachineInstruction> warmCode(const Plan &plan,
+                                         const ImageLayout &layout) {
+  std::vector<MachineInstruction> code;
+  std::vector<uint32_t> sources;
+  uint32_t source = layout.chunks;
+  for (const WeightChunk &chunk : plan.chunks) {
+    sources.push_back(source);
+    source += chunkBeats(plan, chunk);
+  }
+  auto emitLoad = [&](const LoadPlan &item) {
+    isa::Load load;
+    int layer = 0;
+    if (item.chunk < 0) {
+      load = inputLoad(plan, item.stripe);
+    } else {
+      const WeightChunk &chunk = plan.chunks[size_t(item.chunk)];
+      layer = int(chunk.layer);
+      load = programLoad(isa::LoadDest::Weights, sources[size_t(item.chunk)],
+                         chunkBeats(plan, chunk), chunk.row,
+                         plan.layers[chunk.layer].split);
     }
+    load.pop_next = 1;
+    load.push_next = item.signals;
+    code.push_back({load, layer});
+  };
+  emitLoad(plan.loads[0]);
+  size_t nextLoad = 1;
+  int last = int(plan.layers.size()) - 1;
+  for (size_t r = 0; r < plan.runs.size(); ++r) {
+    const RunPlan &item = plan.runs[r];
+    isa::Run run = item.part.run;
+    if (item.layer >= 0) {
+      emitLoops(item.part, item.layer, code);
+      code.push_back({item.part.out, item.layer});
+      bool first = r == 0 || plan.runs[r - 1].layer != item.layer;
+      run.pop_next = item.layer == last && first;
+      run.push_next = r + 1 == plan.runs.size();
+    }
+    run.pop_prev = item.waitsForLoad;
+    run.push_prev = item.freesForLoad;
+    code.push_back({run, item.layer});
+    while (nextLoad < plan.loads.size() && plan.loads[nextLoad].after == r)
+      emitLoad(plan.loads[nextLoad++]);
   }
   isa::Store store;
   store.source = isa::StoreSource::Output;
   store.region = isa::Region::Output;
   store.beats = plan.layers.back().outputBeats;
   store.pop_prev = store.push_prev = 1;
-  code.push_back({store, int(count) - 1});
+  code.push_back({store, last});
   code.push_back({isa::End()});
   return code;
 }
 } // namespace
 
 MachineCode emitCode(const Network &, const Plan &plan) {
-  MachineCode code;
-  code.warm = warmCode(plan);
-  // The cold code's addresses depend on its own length only.
-  size_t cold = coldCode(plan, {}).size();
-  code.cold = coldCode(plan, layoutImage(plan, cold + code.warm.size()));
-  return code;
+  // Addresses depend on the length of the code only.
+  MachineCode code{coldCode(plan, {}), warmCode(plan, {})};
+  ImageLayout layout = layoutImage(plan, code.cold.size() + code.warm.size());
+  return {coldCode(plan, layout), warmCode(plan, layout)};
 }
 
 isa::Program buildProgram(const Network &network, const Plan &plan,
@@ -185,6 +221,15 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
     return uint32_t(program.image.size() - before);
   };
   program.weightBytes = rows(plan.weightBlocks, packWeights);
+  size_t streamed = program.image.size();
+  for (const WeightChunk &chunk : plan.chunks)
+    for (uint32_t m = 0; m < plan.layers[chunk.layer].gm; ++m) {
+      std::vector<uint8_t> bytes =
+          packWeightsOf(network.layers[chunk.layer], plan.layers[chunk.layer],
+                        m, chunk.firstGroup, chunk.groups);
+      program.image.insert(program.image.end(), bytes.begin(), bytes.end());
+    }
+  program.weightBytes += uint32_t(program.image.size() - streamed);
   program.thresholdBytes = rows(plan.thresholdBlocks, packThresholds);
   program.inputBytes = inputBytes(plan);
   program.outputBytes = plan.layers.back().outputBeats * 8;

@@ -93,8 +93,8 @@ std::optional<Codes> GoldenRun::hiddenMap(const Codes &codes, size_t layer,
                    &code[code.size() - isa::instructionBytes]);
   };
   size_t runs = 0, wanted = 0;
-  for (size_t i = 0; i <= layer; ++i)
-    wanted += passesOf(plan.layers[i]).size();
+  for (const RunPlan &run : plan.runs)
+    wanted += run.layer <= int(layer);
   for (uint32_t at = program.warmBegin; at < program.warmEnd && runs < wanted;
        at += isa::instructionBytes) {
     isa::Instruction instruction;

@@ -29,6 +29,8 @@ const char *routineName(Routine routine) {
     return "binary_sum";
   case Routine::BinarySumTiles:
     return "binary_sum_tiles";
+  case Routine::Idle:
+    return "idle";
   }
   return "?";
 }
@@ -43,14 +45,19 @@ channels: ends=4-4 near=sum far=sum
 rows: ends=6-7 near=sum far=sum halt
 )";
 
+/// A RUN that does nothing but give a token (Transfers.cpp).
+static constexpr const char *IdleStep = "idle: halt\n";
+
 std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry) {
-  if (routine != Routine::BinarySumTiles)
+  bool own = routine == Routine::BinarySumTiles || routine == Routine::Idle;
+  if (!own)
     return isa::placeRoutine(*isa::findRoutine(routineName(routine)), entry);
-  isa::Routine tiles;
+  isa::Routine words;
   std::map<std::string, uint32_t> labels;
   std::string error;
-  isa::assemble(SumTiles, tiles.words, labels, error);
-  return isa::placeRoutine(tiles, entry);
+  isa::assemble(routine == Routine::Idle ? IdleStep : SumTiles, words.words,
+                labels, error);
+  return isa::placeRoutine(words, entry);
 }
 
 } // namespace bnncc::lower

@@ -46,9 +46,14 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
 
 std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
                                  uint32_t m) {
+  return packWeightsOf(layer, plan, m, 0, plan.outputGroups);
+}
+
+std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
+                                   uint32_t m, uint32_t first,
+                                   uint32_t groups) {
   std::vector<uint8_t> bytes;
-  bytes.reserve(size_t(plan.weightRows) * WeightRowBytes);
-  for (uint32_t g = 0; g < plan.outputGroups; ++g)
+  for (uint32_t g = first; g < first + groups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile)
       for (uint32_t group = 0; group < plan.in.groups; ++group)
         for (uint32_t y = 0; y < layer.kernelH; ++y)

@@ -22,6 +22,9 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 /// Rows of channel group `m` of clusters.
 std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
                                  uint32_t m);
+/// The same for `groups` output groups from `first` on.
+std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
+                                   uint32_t m, uint32_t first, uint32_t groups);
 /// Channels past the last one give the bit that pads the next map.
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
                                     uint32_t m);

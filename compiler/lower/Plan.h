@@ -64,7 +64,8 @@ enum class Routine {
   QuadValue,
   QuadMulti,
   BinarySum,
-  BinarySumTiles
+  BinarySumTiles,
+  Idle
 };
 const char *routineName(Routine routine);
 
@@ -97,7 +98,7 @@ struct LayerPlan {
   }
 };
 
-/// The RUNs of a layer.
+/// A layer's border passes.
 inline std::vector<const LayerPlan *> passesOf(const LayerPlan &plan) {
   std::vector<const LayerPlan *> passes;
   for (const LayerPlan &pass : plan.passes)
@@ -113,6 +114,41 @@ struct RowBlock {
   std::vector<size_t> layers;
 };
 
+/// Output groups of a layer whose weights are loaded anew in every window.
+struct WeightChunk {
+  size_t layer = 0;
+  uint32_t firstGroup = 0, groups = 1;
+  uint32_t row = 0, rows = 0; ///< place in the weight memories
+};
+
+/// Pixels of the first layer and the part of the input that they take.
+struct InputStripe {
+  uint32_t pixel = 0, pixels = 0; ///< of the convolution
+  uint32_t firstPooled = 0;       ///< the first pixel that it puts out
+  uint32_t source = 0, beats = 0; ///< of a window's input
+};
+
+/// One RUN of a window: a layer, or the part of it for which one chunk of
+/// weights or one border's thresholds do.
+struct RunPlan {
+  int layer = -1;  ///< -1: does nothing, but gives a token
+  int chunk = -1;  ///< whose weights it needs
+  int stripe = -1; ///< which part of the input it reads
+  LayerPlan part;
+  uint64_t cycles = 1; ///< with its delay
+  bool waitsForLoad = false, freesForLoad = false;
+};
+
+/// One LOAD of a window. Those that follow a RUN wait for its token; the input
+/// waits for the last token of the window before.
+struct LoadPlan {
+  int chunk = -1;      ///< -1: the input map,
+  int stripe = -1;     ///< or a part of it
+  size_t user = 0;     ///< RUN that needs it first
+  size_t after = 0;    ///< RUN that it follows, unless it is the first LOAD
+  bool signals = true; ///< gives its user a token
+};
+
 struct Usage {
   uint32_t laneWords = 0, laneLowerBound = 0, weightRows = 0, thresholdRows = 0,
            outputWords = 0, controlWords = 0;
@@ -122,9 +158,12 @@ struct Plan {
   isa::Target target;
   std::vector<LayerPlan> layers;
   std::vector<RowBlock> weightBlocks, thresholdBlocks;
-  bool prefetchInput =
-      true; ///< the next window's input loads behind the first layer
-  std::vector<Routine> routines;         ///< in control store order
+  std::vector<WeightChunk> chunks;  ///< in order of use; empty: all stay
+  std::vector<InputStripe> stripes; ///< empty: the input is loaded at once
+  std::vector<RunPlan> runs;        ///< of one window
+  std::vector<LoadPlan> loads;      ///< of one window
+  uint32_t inputFreeAfter = 0;      ///< layer behind which the next input loads
+  std::vector<Routine> routines;    ///< in control store order
   std::vector<isa::Microword> microcode; ///< their words
   Usage usage;
 };
@@ -147,10 +186,30 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
 /// Splits a layer into passes if its border pixels need their own thresholds;
 /// after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
+/// What a plan may do besides keeping all weights and the whole input.
+struct Means {
+  bool stream = false;  ///< load weights that do not fit in every window
+  bool stripes = false; ///< load the input piece by piece
+};
 /// Places maps, weight and threshold rows.
-bool allocate(const Network &network, Plan &plan, std::string &error);
+bool allocate(const Network &network, Plan &plan, Means means,
+              std::string &error);
+/// Chooses the layers whose weights do not stay, their chunks and rows.
+bool streamWeights(const Network &network, Plan &plan, std::string &error);
+/// Cuts the first layer into stripes of at most `tiles` pixel tiles and makes
+/// its input two buffers; false if it cannot be cut so.
+bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
+                std::vector<InputStripe> &stripes);
+/// The RUN of stripe `index`, once the maps have their places.
+LayerPlan stripeOf(const LayerPlan &layer, const std::vector<InputStripe> &all,
+                   size_t index);
+/// Lists the RUNs and LOADs of a window and gives them their tokens.
+bool orderTransfers(Plan &plan, std::string &error);
 /// Sets delays, so that no word is read before it is written, and predicts.
 bool schedule(Plan &plan, const Network &network, std::string &error);
+/// Cycles from one window to the next of a stream, as far as RUNs and LOADs
+/// wait for each other; good for comparing plans.
+uint64_t steadyCycles(const Plan &plan);
 /// Words of `routine` for the control store from `entry` on.
 std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry);
 

@@ -51,25 +51,24 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
 /// Entries of the control store, in order of first use.
 static bool placeRoutines(const Network &network, Plan &plan,
                           std::string &error) {
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    LayerPlan &layer = plan.layers[i];
+  for (RunPlan &run : plan.runs) {
+    Routine routine = run.part.routine;
     uint32_t entry = 0;
-    auto known =
-        std::find(plan.routines.begin(), plan.routines.end(), layer.routine);
+    auto known = std::find(plan.routines.begin(), plan.routines.end(), routine);
     for (auto it = plan.routines.begin(); it != known; ++it)
       entry += uint32_t(routineWords(*it, 0).size());
     if (known == plan.routines.end()) {
-      plan.routines.push_back(layer.routine);
-      for (const isa::Microword &word : routineWords(layer.routine, entry))
+      plan.routines.push_back(routine);
+      for (const isa::Microword &word : routineWords(routine, entry))
         plan.microcode.push_back(word);
     }
-    layer.run.entry = entry;
+    run.part.run.entry = entry;
     if (plan.microcode.size() > plan.target.controlWords) {
       error = fmt::format("node '{}': its routine '{}' makes the microcode {} "
                           "words, target '{}' has control_words = {}",
-                          network.layers[i].name(), routineName(layer.routine),
-                          plan.microcode.size(), plan.target.name,
-                          plan.target.controlWords);
+                          network.layers[size_t(std::max(run.layer, 0))].name(),
+                          routineName(routine), plan.microcode.size(),
+                          plan.target.name, plan.target.controlWords);
       return false;
     }
   }
@@ -78,61 +77,119 @@ static bool placeRoutines(const Network &network, Plan &plan,
 }
 
 bool schedule(Plan &plan, const Network &network, std::string &error) {
+  if (!placeRoutines(network, plan, error))
+    return false;
   Clock clock;
-  std::vector<uint64_t> ready(plan.target.laneWords, 0);
-  for (size_t i = 0; i < plan.layers.size(); ++i) {
-    LayerPlan &layer = plan.layers[i];
-    std::vector<uint64_t> written(plan.target.laneWords, 0);
-    std::vector<LayerPlan *> passes;
-    for (LayerPlan &pass : layer.passes)
-      passes.push_back(&pass);
-    if (passes.empty())
-      passes.push_back(&layer);
-    for (LayerPlan *pass : passes) {
-      uint64_t start = std::max(clock.next, earliestStart(*pass, ready));
-      uint64_t delay = start - clock.next;
-      if (delay > 255) {
-        error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
-                            "can wait at most 255",
-                            network.layers[i].name(), delay);
-        return false;
-      }
-      pass->run.delay = uint32_t(delay);
-      clock.next = start;
-      RunTimes times = walkRun(*pass, clock, plan.target.laneWords);
-      if (pass == passes.front())
-        layer.first = times.first;
-      layer.last = times.last;
-      layer.retired = times.retired;
-      for (size_t word = 0; word < written.size(); ++word)
-        written[word] = std::max(written[word], times.ready[word]);
+  std::vector<uint64_t> ready(plan.target.laneWords, 0), written = ready;
+  int current = 0; // layer
+  for (RunPlan &run : plan.runs) {
+    if (run.layer < 0) {
+      ++clock.next; // its one step
+      continue;
     }
-    ready = std::move(written);
+    LayerPlan &layer = plan.layers[size_t(run.layer)];
+    bool first = run.layer != current || &run == plan.runs.data();
+    if (run.layer != current) {
+      ready = written;
+      std::fill(written.begin(), written.end(), 0);
+      current = run.layer;
+    }
+    uint64_t begin = clock.next;
+    uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
+    uint64_t delay = start - clock.next;
+    if (delay > 255) {
+      error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
+                          "can wait at most 255",
+                          network.layers[size_t(run.layer)].name(), delay);
+      return false;
+    }
+    run.part.run.delay = uint32_t(delay);
+    clock.next = start;
+    RunTimes times = walkRun(run.part, clock, plan.target.laneWords);
+    run.cycles = clock.next - begin;
+    if (first) {
+      layer.first = times.first;
+      layer.run.delay = uint32_t(delay);
+    }
+    layer.last = times.last;
+    layer.retired = times.retired;
+    for (size_t word = 0; word < written.size(); ++word)
+      written[word] = std::max(written[word], times.ready[word]);
   }
   return true;
 }
 
+uint64_t steadyCycles(const Plan &plan) {
+  constexpr uint64_t latency = 8;
+  uint64_t loadFree = 0, now = 0, freed = 0, before = 0;
+  for (int window = 0; window < 4; ++window) {
+    before = now;
+    std::vector<uint64_t> ready(plan.runs.size(), 0);
+    auto load = [&](const LoadPlan &item, uint64_t token) {
+      uint64_t beats =
+          plan.layers[0].in.groups * plan.layers[0].in.groupBytes / 8;
+      if (item.chunk >= 0) {
+        const WeightChunk &chunk = plan.chunks[size_t(item.chunk)];
+        beats = uint64_t(chunk.rows * 4) << plan.layers[chunk.layer].split;
+      } else if (item.stripe >= 0) {
+        beats = plan.stripes[size_t(item.stripe)].beats;
+      }
+      loadFree = std::max(loadFree, token) + latency + beats;
+      ready[item.user] = loadFree;
+    };
+    load(plan.loads[0], freed);
+    size_t next = 1;
+    for (size_t r = 0; r < plan.runs.size(); ++r) {
+      now = std::max(now, ready[r]) + plan.runs[r].cycles;
+      if (plan.runs[r].freesForLoad)
+        freed = now;
+      while (next < plan.loads.size() && plan.loads[next].after == r)
+        load(plan.loads[next++], now);
+    }
+  }
+  return now - before;
+}
+
+/// Plans with the fastest splits, or with `sparing` those that take the fewest
+/// rows.
+static bool planWith(const Network &network, bool sparing, Means means,
+                     Plan &plan, std::string &error) {
+  isa::Target target = plan.target;
+  plan = Plan();
+  plan.target = target;
+  plan.layers.resize(network.layers.size());
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer &layer = network.layers[i];
+    MapLayout next;
+    bool last = i + 1 == network.layers.size();
+    if (!last)
+      next = layoutInput(network.layers[i + 1]);
+    if (!chooseSplit(layer, last ? nullptr : &next, target, sparing,
+                     plan.layers[i], error))
+      return false;
+  }
+  return allocate(network, plan, means, error) &&
+         schedule(plan, network, error);
+}
+
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
                  std::string &error) {
-  for (bool sparing : {false, true}) {
-    plan = Plan();
-    plan.target = target;
-    plan.layers.resize(network.layers.size());
-    for (size_t i = 0; i < network.layers.size(); ++i) {
-      const Layer &layer = network.layers[i];
-      MapLayout next;
-      bool last = i + 1 == network.layers.size();
-      if (!last)
-        next = layoutInput(network.layers[i + 1]);
-      if (!chooseSplit(layer, last ? nullptr : &next, target, sparing,
-                       plan.layers[i], error))
-        return false;
+  for (bool stream : {false, true})
+    for (bool sparing : {false, true}) {
+      plan.target = target;
+      bool whole = planWith(network, sparing, {stream, false}, plan, error);
+      if (whole && plan.inputFreeAfter == 0)
+        return true;
+      // The next input waits, or has no place: perhaps stripes are faster.
+      Plan striped;
+      striped.target = target;
+      std::string unused;
+      bool cut = planWith(network, sparing, {stream, true}, striped, unused);
+      if (cut && (!whole || steadyCycles(striped) < steadyCycles(plan)))
+        plan = striped;
+      if (whole || cut)
+        return true;
     }
-    if (!placeRoutines(network, plan, error))
-      return false;
-    if (allocate(network, plan, error))
-      return schedule(plan, network, error);
-  }
   return false;
 }
 

@@ -67,13 +67,46 @@ std::string microseconds(const ReportData &data, uint64_t cycles) {
                      data.plan.target.clockMHz);
 }
 
-/// Cycles that a layer holds the array: to the next layer's first step.
-uint64_t layerCycles(const ReportData &data, size_t i) {
+/// What the RUNs of layer `i` did in the stream's last window.
+struct LayerTimes {
+  uint64_t cycles = 0; ///< each to the next RUN's first step
+  uint64_t stalls = 0;
+};
+
+LayerTimes timesOf(const ReportData &data, size_t i) {
+  LayerTimes times;
   const auto &trace = data.check.trace;
-  if (i >= trace.size())
-    return 0;
-  return (i + 1 < trace.size() ? trace[i + 1].first : trace[i].last + 1) -
-         trace[i].first;
+  for (size_t r = 0; r < std::min(trace.size(), data.plan.runs.size()); ++r) {
+    if (data.plan.runs[r].layer != int(i))
+      continue;
+    times.cycles +=
+        (r + 1 < trace.size() ? trace[r + 1].first : trace[r].last + 1) -
+        trace[r].first;
+    times.stalls += trace[r].stalls;
+  }
+  return times;
+}
+
+/// Bytes of weights that a window brings in anew.
+uint64_t streamedBytes(const lower::Plan &plan) {
+  uint64_t bytes = 0;
+  for (const lower::WeightChunk &chunk : plan.chunks)
+    bytes += uint64_t(chunk.rows) * 32 * plan.layers[chunk.layer].gm;
+  return bytes;
+}
+
+/// Pixels of the first layer that two stripes compute.
+int64_t pixelsTwice(const ReportData &data) {
+  int64_t pixels = -data.network.layers[0].conv.w;
+  for (const lower::InputStripe &stripe : data.plan.stripes)
+    pixels += stripe.pixels;
+  return pixels;
+}
+
+size_t chunksOf(const lower::Plan &plan, size_t layer) {
+  return size_t(
+      std::count_if(plan.chunks.begin(), plan.chunks.end(),
+                    [&](const auto &chunk) { return chunk.layer == layer; }));
 }
 } // namespace
 
@@ -116,7 +149,10 @@ std::string textReport(const ReportData &data) {
            "{} words, at least {} ({:+.1f} %){}", plan.usage.laneWords,
            plan.usage.laneLowerBound,
            percent(plan.usage.laneWords, plan.usage.laneLowerBound) - 100,
-           plan.prefetchInput ? "" : "; the next input cannot load ahead"));
+           plan.inputFreeAfter == 0
+               ? ""
+               : fmt::format("; the next input loads behind '{}'",
+                             data.network.layers[plan.inputFreeAfter].name())));
   line("code", fmt::format("{} bytes: {} instructions, {} microcode",
                            program.codeBytes + program.microcodeBytes,
                            program.codeBytes / 16, program.microcodeBytes / 8));
@@ -125,6 +161,19 @@ std::string textReport(const ReportData &data) {
                               percent(program.weightBytes * 8.0,
                                       double(totals.weightBits)) -
                                   100));
+  if (!plan.stripes.empty())
+    line("stripes", fmt::format("{} of the input, {} of {} pixels twice",
+                                plan.stripes.size(), pixelsTwice(data),
+                                data.network.layers[0].conv.w));
+  if (!plan.chunks.empty()) {
+    std::string names;
+    for (size_t i = 0; i < plan.layers.size(); ++i)
+      if (chunksOf(plan, i))
+        names += (names.empty() ? "" : ", ") + data.network.layers[i].name();
+    line("streamed",
+         fmt::format("{} bytes of weights per window in {} chunks: {}",
+                     streamedBytes(plan), plan.chunks.size(), names));
+  }
   line("thresholds", fmt::format("{} bytes for {} bits", program.thresholdBytes,
                                  totals.thresholdBits));
   line("checked", fmt::format("{} instructions, {} hazards",
@@ -163,7 +212,8 @@ lower::Json jsonReport(const ReportData &data) {
       {"control_words", buffer(plan.usage.controlWords, target.controlWords)},
       {"output_words", buffer(plan.usage.outputWords, target.outputWords)}};
   json["buffers"]["lane_words"]["lower_bound"] = plan.usage.laneLowerBound;
-  json["prefetch_input"] = plan.prefetchInput;
+  json["input_free_after"] = plan.inputFreeAfter;
+  json["input_stripes"] = plan.stripes.size();
   json["bytes"] = {{"instructions", program.codeBytes},
                    {"microcode", program.microcodeBytes},
                    {"weights", program.weightBytes},
@@ -171,14 +221,15 @@ lower::Json jsonReport(const ReportData &data) {
                    {"thresholds", program.thresholdBytes},
                    {"thresholds_minimum", (totals.thresholdBits + 7) / 8},
                    {"input", program.inputBytes},
-                   {"output", program.outputBytes}};
+                   {"output", program.outputBytes},
+                   {"weights_streamed_per_window", streamedBytes(plan)}};
   json["checked"] = {{"instructions", data.check.instructions},
                      {"hazards", data.check.hazards}};
   json["milliseconds"] = data.milliseconds;
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     const Layer &layer = data.network.layers[i];
     const LayerPlan &p = plan.layers[i];
-    uint64_t cycles = layerCycles(data, i);
+    auto [cycles, stalls] = timesOf(data, i);
     json["layers"].push_back(
         {{"nodes", layer.nodes},
          {"routine", lower::routineName(p.routine)},
@@ -187,8 +238,7 @@ lower::Json jsonReport(const ReportData &data) {
          {"macs", layer.macs()},
          {"cycles", cycles},
          {"steps", p.steps},
-         {"stalls",
-          i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
+         {"stalls", stalls},
          {"delay", p.run.delay},
          {"utilisation",
           percent(double(bitMacs(layer)), double(cycles) * target.lanes()) /
@@ -196,6 +246,7 @@ lower::Json jsonReport(const ReportData &data) {
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},
+         {"weight_chunks", chunksOf(plan, i)},
          {"threshold_rows", p.thresholdRows},
          {"lane_word", p.in.base},
          {"lane_words", p.in.words()},

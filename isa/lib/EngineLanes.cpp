@@ -7,11 +7,13 @@
 namespace bnn::isa {
 
 Lanes::Lanes(uint32_t words)
-    : words(words), data(size_t(kPixels) * words), pendingUntil(size_t(kPixels) * words) {}
+    : words(words), data(size_t(kPixels) * words), pendingUntil(size_t(kPixels) * words),
+      lastRun(size_t(kPixels) * words) {}
 
 void Lanes::clear() {
   std::fill(data.begin(), data.end(), 0);
   std::fill(pendingUntil.begin(), pendingUntil.end(), 0);
+  std::fill(lastRun.begin(), lastRun.end(), 0);
 }
 
 void Lanes::forgetPending() {
@@ -125,12 +127,13 @@ void Lanes::take(Loader &loader) {
       loader.period, loader.keep);
 }
 
-void Lanes::expect(const Beat &beat) {
+void Lanes::expect(const Beat &beat, uint64_t run) {
   forEachWord(beat, [&](uint32_t p, uint32_t address, uint64_t, uint64_t mask) {
-    uint64_t *until = &pendingUntil[size_t(p) * words + address];
-    until[0] = std::max(until[0], beat.cycle);
-    if (mask >> 32)
-      until[1] = std::max(until[1], beat.cycle);
+    size_t at = size_t(p) * words + address;
+    for (size_t half = 0; half < (mask >> 32 ? 2 : 1); ++half) {
+      pendingUntil[at + half] = std::max(pendingUntil[at + half], beat.cycle);
+      lastRun[at + half] = run;
+    }
   });
 }
 

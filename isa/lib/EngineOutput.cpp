@@ -24,6 +24,7 @@ void OutputUnit::restart() {
 
 void OutputUnit::begin(const RunConfig &next) {
   config = next;
+  ++runs;
   pixelGroups = config.groups(target.clusters);
   channelGroups = config.channelGroups();
   maxPixels = pixelGroups * kPixels;
@@ -171,7 +172,7 @@ void OutputUnit::send(uint64_t earliest, bool last) {
     used += valid;
     previousBeat = b.current;
     previousValid = valid;
-    lanes.expect(b);
+    lanes.expect(b, runs);
     beats.push_back(b);
     writerFree = cycle;
   };

@@ -68,14 +68,20 @@ public:
   /// Completed words of `loader.beat` go to the holding registers.
   void take(Loader &loader);
 
-  /// Marks the words that `beat` will change, for the hazard count.
-  void expect(const Beat &beat);
+  /// Marks the words that `beat` of the `run`-th RUN will change, for the
+  /// hazard count.
+  void expect(const Beat &beat, uint64_t run);
   /// Forgets expected writes, when time starts at zero again.
   void forgetPending();
   /// True when a write to `word` of lane p is due at or after `cycle`.
   bool pending(uint32_t p, uint32_t word, uint64_t cycle) const {
     uint64_t until = pendingUntil[size_t(p) * words + word];
     return until != 0 && until >= cycle;
+  }
+
+  /// True when the `run`-th RUN was the last one that wrote, or is to.
+  bool writtenBy(uint32_t p, uint32_t word, uint64_t run) const {
+    return lastRun[size_t(p) * words + word] == run;
   }
 
 private:
@@ -87,6 +93,7 @@ private:
   uint32_t words;
   std::vector<uint32_t> data;
   std::vector<uint64_t> pendingUntil; ///< [lane * words + word]
+  std::vector<uint64_t> lastRun;      ///< the same
 };
 
 /// Everything that a RUN needs while it issues.
@@ -201,6 +208,7 @@ public:
   uint64_t captureFree = 0; ///< when one of the two captures is free again
   std::vector<uint64_t> buffer; ///< the output buffer
   uint64_t laneBeats = 0;
+  uint64_t runs = 0; ///< begun so far
 
 private:
   void appendRecords(const SamplePoint &at, bool last);

@@ -70,6 +70,7 @@ bool Sequencer::start(uint64_t cycle, Tokens &tokens, Counters &counters) {
   current = *next;
   next.reset();
   output.begin(current);
+  inPlace = writesInPlace();
   counter.fill(0);
   pc = current.run.entry;
   steps = stalls = 0;
@@ -109,17 +110,40 @@ void Sequencer::advance(const Microword &word) {
     active = false;
 }
 
-/// Counts reads, for pixels of the map, of words whose write is still under way.
+/// Whether the RUN may write words that it reads, by the bounds of both.
+bool Sequencer::writesInPlace() const {
+  const Out &out = current.out;
+  if (out.mode != OutMode::Bits && out.mode != OutMode::SumBits)
+    return false;
+  int64_t low = current.run.act, high = low;
+  for (const RunConfig::Nest &loop : current.loops) {
+    int64_t reach = int64_t(loop.limit - 1) * loop.act;
+    (reach < 0 ? low : high) += reach;
+  }
+  high += 7 * int64_t(current.run.act_plane_stride) +
+          int64_t(current.groups(target.clusters)) * current.run.cluster_stride;
+  int64_t end = out.base +
+                int64_t(current.loops[7].limit - 1) * out.group_pitch +
+                int64_t(current.loops[6].limit - 1) * out.row_pitch +
+                (out.lead + int64_t(out.pixels) * out.record + out.trail) / 4 + 2;
+  return out.base <= high && low < end;
+}
+
+/// Counts reads, for pixels of the map, of words whose write is still under way
+/// or that this RUN writes itself.
 void Sequencer::countHazards(const Array::Step &step, const SamplePoint &at,
                              uint64_t cycle) {
-  if (cycle > output.writerFree)
+  if (cycle > output.writerFree && !inPlace)
     return;
-  uint32_t x = at.counter[5] * step.pixelGroups * kPixels;
+  uint32_t first = at.pixelsReduced ? 0
+                                    : at.counter[5] * step.pixelGroups * kPixels;
+  uint32_t pixels = at.pixelsReduced ? step.heldFrom : current.out.pixels;
   for (uint32_t q = 0; q < step.pixelGroups; ++q) {
     uint32_t address = step.act + q * step.clusterStride;
-    for (uint32_t p = 0; p < kPixels && address < lanes.size(); ++p, ++x)
-      if (x < current.out.pixels)
-        hazards += lanes.pending(p, address, cycle);
+    for (uint32_t p = 0; p < kPixels && address < lanes.size(); ++p)
+      if (first + q * kPixels + p < pixels)
+        hazards += lanes.pending(p, address, cycle) ||
+                   (inPlace && lanes.writtenBy(p, address, output.runs));
   }
 }
 

@@ -53,6 +53,7 @@ private:
   bool start(uint64_t cycle, Tokens &tokens, Counters &counters);
   bool issue(uint64_t cycle, Counters &counters);
   void advance(const Microword &word);
+  bool writesInPlace() const;
   void countHazards(const Array::Step &step, const SamplePoint &at,
                     uint64_t cycle);
 
@@ -65,6 +66,7 @@ private:
   std::optional<RunConfig> next;    ///< a whole RUN, waiting to start
   RunConfig current;
   bool active = false;
+  bool inPlace = false; ///< may write words that it reads
   std::array<uint32_t, 8> counter{};
   uint32_t pc = 0, shiftIndex = 0, lastIndex = 0;
   uint64_t steps = 0, lastStep = 0, firstStep = 0, stalls = 0;

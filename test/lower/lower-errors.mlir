@@ -22,10 +22,10 @@ func.func @main(%x: tensor<160x1x1xi8>) -> tensor<4x1x1xf64> {
 
 // -----
 
-// CHECK: node 'big': its input map and the one before need 2500 lane words, target 'z010' has lane_words = 2048
-func.func @main(%x: tensor<1x1x10000xi8>) -> tensor<4x1x1xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x10000xi8> -> tensor<4x1x9997xi32> loc("big")
-  %g = bnn.sum %a : tensor<4x1x9997xi32> -> tensor<4x1x1xi32>
+// CHECK: node 'big': its input map and the one before need 5000 lane words, target 'z010' has lane_words = 4096
+func.func @main(%x: tensor<1x1x20000xi8>) -> tensor<4x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x20000xi8> -> tensor<4x1x19997xi32> loc("big")
+  %g = bnn.sum %a : tensor<4x1x19997xi32> -> tensor<4x1x1xi32>
   %r = bnn.to_real %g {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x1xi32> -> tensor<4x1x1xf64>
   return %r : tensor<4x1x1xf64>
 }

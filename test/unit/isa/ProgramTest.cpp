@@ -236,8 +236,8 @@ TEST(Program, OtherTargetIsRefusedWithTheDifference) {
   ASSERT_TRUE(loadTarget("z010", here, error));
   EXPECT_FALSE(checkTarget(p, here, error));
   EXPECT_EQ(error,
-            "program was compiled for clusters=4 lane_words=1536 "
-            "weight_rows=512, this engine has clusters=1 lane_words=2048 "
+            "program was compiled for clusters=4 lane_words=1024 "
+            "weight_rows=512, this engine has clusters=1 lane_words=4096 "
             "weight_rows=1024");
   EXPECT_TRUE(checkTarget(p, p.target, error));
 }

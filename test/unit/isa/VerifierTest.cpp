@@ -19,6 +19,7 @@ protected:
   void SetUp() override {
     std::string error;
     ASSERT_TRUE(loadTarget("z010", target, error));
+    target.laneWords = 2048;
     for (const char *name : {"binary", "binary_value"})
       for (const Microword &word :
            placeRoutine(*findRoutine(name), uint32_t(image.size() / 8))) {

@@ -29,19 +29,43 @@ TEST(Allocate, NeighboursAndThePrefetchedInputNeverOverlap) {
   Plan plan;
   std::string error;
   ASSERT_TRUE(planNetwork(chain(400), {}, plan, error)) << error;
-  EXPECT_TRUE(plan.prefetchInput);
+  EXPECT_EQ(plan.inputFreeAfter, 0u);
   for (size_t i = 1; i < plan.layers.size(); ++i) {
     EXPECT_FALSE(overlap(plan.layers[i - 1].in, plan.layers[i].in)) << i;
     EXPECT_FALSE(overlap(plan.layers[0].in, plan.layers[i].in)) << i;
   }
 }
 
-TEST(Allocate, GivesUpThePrefetchWhenThereIsNoRoom) {
+TEST(Allocate, TheNextInputWaitsForMapsInItsPlace) {
   Plan plan;
   std::string error;
   ASSERT_TRUE(planNetwork(chain(900), {}, plan, error)) << error;
-  EXPECT_FALSE(plan.prefetchInput);
+  EXPECT_EQ(plan.inputFreeAfter, 2u);
+  EXPECT_TRUE(overlap(plan.layers[0].in, plan.layers[2].in));
+  EXPECT_FALSE(overlap(plan.layers[0].in, plan.layers[3].in));
   EXPECT_FALSE(overlap(plan.layers[1].in, plan.layers[2].in));
+}
+
+TEST(Allocate, TheFirstLayerWritesOverWhatItHasRead) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers = {
+      {.channels = 64, .kernel = 80, .stride = 12, .pad = 34},
+      {.channels = 8, .kernel = 3, .pad = 1, .output = OutputKind::Sum}};
+  Network network = randomNetwork(random, MapKind::Bytes, {1, 1, 3600}, layers);
+  isa::Target target;
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  const MapLayout &input = plan.layers[0].in, &map = plan.layers[1].in;
+  EXPECT_FALSE(overlap(input, map));
+  // The second group may lie over the input, the first may not.
+  target.laneWords = input.extent + map.extent - map.groupPitch;
+  error.clear();
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_TRUE(overlap(input, map));
+  EXPECT_EQ(plan.inputFreeAfter, 1u);
+  target.laneWords -= 8;
+  EXPECT_FALSE(planNetwork(network, target, plan, error));
 }
 
 TEST(Allocate, NamesTheMapThatDoesNotFit) {
@@ -52,18 +76,49 @@ TEST(Allocate, NamesTheMapThatDoesNotFit) {
   EXPECT_NE(error.find("lane_words = 2048"), std::string::npos) << error;
 }
 
-TEST(Allocate, NamesTheLayerWithTheMostWeightRows) {
+TEST(Allocate, NamesTheLayerWhoseGroupDoesNotFit) {
   std::mt19937 random(1);
   std::vector<LayerSpec> layers = {
       {.channels = 32, .kernel = 1},
-      {.channels = 1024, .kernel = 1},
-      {.channels = 1024, .kernel = 1},
+      {.channels = 512, .kernel = 1},
+      {.channels = 512, .kernel = 1},
       {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
+  Network network = randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers);
+  isa::Target target;
+  target.weightRows = 64;
   Plan plan;
   std::string error;
-  EXPECT_FALSE(
-      planNetwork(randomNetwork(random, MapKind::Bits, {32, 1, 1}, layers), {},
-                  plan, error));
-  EXPECT_NE(error.find("node 'layer2'"), std::string::npos) << error;
-  EXPECT_NE(error.find("weight_rows = 1024"), std::string::npos) << error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_FALSE(plan.chunks.empty());
+  // 32 channels: 4 rows of 8 for each of 16 words.
+  target.weightRows = 63;
+  EXPECT_FALSE(planNetwork(network, target, plan, error));
+  EXPECT_NE(error.find("node 'layer2': the weights of 32 output channels need "
+                       "64 rows"),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("weight_rows = 63"), std::string::npos) << error;
+}
+
+TEST(Allocate, StreamsTheLargestLayersOnly) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers = {
+      {.channels = 64, .kernel = 3},
+      {.channels = 256, .kernel = 3},
+      {.channels = 4, .kernel = 1, .output = OutputKind::Raw}};
+  Network network = randomNetwork(random, MapKind::Bits, {32, 1, 64}, layers);
+  isa::Target target;
+  Plan plan;
+  std::string error;
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  EXPECT_TRUE(plan.chunks.empty());
+  EXPECT_EQ(plan.usage.weightRows, 24u + 192u + 8u);
+  target.weightRows = 100; // 32 stay, two slots of 34 rows: 24 are a group
+  ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+  ASSERT_EQ(plan.chunks.size(), 8u);
+  for (size_t c = 0; c < plan.chunks.size(); ++c) {
+    EXPECT_EQ(plan.chunks[c].layer, 1u);
+    EXPECT_EQ(plan.chunks[c].row, 32 + c % 2 * 34);
+    EXPECT_EQ(plan.chunks[c].rows, 24u);
+  }
 }

@@ -17,24 +17,15 @@ using namespace bnncc::test;
 namespace {
 ::bnn::isa::Target targetNamed(const std::string &name) {
   ::bnn::isa::Target target;
-  target.name = name;
-  if (name == "z010")
-    return target;
-  target.clusters = name == "z020" ? 4 : 16;
-  target.laneWords = 1536;
-  target.weightRows = 512;
+  std::string error;
+  EXPECT_TRUE(::bnn::isa::loadTarget(name, target, error)) << error;
   return target;
 }
 
-/// Compiles, checks, runs two inputs; returns the steady-state cycles.
+/// Checks a plan, runs two inputs; returns the steady-state cycles.
 uint64_t expectExact(std::mt19937 &random, const Network &network,
-                     const std::string &targetName) {
-  Plan plan;
+                     const Plan &plan) {
   std::string error;
-  bool planned = planNetwork(network, targetNamed(targetName), plan, error);
-  EXPECT_TRUE(planned) << error;
-  if (!planned)
-    return 0;
   auto program = buildProgram(network, plan, emitCode(network, plan));
   CheckResult check;
   EXPECT_TRUE(checkBinary(program, check, error)) << error;
@@ -44,6 +35,15 @@ uint64_t expectExact(std::mt19937 &random, const Network &network,
               evaluate(network, input));
   }
   return check.cycles;
+}
+
+uint64_t expectExact(std::mt19937 &random, const Network &network,
+                     const std::string &targetName) {
+  Plan plan;
+  std::string error;
+  bool planned = planNetwork(network, targetNamed(targetName), plan, error);
+  EXPECT_TRUE(planned) << error;
+  return planned ? expectExact(random, network, plan) : 0;
 }
 
 constexpr OutputKind Raw = OutputKind::Raw, Sum = OutputKind::Sum,
@@ -116,6 +116,7 @@ TEST_P(EveryTarget, RunsDenseLayers) {
 }
 
 TEST_P(EveryTarget, CorrectsTheBordersOfZeroPaddedBits) {
+  int streamed = 0;
   for (int seed = 0; seed < 40; ++seed) {
     std::mt19937 random(500 + seed);
     auto pick = [&](int low, int high) {
@@ -136,55 +137,149 @@ TEST_P(EveryTarget, CorrectsTheBordersOfZeroPaddedBits) {
                       .output = pick(0, 1) ? Sum : SumBits});
     if (layers.back().output == SumBits)
       layers.push_back({.channels = 5, .kernel = 1, .output = Raw});
+    Network network = randomNetwork(random, MapKind::Bits,
+                                    {pick(1, 70), 1, pick(40, 120)}, layers);
     SCOPED_TRACE("seed " + std::to_string(seed));
-    expectExact(random,
-                randomNetwork(random, MapKind::Bits,
-                              {pick(1, 70), 1, pick(40, 120)}, layers),
-                GetParam());
+    expectExact(random, network, GetParam());
+    // Once more with weights in chunks: border passes within each.
+    ::bnn::isa::Target target = targetNamed(GetParam());
+    Plan plan;
+    std::string error;
+    ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+    target.weightRows = plan.usage.weightRows * (4 + seed % 4) / 8;
+    if (target.weightRows && planNetwork(network, target, plan, error)) {
+      streamed += !plan.chunks.empty();
+      expectExact(random, network, plan);
+    }
     if (HasFailure())
       return;
   }
+  EXPECT_GE(streamed, 8);
 }
+
+namespace {
+/// A network of any kinds of layers.
+Network anyNetwork(std::mt19937 &random) {
+  auto pick = [&](int low, int high) {
+    return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+  };
+  MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
+  Shape shape = {pick(1, kind == MapKind::Bytes ? 3 : 70), 1, pick(60, 300)};
+  std::vector<LayerSpec> layers;
+  int64_t width = shape.w;
+  for (int i = 0, n = int(pick(1, 4)); i < n; ++i) {
+    LayerSpec s;
+    s.channels = pick(1, 70);
+    s.kernel = std::min(width, pick(1, 9));
+    s.stride = pick(1, 3);
+    s.pad = pick(0, 3);
+    s.padValue = layers.empty() && kind == MapKind::Bytes ? pick(-128, 127)
+                 : pick(0, 1)                             ? 1
+                                                          : -1;
+    int64_t conv = (width + 2 * s.pad - s.kernel) / s.stride + 1;
+    s.poolWindow = std::min(conv, pick(1, 7));
+    s.poolStride = pick(1, 3);
+    s.poolFirst = pick(0, 1);
+    s.points = int(pick(1, 3));
+    width = (conv - s.poolWindow) / s.poolStride + 1;
+    layers.push_back(s);
+    if (width < 3)
+      break;
+  }
+  layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
+  Network network = randomNetwork(random, kind, shape, layers);
+  const Layer &last = network.layers.back();
+  if (last.output == Split && last.taps() % 2 && last.kind == MapKind::Bits)
+    network.layers.back().output = Raw;
+  if (network.layers.back().output == Raw && last.out.size() > 1500)
+    network.layers.back().output = Sum;
+  return network;
+}
+} // namespace
 
 TEST_P(EveryTarget, RunsRandomNetworks) {
   for (int seed = 0; seed < 60; ++seed) {
     std::mt19937 random(100 + seed);
-    auto pick = [&](int low, int high) {
-      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
-    };
-    MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
-    Shape shape = {pick(1, kind == MapKind::Bytes ? 3 : 70), 1, pick(60, 300)};
-    std::vector<LayerSpec> layers;
-    int64_t width = shape.w;
-    for (int i = 0, n = int(pick(1, 4)); i < n; ++i) {
-      LayerSpec s;
-      s.channels = pick(1, 70);
-      s.kernel = std::min(width, pick(1, 9));
-      s.stride = pick(1, 3);
-      s.pad = pick(0, 3);
-      s.padValue = layers.empty() && kind == MapKind::Bytes ? pick(-128, 127)
-                   : pick(0, 1)                             ? 1
-                                                            : -1;
-      int64_t conv = (width + 2 * s.pad - s.kernel) / s.stride + 1;
-      s.poolWindow = std::min(conv, pick(1, 7));
-      s.poolStride = pick(1, 3);
-      s.poolFirst = pick(0, 1);
-      s.points = int(pick(1, 3));
-      width = (conv - s.poolWindow) / s.poolStride + 1;
-      layers.push_back(s);
-      if (width < 3)
-        break;
-    }
-    layers.back().output = std::array{Raw, Sum, Split}[size_t(pick(0, 2))];
-    Network network = randomNetwork(random, kind, shape, layers);
-    const Layer &last = network.layers.back();
-    if (last.output == Split && last.taps() % 2 && last.kind == MapKind::Bits)
-      network.layers.back().output = Raw;
-    if (network.layers.back().output == Raw && last.out.size() > 1500)
-      network.layers.back().output = Sum;
+    Network network = anyNetwork(random);
     SCOPED_TRACE("seed " + std::to_string(seed));
     expectExact(random, network, GetParam());
     if (HasFailure())
       return;
   }
+}
+
+TEST_P(EveryTarget, LoadsInputsInStripes) {
+  int striped = 0, both = 0;
+  for (int seed = 0; seed < 80; ++seed) {
+    std::mt19937 random(2000 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    MapKind kind = pick(0, 3) ? MapKind::Bytes : MapKind::Bits;
+    std::vector<LayerSpec> layers = {
+        {.channels = pick(1, 70),
+         .kernel = pick(3, 40),
+         .stride = pick(2, 12),
+         .pad = pick(0, 5),
+         .padValue = -1,
+         .poolWindow = pick(1, 5),
+         .poolStride = pick(1, 3),
+         .points = int(pick(1, 2))},
+        {.channels = pick(8, 70),
+         .kernel = pick(1, 5),
+         .stride = pick(1, 2),
+         .pad = pick(0, 2),
+         .poolWindow = 2,
+         .poolStride = 2},
+        {.channels = 5, .kernel = 1, .output = Sum}};
+    Network network =
+        randomNetwork(random, kind, {pick(1, 2), 1, pick(900, 3600)}, layers);
+    ::bnn::isa::Target target = targetNamed(GetParam());
+    target.laneWords = 4096;
+    Plan plan;
+    std::string error;
+    if (!planNetwork(network, target, plan, error))
+      continue;
+    EXPECT_TRUE(plan.stripes.empty());
+    target.laneWords =
+        std::max(64u, (plan.layers[1].in.words() +
+                       plan.layers[0].in.words() * uint32_t(pick(1, 3)) / 4) &
+                          ~1u);
+    if (seed % 4 == 0)
+      target.weightRows = std::max(1u, plan.usage.weightRows * 3 / 4);
+    if (!planNetwork(network, target, plan, error))
+      continue;
+    striped += !plan.stripes.empty();
+    both += !plan.stripes.empty() && !plan.chunks.empty();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, plan);
+    if (HasFailure())
+      return;
+  }
+  printf("%d striped, %d with streamed weights\n", striped, both);
+  EXPECT_GE(striped, 10);
+}
+
+TEST_P(EveryTarget, StreamsWeightsThatDoNotFit) {
+  int streamed = 0, idle = 0;
+  for (int seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(900 + seed);
+    Network network = anyNetwork(random);
+    ::bnn::isa::Target target = targetNamed(GetParam());
+    Plan plan;
+    std::string error;
+    ASSERT_TRUE(planNetwork(network, target, plan, error)) << error;
+    EXPECT_TRUE(plan.chunks.empty());
+    target.weightRows = plan.usage.weightRows * (3 + seed % 5) / 8;
+    if (target.weightRows == 0 || !planNetwork(network, target, plan, error))
+      continue;
+    streamed += !plan.chunks.empty();
+    idle += plan.runs[0].layer < 0;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, plan);
+    if (HasFailure())
+      return;
+  }
+  EXPECT_GE(streamed, 10);
+  EXPECT_GE(idle, 1);
 }

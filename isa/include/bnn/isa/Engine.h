@@ -71,7 +71,8 @@ public:
   /// Calls `observer` after every cycle (none by default).
   void setObserver(std::function<void(const CycleRecord &)> observer);
   /// Count reads of lane words whose last writer had not yet written when the
-  /// program order says it should have: 0 in every program the compiler emits.
+  /// program order says it should have, or that their own RUN writes: 0 in
+  /// every program the compiler emits.
   uint64_t hazards() const;
 
 private:

@@ -21,7 +21,7 @@ struct Target {
   uint32_t lanes() const { return clusters * 2048; }
   /// CRC-32 of describe() without name and clock: what a program is stamped with.
   uint32_t fingerprint() const;
-  /// "isa=1 clusters=4 lane_words=1536 ...": one canonical line.
+  /// "isa=1 clusters=4 lane_words=1024 ...": one canonical line.
   std::string describe() const;
 };
 
