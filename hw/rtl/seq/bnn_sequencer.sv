@@ -408,7 +408,7 @@ module bnn_sequencer
       trap_now = TRAP_ILLEGAL_FIELD;
     end else if (issue_trap != TRAP_NONE) begin
       trap_now = issue_trap;
-    end else if (ext_trap_i && go) begin
+    end else if (ext_trap_i && state != IDLE) begin
       trap_now       = ext_code_i;
       trap_now_index = ext_index_i;
     end else if (load_pop && load_bad) begin
