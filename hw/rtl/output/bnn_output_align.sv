@@ -27,15 +27,32 @@ module bnn_output_align
   logic [15:0][8:0] x;
   always_comb for (int i = 0; i < 16; ++i) x[i] = {5'(i) < end_i, bytes_i[i]};
 
+  logic [7:0][10:0] distance;  // p * phase
+  always_comb begin  // sums of shifts: no multiplier
+    distance = '0;
+    distance[1] = 11'(phase_i);
+    distance[2] = {2'd0, phase_i, 1'b0};
+    distance[3] = distance[2] + 11'(phase_i);
+    distance[4] = {1'b0, phase_i, 2'b0};
+    distance[5] = distance[4] + 11'(phase_i);
+    distance[6] = {distance[3][9:0], 1'b0};
+    distance[7] = distance[4] + distance[3];
+  end
+
   // Low part of the shift, 1..4, for the lanes p and p + 4.
   logic [3:0][2:0] shift;      // (p * phase - 1) mod 8 of lane p = 0..3
   logic [3:0][11:0][8:0] low;  // bytes 0..11 behind it
   logic [7:0][7:0][8:0] word;
   always_comb begin
     for (int p = 0; p < 4; ++p) begin
-      shift[p] = 3'(p) * phase_i[2:0] - 3'd1;
+      shift[p] = distance[p][2:0] - 3'd1;
       for (int i = 0; i < 12; ++i)
-        low[p][i] = p == 0 ? x[i+4] : x[5'(i)+5'd1+5'(shift[p][1:0])];
+        unique case (shift[p][1:0])
+          2'd0: low[p][i] = x[i+1];
+          2'd1: low[p][i] = x[i+2];
+          2'd2: low[p][i] = x[i+3];
+          default: low[p][i] = x[i+4];
+        endcase
     end
     for (int p = 0; p < 8; ++p)
       for (int q = 0; q < 8; ++q) begin
@@ -44,11 +61,8 @@ module bnn_output_align
       end
   end
 
-  logic [7:0][10:0] distance;  // p * phase
   logic beyond, broken_q;  // lane 0 is ahead of all others: it meets the end first
   assign beyond = valid_i && word[0][0][8] && pair_i >= 16'(LANE_WORDS / 2);
-  always_comb for (int p = 0; p < 8; ++p) distance[p] = 11'(p) * 11'(phase_i);
-
   logic [7:0] valid;
   always_comb
     for (int p = 0; p < 8; ++p)

@@ -86,12 +86,14 @@ module bnn_output_schedule
   logic sums, last;
   logic [2:0] carry_q;
   logic [7:0] waiting;
-  logic [9:0] total, total_last;
+  logic [9:0] total, total_last, record_bytes;
   logic [7:0] beats;
+  assign record_bytes = (out.record[0] ? 10'(records) : 10'd0) + (out.record[1] ? {1'b0, records, 1'b0} : 10'd0)
+                      + (out.record[2] ? {records, 2'b0} : 10'd0);
   assign sums = sample_i.value && out.mode == OUT_MODE_SUM_BITS;
   assign last = sample_i.last_x;
   assign waiting = sample_i.begins || sums ? out.lead : {5'd0, carry_q};
-  assign total = {2'd0, waiting} + (sums ? 10'(out.record) : 10'(records) * 10'(out.record));
+  assign total = {2'd0, waiting} + (sums ? 10'(out.record) : record_bytes);
   assign total_last = total + {2'd0, out.trail};
   assign beats = last ? {1'b0, total_last[9:3]} + 8'(|total_last[2:0]) + 8'd1
                       : {1'b0, total[9:3]};
