@@ -63,10 +63,11 @@ public:
 
 private:
   bool fail(Operation *op, const std::string &text) {
+    // The last of fused nodes is the operation's own.
     std::vector<std::string> names = nodeNames(op->getLoc());
     error = fmt::format("node '{}': {}",
                         names.empty() ? op->getName().getStringRef().str()
-                                      : names.front(),
+                                      : names.back(),
                         text);
     return false;
   }
@@ -279,8 +280,10 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
                                 "engine pools up to 15",
                                 op.getKernel()[1], op.getStrides()[1]));
   if (borderRanges(*target).size() > 1)
-    return fail(op, "a pool behind a convolution that pads bits with 0 is not "
-                    "supported yet; pad with -1 or +1 in the graph");
+    return fail(op, "a pool behind a convolution that pads bits with 0 needs "
+                    "their complements, which the graph's own input and a "
+                    "pool of two-sided bits do not have; pad with -1 or +1 in "
+                    "the graph");
   target->pool = {op.getKernel()[1], op.getStrides()[1], !onBits};
   target->out = map = shapeOf(op.getOutput());
   for (std::string &name : nodeNames(op->getLoc()))
@@ -313,7 +316,13 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
         channel.points.push_back(p);
     layer.thresholds.push_back(std::move(channel));
   }
-  layer.nearTies = int64_t(op.getNearTies().value_or(0));
+  layer.mirrored = op.getMirrored();
+  if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
+    layer.decider = names.back();
+  llvm::ArrayRef<int64_t> differ =
+      op.getFloatDiffers().value_or(llvm::ArrayRef<int64_t>());
+  for (int64_t c : op.getNearTies().value_or(llvm::ArrayRef<int64_t>()))
+    layer.nearTies.push_back({c, llvm::is_contained(differ, c)});
   layer.witnesses = int64_t(op.getWitnesses().value_or(0));
   if (summed)
     for (int64_t c = 0; c < layer.conv.c; ++c)
@@ -337,8 +346,10 @@ bool Legaliser::visitHost(Operation *op) {
 bool Legaliser::closeValues(Operation *op) {
   HostTail tail = hostTail(layer, summed, host);
   if (zeroPadded && tail.output != OutputKind::Sum)
-    return fail(op, "values of a convolution that pads bits with 0 are not "
-                    "supported yet unless they are summed; pad with -1 or +1");
+    return fail(op, "values of a convolution that pads bits with 0 need their "
+                    "complements, which the graph's own input and a pool of "
+                    "two-sided bits do not have; pad with -1 or +1 in the "
+                    "graph");
   layer.output = tail.output;
   if (tail.output != OutputKind::Raw)
     layer.out = {layer.conv.c, 1, 1};

@@ -6,7 +6,7 @@ module {
   // Channels with gamma > 0, gamma < 0 and gamma = 0 (constant: no point).
   // 2 (x - 1) / sqrt(4) - 1.5 >= 0 from 2.5 on; with -2 down from -0.5.
   // CHECK-LABEL: func.func @batch_norm
-  // CHECK: bnn.threshold %{{.*}} {first = dense<[false, true, true]> : tensor<3xi1>, near_ties = 0 : i64, points = dense<{{\[\[}}3], [0], [2147483647]]> : tensor<3x1xi32>, witnesses = 2 : i64}
+  // CHECK: bnn.threshold %{{.*}} {first = dense<[false, true, true]> : tensor<3xi1>, points = dense<{{\[\[}}3], [0], [2147483647]]> : tensor<3x1xi32>, witnesses = 2 : i64}
   func.func @batch_norm(%x: tensor<3x1x1xf32>) -> tensor<3x1x1xf32> {
     %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
     %q = "onnx.BipolarQuant"(%x, %one) : (tensor<3x1x1xf32>, tensor<f32>) -> tensor<3x1x1xf32>
