@@ -1,0 +1,39 @@
+//===- PrepareLayers.h - Forms that the engine has --------------*- C++ -*-===//
+//
+// Rewrites of a bnn function before its operations become layers. Each keeps
+// the function's results; none knows a target.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_PREPARELAYERS_H
+#define BNNCC_COMPILER_LOWER_PREPARELAYERS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace bnncc::lower {
+
+/// Signs at the end of a graph. Bits that no layer reads leave the engine as
+/// the integers before their threshold; the host takes the sign. Moves the last
+/// threshold, with pools, sums and reshapes of its bits, behind bnn.to_real. A
+/// channel with more than two switch points, or bits that are the result
+/// themselves, stay.
+void signsOnHost(mlir::func::FuncOp func);
+
+/// Zero padding of bits. The array pads with -1 or +1 only. Where a convolution
+/// that pads with 0 cannot correct its border by thresholds of its own (a pool
+/// or values come behind it), the layer before it gives every channel twice, x
+/// and -x, and the convolution weighs them w and -w: inside the map that is
+/// 2 * w * x, at a pad of either value w - w = 0. All numbers behind it are
+/// twice what they were. Convolutions whose input has no complement (the
+/// graph's own input, a pool on bits with two switch points) stay.
+void mirrorPads(mlir::func::FuncOp func);
+
+/// All of them, in the order in which they prepare each other.
+inline void prepareLayers(mlir::func::FuncOp func) {
+  signsOnHost(func);
+  mirrorPads(func);
+}
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_PREPARELAYERS_H
