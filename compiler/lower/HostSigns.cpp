@@ -15,6 +15,7 @@ namespace bnncc::lower {
 using mlir::Operation;
 using mlir::RankedTensorType;
 using mlir::Value;
+using Reals = std::vector<double>;
 
 namespace {
 /// The operations from the bits up to the to_real that reads them; empty if
@@ -74,7 +75,51 @@ RankedTensorType realType(Value value) {
   return RankedTensorType::get(type.getShape(),
                                mlir::Float64Type::get(type.getContext()));
 }
+
+/// A reshape, or a pool that the engine has not, between a convolution's
+/// integers and to_real: the host does it.
+bool isHosts(Operation *op) {
+  auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
+  return mlir::isa_and_nonnull<bnn::ReshapeOp>(op) ||
+         (pool && (pool.getKernel()[0] != 1 || pool.getStrides()[0] != 1 ||
+                   pool.getKernel()[1] > 15 || pool.getStrides()[1] > 15));
+}
 } // namespace
+
+void valuesOnHost(mlir::func::FuncOp func) {
+  for (auto toReal :
+       llvm::make_early_inc_range(func.front().getOps<bnn::ToRealOp>())) {
+    llvm::SmallVector<Operation *> ops;
+    Value integers = toReal.getInput();
+    while (isHosts(integers.getDefiningOp()) && integers.hasOneUse()) {
+      ops.push_back(integers.getDefiningOp());
+      integers = ops.back()->getOperand(0);
+    }
+    auto type = mlir::cast<RankedTensorType>(integers.getType());
+    if (ops.empty() || !type.getElementType().isInteger(32))
+      continue;
+    mlir::OpBuilder builder(toReal);
+    Value value =
+        bnn::ToRealOp::create(builder, toReal.getLoc(), realType(integers),
+                              integers, Reals{1.0}, Reals{0.0});
+    for (Operation *op : llvm::reverse(ops)) {
+      type = realType(op->getResult(0));
+      if (auto pool = mlir::dyn_cast<bnn::MaxPoolOp>(op))
+        value = bnn::MaxPoolOp::create(builder, op->getLoc(), type, value,
+                                       pool.getKernel(), pool.getStrides(),
+                                       pool.getPads());
+      else
+        value = bnn::ReshapeOp::create(builder, op->getLoc(), type, value);
+    }
+    value = bnn::AffineOp::create(builder, toReal.getLoc(),
+                                  mlir::cast<RankedTensorType>(value.getType()),
+                                  value, toReal.getScale(), toReal.getShift());
+    toReal.getOutput().replaceAllUsesWith(value);
+    toReal.erase();
+    for (Operation *op : ops)
+      op->erase();
+  }
+}
 
 void signsOnHost(mlir::func::FuncOp func) {
   bnn::ThresholdOp last;

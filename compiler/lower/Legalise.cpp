@@ -240,11 +240,13 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   }
   zeroPadded = bits && padded && layer.padValue == 0;
   if (zeroPadded && (layer.padTop || layer.padBottom))
-    return fail(op,
-                "padding rows of a map of -1 and +1 with 0 is not supported "
-                "yet; pad with -1 or +1 in the graph");
-  if ((layer.padTop || layer.padBottom) && !layer.fromHost)
-    return fail(op, "padding rows between layers is not supported yet");
+    return fail(op, "padding rows of bits with 0 needs their complements, "
+                    "which the graph's own input and a pool of two-sided bits "
+                    "do not have; pad with -1 or +1 in the graph");
+  if ((layer.padTop || layer.padBottom) && !layer.fromHost &&
+      result.network.layers.back().output != OutputKind::Bits)
+    return fail(op, "padding rows around a thresholded sum is not supported "
+                    "yet");
   addNodes(op);
   if (!layer.nodes.empty())
     layer.label = layer.nodes.back(); // pads come before the convolution
@@ -270,8 +272,9 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
       return fail(op, "a padded pool is not supported yet; pad before the "
                       "convolution");
   if (height != 1 || op.getStrides()[0] != 1)
-    return fail(op, fmt::format("pooling over {} rows is not supported yet; "
-                                "the engine pools along x",
+    return fail(op, fmt::format("pooling over {} rows of integers with two "
+                                "switch points, or of the input's bits, is not "
+                                "supported yet; the engine pools along x",
                                 height));
   if (target->pool.window != 1 || target->pool.stride != 1)
     return fail(op, "two pools in one layer are not supported yet");

@@ -62,7 +62,7 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
   return bytes;
 }
 
-/// Rows of one pass.
+/// Rows of one pass. Rows of pads are thresholds that never fire.
 static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
                      std::vector<uint8_t> &bytes) {
   bool value = layer.thresholds.empty();
@@ -75,7 +75,7 @@ static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
         ChannelThresholds &column = columns[ch];
         if (value)
           column.t = {o < layer.conv.c ? valueTerms(layer, o).t : 0};
-        else if (o < layer.conv.c)
+        else if (o < layer.conv.c && !plan.padRows)
           column = channelThresholds(layer, o, plan.pixel);
         else
           column.polarity = plan.out.pad; // see MapLayout::unusedOne
@@ -101,8 +101,14 @@ static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
                                     uint32_t m) {
   std::vector<uint8_t> bytes;
+  const LayerPlan *padding = nullptr; // above and below share their rows
   for (const LayerPlan *pass : passesOf(plan))
-    packPass(layer, *pass, m, bytes);
+    if (pass->padRows)
+      padding = pass;
+    else
+      packPass(layer, *pass, m, bytes);
+  if (padding)
+    packPass(layer, *padding, m, bytes);
   return bytes;
 }
 

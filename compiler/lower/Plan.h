@@ -87,6 +87,8 @@ struct LayerPlan {
   uint64_t steps = 0;                        ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
   int64_t pixel = 0; ///< a conv pixel whose thresholds these are
+  uint32_t rowsAbove = 0, rowsBelow = 0; ///< pad rows of the map it writes
+  bool padRows = false; ///< a pass that writes such rows: constant channels
   /// RUNs in order, if one does not do: pixels near the border of a map padded
   /// with 0 have thresholds of their own. Else empty.
   std::vector<LayerPlan> passes;
@@ -144,8 +146,8 @@ MapLayout layoutInput(const Layer &layer);
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
                bool narrow, const isa::Target &target, LayerPlan &plan,
                std::string &error);
-/// Splits a layer into passes if its border pixels need their own thresholds;
-/// after the allocation.
+/// Splits a layer into passes if its border pixels need their own thresholds or
+/// the next map has pad rows; after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
 /// Places maps, weight and threshold rows.
 bool allocate(const Network &network, Plan &plan, std::string &error);

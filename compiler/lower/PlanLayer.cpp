@@ -96,8 +96,9 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
       layer.output == OutputKind::Bits ? borderRanges(layer).size() : 1;
-  plan.thresholdRows =
-      plan.planes * plan.channelTiles * plan.outputGroups * uint32_t(passes);
+  bool padRows = plan.rowsAbove + plan.rowsBelow > 0;
+  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
+                       uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
   auto s = [](int64_t x) { return int32_t(x); };
   plan.loops = {{
@@ -164,6 +165,22 @@ static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
   return quad ? Routine::Quad : Routine::Binary;
 }
 
+/// Rows of pads, above or below: a RUN of one step a tile whose channels never
+/// fire. Their thresholds lie behind those of all other passes.
+static LayerPlan padRowsPass(const LayerPlan &plan, uint32_t thresholdRow,
+                             int64_t row, uint32_t count) {
+  LayerPlan pass = plan;
+  pass.passes.clear();
+  pass.padRows = true;
+  for (int j : {0, 1, 2})
+    pass.loops[j].limit = 1;
+  pass.loops[6].limit = count;
+  pass.loops[6].act = 0;
+  pass.out.base = uint32_t(plan.out.base + row * plan.out.row_pitch);
+  pass.run.threshold = plan.run.threshold + thresholdRow;
+  return pass;
+}
+
 /// From right to left: each pass covers its range and, from a tile's start on,
 /// pixels to the left of it, which later passes write again with their own
 /// thresholds. Its lead pads up to 8 bytes of those, too.
@@ -172,6 +189,13 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
     return;
   std::vector<PixelRange> ranges = borderRanges(layer);
   uint32_t rows = plan.planes * plan.channelTiles * plan.outputGroups;
+  std::vector<LayerPlan> padding;
+  for (auto [row, count] :
+       {std::pair(-int64_t(plan.rowsAbove), plan.rowsAbove),
+        std::pair(layer.out.h, plan.rowsBelow)})
+    if (count)
+      padding.push_back(padRowsPass(plan, rows * uint32_t(ranges.size()), row,
+                                    count));
   for (size_t i = ranges.size(); ranges.size() > 1 && i-- > 0;) {
     LayerPlan pass = plan;
     pass.passes.clear();
@@ -195,6 +219,13 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
     pass.loops[5].limit = pass.pixelTiles;
     plan.passes.push_back(pass);
   }
+  if (padding.empty())
+    return;
+  if (plan.passes.empty()) {
+    LayerPlan all = plan;
+    plan.passes.push_back(std::move(all));
+  }
+  plan.passes.insert(plan.passes.begin(), padding.begin(), padding.end());
 }
 
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
@@ -218,6 +249,10 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
     plan.outputGroups = next->groups;
     plan.channelTiles = next->record / plan.gm;
     plan.planes = planesNeeded(layer);
+    if (layer.output == OutputKind::Bits) {
+      plan.rowsAbove = next->padTop;
+      plan.rowsBelow = next->rows - next->padTop - uint32_t(next->shape.h);
+    }
   } else {
     plan.outputGroups = uint32_t(ceilDiv(layer.conv.c, kChannels * plan.gm));
     ValueTerms terms = valueTerms(layer, 0);

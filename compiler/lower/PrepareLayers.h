@@ -19,6 +19,15 @@ namespace bnncc::lower {
 /// themselves, stay.
 void signsOnHost(mlir::func::FuncOp func);
 
+/// Reshapes and maxima of a convolution's integers that the engine has not move
+/// behind the bnn.to_real that reads them.
+void valuesOnHost(mlir::func::FuncOp func);
+
+/// Pools over rows. The engine pools along x; the rows of a window are pooled by
+/// a layer of their own, between complements. Pools of integers whose channels
+/// have two switch points behind them, and padded pools, stay.
+void poolRows(mlir::func::FuncOp func);
+
 /// Zero padding of bits. The array pads with -1 or +1 only. Where a convolution
 /// that pads with 0 cannot correct its border by thresholds of its own (a pool
 /// or values come behind it), the layer before it gives every channel twice, x
@@ -31,6 +40,8 @@ void mirrorPads(mlir::func::FuncOp func);
 /// All of them, in the order in which they prepare each other.
 inline void prepareLayers(mlir::func::FuncOp func) {
   signsOnHost(func);
+  valuesOnHost(func);
+  poolRows(func);
   mirrorPads(func);
 }
 

@@ -85,13 +85,27 @@ std::string microseconds(const ReportData &data, uint64_t cycles) {
                      data.plan.target.clockMHz);
 }
 
-/// Cycles that a layer holds the array: to the next layer's first step.
-uint64_t layerCycles(const ReportData &data, size_t i) {
+/// What the RUNs of layer `i` did: cycles to the next layer's first step, and
+/// stalls.
+struct LayerTrace {
+  uint64_t cycles = 0, stalls = 0;
+};
+
+LayerTrace layerTrace(const ReportData &data, size_t i) {
   const auto &trace = data.check.trace;
-  if (i >= trace.size())
-    return 0;
-  return (i + 1 < trace.size() ? trace[i + 1].first : trace[i].last + 1) -
-         trace[i].first;
+  size_t begin = 0;
+  for (size_t j = 0; j < i; ++j)
+    begin += passesOf(data.plan.layers[j]).size();
+  size_t end = begin + passesOf(data.plan.layers[i]).size();
+  LayerTrace result;
+  if (end > trace.size())
+    return result;
+  result.cycles =
+      (end < trace.size() ? trace[end].first : trace[end - 1].last + 1) -
+      trace[begin].first;
+  for (size_t run = begin; run < end; ++run)
+    result.stalls += trace[run].stalls;
+  return result;
 }
 } // namespace
 
@@ -210,20 +224,20 @@ lower::Json jsonReport(const ReportData &data) {
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     const Layer &layer = data.network.layers[i];
     const LayerPlan &p = plan.layers[i];
-    uint64_t cycles = layerCycles(data, i);
+    LayerTrace trace = layerTrace(data, i);
     json["layers"].push_back(
         {{"nodes", layer.nodes},
          {"routine", lower::routineName(p.routine)},
          {"input", {layer.in.c, layer.in.h, layer.in.w}},
          {"output", {layer.out.c, layer.out.h, layer.out.w}},
          {"macs", layer.macs()},
-         {"cycles", cycles},
+         {"cycles", trace.cycles},
+         {"runs", passesOf(p).size()},
          {"steps", p.steps},
-         {"stalls",
-          i < data.check.trace.size() ? data.check.trace[i].stalls : 0},
+         {"stalls", trace.stalls},
          {"delay", p.run.delay},
          {"utilisation",
-          percent(double(bitMacs(layer)), double(cycles) * target.lanes()) /
+          percent(double(bitMacs(layer)), double(trace.cycles) * target.lanes()) /
               100},
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
