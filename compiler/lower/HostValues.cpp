@@ -1,4 +1,4 @@
-//===- HostSigns.cpp - Signs at the end of a graph ------------------------===//
+//===- HostValues.cpp - Signs at the end of a graph ------------------------===//
 //
 // For an integer x and a switch point p, clip(2 (x - p) + 1, -1, 1) is -1 or +1
 // exactly; an interval [p, q) is the sign of (q - p) - |2 x - (p + q - 1)|.
@@ -76,10 +76,27 @@ RankedTensorType realType(Value value) {
                                mlir::Float64Type::get(type.getContext()));
 }
 
-/// A reshape, or a pool that the engine has not, between a convolution's
+/// `op`, an operation on bits or integers, on `value`, the same in f64.
+Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
+  RankedTensorType type = realType(op->getResult(0));
+  if (auto pool = mlir::dyn_cast<bnn::MaxPoolOp>(op))
+    return bnn::MaxPoolOp::create(builder, op->getLoc(), type, value,
+                                  pool.getKernel(), pool.getStrides(),
+                                  pool.getPads());
+  if (auto toReal = mlir::dyn_cast<bnn::ToRealOp>(op))
+    return bnn::AffineOp::create(builder, op->getLoc(), type, value,
+                                 toReal.getScale(), toReal.getShift());
+  if (mlir::isa<bnn::SumOp>(op))
+    return bnn::ReduceOp::create(builder, op->getLoc(), type, value, "sum");
+  return bnn::ReshapeOp::create(builder, op->getLoc(), type, value);
+}
+
+/// A reshape, or a pool or sum that the engine has not, between a convolution's
 /// integers and to_real: the host does it.
 bool isHosts(Operation *op) {
   auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
+  if (auto sum = mlir::dyn_cast_or_null<bnn::SumOp>(op))
+    return realType(sum.getInput()).getDimSize(1) != 1;
   return mlir::isa_and_nonnull<bnn::ReshapeOp>(op) ||
          (pool && (pool.getKernel()[0] != 1 || pool.getStrides()[0] != 1 ||
                    pool.getKernel()[1] > 15 || pool.getStrides()[1] > 15));
@@ -102,18 +119,9 @@ void valuesOnHost(mlir::func::FuncOp func) {
     Value value =
         bnn::ToRealOp::create(builder, toReal.getLoc(), realType(integers),
                               integers, Reals{1.0}, Reals{0.0});
-    for (Operation *op : llvm::reverse(ops)) {
-      type = realType(op->getResult(0));
-      if (auto pool = mlir::dyn_cast<bnn::MaxPoolOp>(op))
-        value = bnn::MaxPoolOp::create(builder, op->getLoc(), type, value,
-                                       pool.getKernel(), pool.getStrides(),
-                                       pool.getPads());
-      else
-        value = bnn::ReshapeOp::create(builder, op->getLoc(), type, value);
-    }
-    value = bnn::AffineOp::create(builder, toReal.getLoc(),
-                                  mlir::cast<RankedTensorType>(value.getType()),
-                                  value, toReal.getScale(), toReal.getShift());
+    for (Operation *op : llvm::reverse(ops))
+      value = onReals(builder, op, value);
+    value = onReals(builder, toReal, value);
     toReal.getOutput().replaceAllUsesWith(value);
     toReal.erase();
     for (Operation *op : ops)
@@ -146,19 +154,7 @@ void signsOnHost(mlir::func::FuncOp func) {
                           builder.getF64FloatAttr(-1), builder.getF64FloatAttr(1));
   for (Operation *op : ops) {
     builder.setInsertionPoint(op);
-    loc = op->getLoc();
-    type = realType(op->getResult(0));
-    if (auto pool = mlir::dyn_cast<bnn::MaxPoolOp>(op))
-      value = bnn::MaxPoolOp::create(builder, loc, type, value,
-                                     pool.getKernel(), pool.getStrides(),
-                                     pool.getPads());
-    else if (auto toReal = mlir::dyn_cast<bnn::ToRealOp>(op))
-      value = bnn::AffineOp::create(builder, loc, type, value,
-                                    toReal.getScale(), toReal.getShift());
-    else if (mlir::isa<bnn::SumOp>(op))
-      value = bnn::ReduceOp::create(builder, loc, type, value, "sum");
-    else
-      value = bnn::ReshapeOp::create(builder, loc, type, value);
+    value = onReals(builder, op, value);
   }
   ops.back()->getResult(0).replaceAllUsesWith(value);
   for (Operation *op : llvm::reverse(ops))
