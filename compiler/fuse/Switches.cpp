@@ -172,8 +172,9 @@ void dropUnreachable(const Reach &reach, std::vector<Switch> &points,
   points = std::move(kept);
 }
 
-// How float32 decides at the reachable neighbours of each switch point: within
-// 4 units of the last addition's last place, or otherwise.
+// How float32 decides at the ends of what is reachable and at the reachable
+// neighbours of each switch point: within 4 units of the last addition's last
+// place, or otherwise.
 void compareFloat(const Chain &chain, const Quantizer &quantizer,
                   const Reach &reach, Switches &result) {
   auto compare = [&](int64_t x, int expected) {
@@ -190,6 +191,9 @@ void compareFloat(const Chain &chain, const Quantizer &quantizer,
     if (code != expected)
       result.nearTie = result.floatDiffers = true;
   };
+  compare(reach.low(), result.first);
+  compare(reach.high(),
+          result.points.empty() ? result.first : result.points.back().after);
   for (const Switch &point : result.points) {
     if (auto below = reach.lastIn(reach.low(), point.at - 1))
       compare(*below, point.before);

@@ -233,6 +233,15 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
                std::string &error) {
   plan = LayerPlan();
   plan.in = layoutInput(layer);
+  // Before the fields of the instructions: they are wider than any buffer.
+  if (plan.in.words() > target.laneWords) {
+    error = nodeError(
+        layer, fmt::format("its input map needs {} lane words, target '{}' has "
+                           "lane_words = {}; use a target with more, or a "
+                           "shorter window",
+                           plan.in.words(), target.name, target.laneWords));
+    return false;
+  }
   plan.split = split;
   plan.run.split = split;
   plan.gm = 1u << split;

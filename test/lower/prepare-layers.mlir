@@ -86,4 +86,33 @@ module {
     %r = bnn.to_real %g {scale = array<f64: 0.5>, shift = array<f64: 0.0>} : tensor<5x1x1xi32> -> tensor<5x1x1xf64>
     return %r : tensor<5x1x1xf64>
   }
+
+  // A pool over rows: along x before the threshold, over rows as a layer between
+  // complements; the falling channel falls behind it.
+  // CHECK-LABEL: func.func @pool_of_rows
+  // CHECK: %[[A:.*]] = bnn.conv %arg0 {{.*}} -> tensor<4x4x4xi32>
+  // CHECK-NEXT: %[[P:.*]] = bnn.max_pool %[[A]] {kernel = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>}
+  // CHECK-NEXT: %[[B:.*]] = bnn.threshold %[[P]] {first = dense<[false, false, true, true]> : tensor<4xi1>, mirrored, points = dense<{{\[\[}}3], [-4], [3], [-4]]>
+  // CHECK-NEXT: %[[C:.*]] = bnn.conv %[[B]] {pad_value = -1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 1>, weight = dense<{{\[\[\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}-1], [-1]], {{\[\[}}1], [1]]], {{\[\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}-1], [-1]]]]> : tensor<2x4x2x1xi8>
+  // CHECK-NEXT: bnn.threshold %[[C]] {first = dense<[false, true]> : tensor<2xi1>, points = dense<0> : tensor<2x1xi32>}
+  func.func @pool_of_rows(%x: tensor<1x4x4xi8>) -> tensor<1x2x2xf64> {
+    %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<2x4x4xi32>
+    %p = bnn.max_pool %a {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = #none} : tensor<2x4x4xi32> -> tensor<2x2x2xi32>
+    %s = bnn.threshold %p {points = dense<[[3], [-4]]> : tensor<2x1xi32>, first = dense<[0, 1]> : tensor<2xi1>} : tensor<2x2x2xi32> -> tensor<2x2x2xi1>
+    %c = bnn.conv %s {weight = dense<1> : tensor<1x2x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<2x2x2xi1> -> tensor<1x2x2xi32>
+    %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x2x2xi32> -> tensor<1x2x2xf64>
+    return %r : tensor<1x2x2xf64>
+  }
+
+  // Sums over rows and flattened values are the host's.
+  // CHECK-LABEL: func.func @values_on_host
+  // CHECK: bnn.to_real {{.*}}scale = array<f64: 1.000000e+00>, shift = array<f64: 0.000000e+00>} : tensor<2x4x4xi32> -> tensor<2x4x4xf64>
+  // CHECK-NEXT: bnn.reduce {{.*}}kind = "sum"
+  // CHECK-NEXT: bnn.affine {{.*}}scale = array<f64: 2.500000e-01>, shift = array<f64: 1.000000e+00>
+  func.func @values_on_host(%x: tensor<1x4x4xi8>) -> tensor<2x1x1xf64> {
+    %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<2x4x4xi32>
+    %g = bnn.sum %a : tensor<2x4x4xi32> -> tensor<2x1x1xi32>
+    %r = bnn.to_real %g {scale = array<f64: 0.25>, shift = array<f64: 1.0>} : tensor<2x1x1xi32> -> tensor<2x1x1xf64>
+    return %r : tensor<2x1x1xf64>
+  }
 }
