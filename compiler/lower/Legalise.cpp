@@ -7,6 +7,7 @@
 
 #include "Legalise.h"
 #include "Arithmetic.h"
+#include "Border.h"
 #include "HostOps.h"
 
 #include "bnn/BnnDialect.h"
@@ -282,7 +283,12 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
     return fail(op, fmt::format("a pool of {} with stride {} is too large, the "
                                 "engine pools up to 15",
                                 op.getKernel()[1], op.getStrides()[1]));
-  if (borderRanges(*target).size() > 1)
+  size_t before = result.network.layers.size() - (onBits ? 1 : 0);
+  if (borderRanges(*target).size() > 1 && before > 0 &&
+      result.network.layers[before - 1].output == OutputKind::Bits &&
+      fitsBorderGroup(*target))
+    target->borderGroup = true;
+  else if (borderRanges(*target).size() > 1)
     return fail(op, "a pool behind a convolution that pads bits with 0 needs "
                     "their complements, which the graph's own input and a "
                     "pool of two-sided bits do not have; pad with -1 or +1 in "

@@ -29,6 +29,10 @@ const char *routineName(Routine routine) {
     return "binary_sum";
   case Routine::BinarySumTiles:
     return "binary_sum_tiles";
+  case Routine::BinaryBorder:
+    return "binary_border";
+  case Routine::BinaryBorderMulti:
+    return "binary_border_multi";
   }
   return "?";
 }
@@ -43,14 +47,32 @@ channels: ends=4-4 near=sum far=sum
 rows: ends=6-7 near=sum far=sum halt
 )";
 
+/// Border pixels of a map padded with 0 (Border.h): the window's count, doubled,
+/// and that of the group of constants.
+static constexpr const char *Border = R"(
+sums: mac first=init rest=add reduce=0-2 tail ends=0-2 near=sums far=sums
+constants: mac first=shift rest=add reduce=0-0 tail plane_a=1 plane_w=1 ends=0-0 near=constants far=constants
+sign: sample=sign done ends=3-7 near=sums far=sums halt
+)";
+static constexpr const char *BorderMulti = R"(
+sums: mac first=init rest=add reduce=0-2 tail ends=0-2 near=sums far=sums
+constants: mac first=shift rest=add reduce=0-0 tail plane_a=1 plane_w=1 ends=0-0 near=constants far=constants
+sign: sample=sign plane=0
+bias: first=bias rest=bias sample=sign plane=1 done row=1 ends=3-7 near=bias far=sums halt
+)";
+
 std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry) {
-  if (routine != Routine::BinarySumTiles)
+  const char *own = routine == Routine::BinarySumTiles      ? SumTiles
+                    : routine == Routine::BinaryBorder      ? Border
+                    : routine == Routine::BinaryBorderMulti ? BorderMulti
+                                                            : nullptr;
+  if (!own)
     return isa::placeRoutine(*isa::findRoutine(routineName(routine)), entry);
-  isa::Routine tiles;
+  isa::Routine assembled;
   std::map<std::string, uint32_t> labels;
   std::string error;
-  isa::assemble(SumTiles, tiles.words, labels, error);
-  return isa::placeRoutine(tiles, entry);
+  isa::assemble(own, assembled.words, labels, error);
+  return isa::placeRoutine(assembled, entry);
 }
 
 } // namespace bnncc::lower

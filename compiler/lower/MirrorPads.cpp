@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Border.h"
 #include "Complements.h"
 #include "PrepareLayers.h"
 
@@ -24,6 +25,26 @@ bool isSummed(bnn::ToRealOp op) {
          mapTypeOf(op.getInput()).getDimSize(1) == 1;
 }
 
+/// Whether a group of constants makes up for the pads of `conv` (Border.h).
+bool hasBorderGroup(bnn::ConvOp conv) {
+  Producer producer = producerOf(conv.getInput());
+  if (!producer || mlir::isa_and_nonnull<bnn::SumOp>(producer.between))
+    return false;
+  auto shape = weightShape(conv);
+  auto in = mapTypeOf(conv.getInput()).getShape();
+  auto pads = conv.getPads();
+  Layer layer;
+  layer.in = {in[0], in[1], in[2]};
+  layer.conv.c = shape[0];
+  layer.kernelH = shape[2];
+  layer.kernelW = shape[3];
+  layer.padTop = pads[0], layer.padLeft = pads[1];
+  layer.padBottom = pads[2], layer.padRight = pads[3];
+  layer.padValue = conv.getPadValue();
+  layer.weights = valuesOf<int8_t>(conv.getWeight());
+  return fitsBorderGroup(layer);
+}
+
 /// Whether something behind `conv` sees its border beside its inner pixels.
 bool needsMirror(bnn::ConvOp conv) {
   bool padded =
@@ -34,11 +55,17 @@ bool needsMirror(bnn::ConvOp conv) {
   if (conv.getPads()[0] || conv.getPads()[2])
     return true; // thresholds are corrected along a row only
   Operation *user = onlyUser(conv.getOutput());
-  if (auto threshold = mlir::dyn_cast_or_null<bnn::ThresholdOp>(user))
-    user = onlyUser(threshold.getOutput());
-  else if (auto toReal = mlir::dyn_cast_or_null<bnn::ToRealOp>(user))
+  if (auto toReal = mlir::dyn_cast_or_null<bnn::ToRealOp>(user))
     return !isSummed(toReal);
-  return mlir::isa_and_nonnull<bnn::MaxPoolOp>(user);
+  bool pooled = mlir::isa_and_nonnull<bnn::MaxPoolOp>(user);
+  if (pooled)
+    user = onlyUser(user->getResult(0));
+  auto threshold = mlir::dyn_cast_or_null<bnn::ThresholdOp>(user);
+  if (!threshold)
+    return pooled; // values
+  pooled |= mlir::isa_and_nonnull<bnn::MaxPoolOp>(
+      onlyUser(threshold.getOutput()));
+  return pooled && !hasBorderGroup(conv);
 }
 
 /// w -> w, -w over the input channels; what reads the sums reads them doubled.

@@ -22,9 +22,9 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 /// Rows of channel group `m` of clusters.
 std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
                                  uint32_t m);
-/// Channels past the last one give the bit that pads the next map.
+/// Channels past the last one give the bit that pads the map of `next`.
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
-                                    uint32_t m);
+                                    const Layer *next, uint32_t m);
 
 } // namespace bnncc::lower
 

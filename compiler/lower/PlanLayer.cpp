@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arithmetic.h"
+#include "Border.h"
 #include "Plan.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace bnncc::lower {
 
@@ -46,6 +48,7 @@ MapLayout layoutInput(const Layer &layer) {
     map.groups = uint32_t(ceilDiv(layer.in.c, 32));
     map.record = map.groups > 1 ? 4 : uint32_t(ceilDiv(layer.in.c, 8));
   }
+  map.constantGroups = layer.borderGroup;
   map.padTop = uint32_t(layer.padTop);
   map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
   map.lead = uint32_t(layer.padLeft) * map.record;
@@ -75,6 +78,18 @@ MapLayout layoutInput(const Layer &layer) {
   return map;
 }
 
+/// Runs of output pixels that need a RUN of their own, from left to right.
+static std::vector<OutputRange> pixelRanges(const Layer &layer) {
+  if (layer.borderGroup)
+    return outputRanges(layer);
+  std::vector<OutputRange> ranges;
+  for (const PixelRange &range : borderRanges(layer))
+    ranges.push_back({range.begin, range.end, false});
+  if (ranges.size() == 1)
+    ranges[0].end = layer.out.w; // pooled
+  return ranges;
+}
+
 /// Words, tiles, loops: the walk over the input map.
 static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   const MapLayout &in = plan.in;
@@ -92,11 +107,12 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
-  uint32_t rows = plan.words * uint32_t(layer.kernelH) * in.groups;
+  uint32_t rows =
+      plan.words * uint32_t(layer.kernelH) * (in.groups + in.constantGroups);
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
-      layer.output == OutputKind::Bits ? borderRanges(layer).size() : 1;
-  bool padRows = plan.rowsAbove + plan.rowsBelow > 0;
+      layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
+  uint32_t padRows = (plan.rowsAbove + plan.rowsBelow > 0) + plan.borderGroup;
   plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
                        uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
@@ -121,7 +137,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
                         (plan.gp - 1) * plan.run.cluster_stride;
   if (passes > 1) // a pass may start at any multiple of 8 pixels
     lastPixels += plan.gp * in.stride;
-  uint32_t read = (in.groups - 1) * in.groupPitch +
+  uint32_t read = (in.groups + in.constantGroups - 1) * in.groupPitch +
                   (in.rows - 1) * in.rowPitch + lastPixels +
                   plan.words * (in.quad ? 2 : 1);
   plan.in.extent = std::max(in.words(), read + read % 2);
@@ -165,67 +181,90 @@ static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
   return quad ? Routine::Quad : Routine::Binary;
 }
 
-/// Rows of pads, above or below: a RUN of one step a tile whose channels never
-/// fire. Their thresholds lie behind those of all other passes.
-static LayerPlan padRowsPass(const LayerPlan &plan, uint32_t thresholdRow,
-                             int64_t row, uint32_t count) {
+/// Rows of pads or a group of constants: one step a tile, channels never fire.
+static LayerPlan constantPass(const LayerPlan &plan, LayerPlan::Pass kind,
+                              int64_t words, uint32_t rows) {
   LayerPlan pass = plan;
   pass.passes.clear();
-  pass.padRows = true;
+  pass.kind = kind;
   for (int j : {0, 1, 2})
     pass.loops[j].limit = 1;
-  pass.loops[6].limit = count;
+  pass.loops[6].limit = rows;
   pass.loops[6].act = 0;
-  pass.out.base = uint32_t(plan.out.base + row * plan.out.row_pitch);
-  pass.run.threshold = plan.run.threshold + thresholdRow;
+  pass.out.base = uint32_t(plan.out.base + words);
+  if (kind == LayerPlan::Pass::Constants)
+    pass.loops[7].limit = pass.outputGroups = 1;
   return pass;
 }
 
 /// From right to left: each pass covers its range and, from a tile's start on,
 /// pixels to the left of it, which later passes write again with their own
 /// thresholds. Its lead pads up to 8 bytes of those, too.
+static LayerPlan rangePass(const Layer &layer, const LayerPlan &plan,
+                           const OutputRange &range) {
+  LayerPlan pass = plan;
+  pass.passes.clear();
+  // Lane p drops the first p * phase bytes of a stream: start before those, at
+  // an output pixel that begins a tile.
+  int64_t dropped = ceilDiv(7 * plan.out.phase, plan.out.record);
+  int64_t unit = kPixels / std::gcd(int64_t(kPixels), layer.pool.stride);
+  int64_t start = std::max<int64_t>(range.begin - dropped, 0) / unit * unit;
+  int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
+  int64_t from = start * layer.pool.stride;
+  pass.pixel = range.begin * layer.pool.stride;
+  pass.out.pixels = uint32_t((range.end - 1) * layer.pool.stride +
+                             layer.pool.window - from);
+  pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
+  if (start)
+    pass.out.lead = uint32_t(bytes % 8);
+  if (range.end != layer.out.w)
+    pass.out.trail = 0;
+  pass.run.act = plan.run.act + uint32_t(from / kPixels) * plan.in.stride;
+  pass.pixelTiles =
+      uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
+  pass.loops[5].limit = pass.pixelTiles;
+  if (range.border) {
+    pass.kind = LayerPlan::Pass::Border;
+    pass.run.entry = plan.borderEntry;
+    pass.run.shifts = 1;
+    pass.run.act_plane_stride = plan.in.groups * plan.in.groupPitch;
+    pass.run.weight_plane_stride = plan.in.groups * plan.words;
+  }
+  return pass;
+}
+
 void planPasses(const Layer &layer, LayerPlan &plan) {
+  using Pass = LayerPlan::Pass;
   if (layer.output != OutputKind::Bits)
     return;
-  std::vector<PixelRange> ranges = borderRanges(layer);
-  uint32_t rows = plan.planes * plan.channelTiles * plan.outputGroups;
-  std::vector<LayerPlan> padding;
-  for (auto [row, count] :
-       {std::pair(-int64_t(plan.rowsAbove), plan.rowsAbove),
-        std::pair(layer.out.h, plan.rowsBelow)})
-    if (count)
-      padding.push_back(padRowsPass(plan, rows * uint32_t(ranges.size()), row,
-                                    count));
-  for (size_t i = ranges.size(); ranges.size() > 1 && i-- > 0;) {
-    LayerPlan pass = plan;
-    pass.passes.clear();
-    // Lane p drops the first p * phase bytes of a stream: start before those.
-    int64_t dropped = ceilDiv(7 * plan.out.phase, plan.out.record);
-    int64_t start =
-        std::max<int64_t>(ranges[i].begin - dropped, 0) / kPixels * kPixels;
-    int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
-    pass.pixel = ranges[i].begin;
-    pass.out.pixels = uint32_t(ranges[i].end - start);
-    pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
-    if (start)
-      pass.out.lead = uint32_t(bytes % 8);
-    if (ranges[i].end != layer.conv.w)
-      pass.out.trail = 0;
-    pass.run.act = plan.run.act + uint32_t(start / kPixels) * plan.in.stride;
-    pass.run.threshold =
-        plan.run.threshold + uint32_t(plan.passes.size()) * rows;
-    pass.pixelTiles =
-        uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
-    pass.loops[5].limit = pass.pixelTiles;
-    plan.passes.push_back(pass);
+  uint32_t set = plan.planes * plan.channelTiles * plan.outputGroups, sets = 0;
+  std::vector<LayerPlan> passes;
+  auto add = [&](LayerPlan pass) {
+    pass.run.threshold = plan.run.threshold + set * sets;
+    passes.push_back(std::move(pass));
+  };
+  // All rows of pads share one set of thresholds; the constants have another.
+  if (plan.rowsAbove)
+    add(constantPass(plan, Pass::PadRows,
+                     -int64_t(plan.rowsAbove) * plan.out.row_pitch,
+                     plan.rowsAbove));
+  if (plan.rowsBelow)
+    add(constantPass(plan, Pass::PadRows, layer.out.h * plan.out.row_pitch,
+                     plan.rowsBelow));
+  sets += plan.rowsAbove + plan.rowsBelow > 0;
+  if (plan.borderGroup) {
+    add(constantPass(plan, Pass::Constants,
+                     int64_t(plan.outputGroups) * plan.out.group_pitch, 1));
+    ++sets;
   }
-  if (padding.empty())
+  std::vector<OutputRange> ranges = pixelRanges(layer);
+  if (ranges.size() == 1 && !ranges[0].border && passes.empty())
     return;
-  if (plan.passes.empty()) {
-    LayerPlan all = plan;
-    plan.passes.push_back(std::move(all));
-  }
-  plan.passes.insert(plan.passes.begin(), padding.begin(), padding.end());
+  for (size_t i = ranges.size(); i-- > 0; ++sets)
+    add(ranges.size() == 1 && !ranges[0].border
+            ? plan
+            : rangePass(layer, plan, ranges[i]));
+  plan.passes = std::move(passes);
 }
 
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
@@ -259,6 +298,7 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
     plan.channelTiles = next->record / plan.gm;
     plan.planes = planesNeeded(layer);
     if (layer.output == OutputKind::Bits) {
+      plan.borderGroup = next->constantGroups;
       plan.rowsAbove = next->padTop;
       plan.rowsBelow = next->rows - next->padTop - uint32_t(next->shape.h);
     }

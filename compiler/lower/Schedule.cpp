@@ -53,17 +53,23 @@ static bool placeRoutines(const Network &network, Plan &plan,
                           std::string &error) {
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     LayerPlan &layer = plan.layers[i];
-    uint32_t entry = 0;
-    auto known =
-        std::find(plan.routines.begin(), plan.routines.end(), layer.routine);
-    for (auto it = plan.routines.begin(); it != known; ++it)
-      entry += uint32_t(routineWords(*it, 0).size());
-    if (known == plan.routines.end()) {
-      plan.routines.push_back(layer.routine);
-      for (const isa::Microword &word : routineWords(layer.routine, entry))
-        plan.microcode.push_back(word);
-    }
-    layer.run.entry = entry;
+    auto place = [&](Routine routine) {
+      uint32_t entry = 0;
+      auto known =
+          std::find(plan.routines.begin(), plan.routines.end(), routine);
+      for (auto it = plan.routines.begin(); it != known; ++it)
+        entry += uint32_t(routineWords(*it, 0).size());
+      if (known == plan.routines.end()) {
+        plan.routines.push_back(routine);
+        for (const isa::Microword &word : routineWords(routine, entry))
+          plan.microcode.push_back(word);
+      }
+      return entry;
+    };
+    layer.run.entry = place(layer.routine);
+    if (network.layers[i].borderGroup)
+      layer.borderEntry = place(layer.planes > 1 ? Routine::BinaryBorderMulti
+                                                 : Routine::BinaryBorder);
     if (plan.microcode.size() > plan.target.controlWords) {
       error = fmt::format("node '{}': its routine '{}' makes the microcode {} "
                           "words, target '{}' has control_words = {}",
