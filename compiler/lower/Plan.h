@@ -10,7 +10,7 @@
 #ifndef BNNCC_COMPILER_LOWER_PLAN_H
 #define BNNCC_COMPILER_LOWER_PLAN_H
 
-#include "Layer.h"
+#include "Arithmetic.h"
 
 #include "bnn/isa/Isa.h"
 #include "bnn/isa/Target.h"
@@ -29,6 +29,7 @@ struct MapLayout {
   uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
   uint32_t constantGroups = 0; ///< behind them: Border.h
+  std::vector<PixelRange> constantPixels; ///< that someone reads
   uint32_t rows = 1; ///< with pad rows
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
@@ -93,7 +94,7 @@ struct LayerPlan {
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
   int64_t pixel = 0; ///< a conv pixel whose thresholds these are
   uint32_t rowsAbove = 0, rowsBelow = 0; ///< pad rows of the map it writes
-  bool borderGroup = false; ///< the map it writes has constants: Border.h
+  std::vector<PixelRange> constants; ///< pixels of the constants it writes
   uint32_t borderEntry = 0; ///< of the routine of border pixels
   /// What a pass does: sums, sums of border pixels, or constant channels.
   enum class Pass { Sums, Border, PadRows, Constants } kind = Pass::Sums;

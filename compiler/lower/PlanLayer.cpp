@@ -49,6 +49,8 @@ MapLayout layoutInput(const Layer &layer) {
     map.record = map.groups > 1 ? 4 : uint32_t(ceilDiv(layer.in.c, 8));
   }
   map.constantGroups = layer.borderGroup;
+  if (layer.borderGroup)
+    map.constantPixels = borderInputs(layer);
   map.padTop = uint32_t(layer.padTop);
   map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
   map.lead = uint32_t(layer.padLeft) * map.record;
@@ -112,7 +114,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
       layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
-  uint32_t padRows = (plan.rowsAbove + plan.rowsBelow > 0) + plan.borderGroup;
+  uint32_t padRows = (plan.rowsAbove + plan.rowsBelow > 0) + !plan.constants.empty();
   plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
                        uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
@@ -252,11 +254,13 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
     add(constantPass(plan, Pass::PadRows, layer.out.h * plan.out.row_pitch,
                      plan.rowsBelow));
   sets += plan.rowsAbove + plan.rowsBelow > 0;
-  if (plan.borderGroup) {
-    add(constantPass(plan, Pass::Constants,
+  for (size_t i = plan.constants.size(); i-- > 0;)
+    add(constantPass(rangePass(layer, plan,
+                               {plan.constants[i].begin,
+                                plan.constants[i].end, false}),
+                     Pass::Constants,
                      int64_t(plan.outputGroups) * plan.out.group_pitch, 1));
-    ++sets;
-  }
+  sets += !plan.constants.empty();
   std::vector<OutputRange> ranges = pixelRanges(layer);
   if (ranges.size() == 1 && !ranges[0].border && passes.empty())
     return;
@@ -298,7 +302,7 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
     plan.channelTiles = next->record / plan.gm;
     plan.planes = planesNeeded(layer);
     if (layer.output == OutputKind::Bits) {
-      plan.borderGroup = next->constantGroups;
+      plan.constants = next->constantPixels;
       plan.rowsAbove = next->padTop;
       plan.rowsBelow = next->rows - next->padTop - uint32_t(next->shape.h);
     }
