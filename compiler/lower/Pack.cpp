@@ -23,7 +23,7 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 /// The 32 weight bits that channel `o` sets against word `word` of kernel row
 /// `y`, channel group `group`. A channel past the last one is all +1.
 static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
-                           uint32_t group, uint32_t y, uint32_t word) {
+                           int64_t group, uint32_t y, uint32_t word) {
   uint32_t bits = 0;
   bool real = o < layer.conv.c;
   for (uint32_t b = 0; b < 32; ++b) {
@@ -37,7 +37,7 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
       uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
       uint32_t bit = byte % in.record * 8 + b % 8;
       int64_t c = group * 32 + bit;
-      if (pixel < layer.kernelW && group == in.groups) {
+      if (pixel < layer.kernelW && group < 0) {
         one = !real || borderWeight(layer, o, pixel, bit);
       } else if (pixel < layer.kernelW) {
         // Unused channels are the pad bit: the opposite never agrees with it.
@@ -56,8 +56,8 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
   bytes.reserve(size_t(plan.weightRows) * WeightRowBytes);
   for (uint32_t g = 0; g < plan.outputGroups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile)
-      for (uint32_t group = 0; group < plan.in.groups + plan.in.constantGroups;
-           ++group)
+      for (int64_t group = -int64_t(plan.in.constantGroups);
+           group < plan.in.groups; ++group)
         for (uint32_t y = 0; y < layer.kernelH; ++y)
           for (uint32_t word = 0; word < plan.words; ++word)
             for (uint32_t ch = 0; ch < 8; ++ch) {

@@ -28,7 +28,7 @@ struct MapLayout {
   uint32_t record = 1; ///< bytes per pixel
   uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
-  uint32_t constantGroups = 0; ///< behind them: Border.h
+  uint32_t constantGroups = 0; ///< before them: Border.h
   std::vector<PixelRange> constantPixels; ///< that someone reads
   uint32_t rows = 1; ///< with pad rows
   uint32_t padTop = 0;
@@ -52,6 +52,8 @@ struct MapLayout {
   /// Place of channel `c` in a pixel: its group and its bit in the record.
   uint32_t groupOf(int64_t c) const { return uint32_t(c / groupChannels); }
   uint32_t bitOf(int64_t c) const { return uint32_t(c % groupChannels); }
+  /// Words from the map's place to its first channel group.
+  uint32_t channelOffset() const { return constantGroups * groupPitch; }
 };
 
 struct Nest {

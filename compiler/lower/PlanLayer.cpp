@@ -229,8 +229,11 @@ static LayerPlan rangePass(const Layer &layer, const LayerPlan &plan,
     pass.kind = LayerPlan::Pass::Border;
     pass.run.entry = plan.borderEntry;
     pass.run.shifts = 1;
-    pass.run.act_plane_stride = plan.in.groups * plan.in.groupPitch;
-    pass.run.weight_plane_stride = plan.in.groups * plan.words;
+    // Constants come first, in the map and among the weights.
+    pass.run.act -= plan.in.groupPitch;
+    pass.run.act_plane_stride = plan.in.groupPitch;
+    pass.run.weight -= plan.words;
+    pass.run.weight_plane_stride = plan.words;
   }
   return pass;
 }
@@ -259,7 +262,7 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
                                {plan.constants[i].begin,
                                 plan.constants[i].end, false}),
                      Pass::Constants,
-                     int64_t(plan.outputGroups) * plan.out.group_pitch, 1));
+                     -int64_t(plan.out.group_pitch), 1));
   sets += !plan.constants.empty();
   std::vector<OutputRange> ranges = pixelRanges(layer);
   if (ranges.size() == 1 && !ranges[0].border && passes.empty())

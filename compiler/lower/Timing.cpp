@@ -154,6 +154,7 @@ uint64_t earliestStart(const LayerPlan &plan,
         }
         ++step;
       };
+      bool border = plan.kind == LayerPlan::Pass::Border;
       for (uint32_t plane = plan.run.quad ? 2 : 1; plane-- > 0;)
         for (uint32_t group = 0; group < plan.loops[2].limit; ++group)
           for (uint32_t row = 0; row < plan.loops[1].limit; ++row)
@@ -164,14 +165,14 @@ uint64_t earliestStart(const LayerPlan &plan,
                                 int64_t(group) * plan.loops[2].act +
                                 int64_t(x) * plan.loops[5].act +
                                 int64_t(y) * plan.loops[6].act +
-                                int64_t(plane) * plan.run.act_plane_stride;
+                                int64_t(plane + border) * plan.run.act_plane_stride;
               read(address);
             }
       for (uint32_t word = 0;
-           plan.kind == LayerPlan::Pass::Border && word < plan.words; ++word)
+           border && word < plan.words; ++word)
         read(int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
              int64_t(x) * plan.loops[5].act +
-             int64_t(y) * plan.loops[6].act + plan.run.act_plane_stride);
+             int64_t(y) * plan.loops[6].act);
       step =
           tileStart +
           uint64_t(plan.reduceSteps() + extra) *

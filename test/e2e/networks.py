@@ -2,7 +2,7 @@
 
 Usage: networks.py KIND FOLDER   writes FOLDER/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
 
-A kind is a list of layers in words: conv:CHANNELS,KERNEL,STRIDE,PAD (weights -1 and +1; `x` in front: times their mean magnitude,
+A kind is a list of layers in words: conv:CHANNELS,KERNEL,STRIDE,PAD (weights -1 and +1; `alike`: all +1; `x` in front: times their mean magnitude,
 computed in the graph), bn, prelu, sign, pool:KERNEL,STRIDE, mean, flatten, dense:CHANNELS."""
 
 import sys
@@ -16,6 +16,11 @@ from onnx import TensorProto, helper, numpy_helper
 KINDS = {
     # Zero padding, then a pool; the second time of odd channels with stride 2, windows that overlap and two-sided bits.
     "zero-pool": ("1x61", "conv:16,7,2,3 bn sign conv:5,3,1,1 pool:2,2 bn sign conv:9,5,2,2 prelu bn sign pool:3,2 conv:3,3,1,0 mean flatten"),
+    # Two groups of 32 channels; then maps as short as the kernel, where all pixels see pads on both sides.
+    "zero-pool-wide": ("1x90", "conv:48,5,1,2 bn sign conv:40,7,1,3 pool:3,3 bn sign conv:64,5,1,2 prelu bn sign pool:2,2 conv:5,3,1,1 mean flatten"),
+    "zero-pool-short": ("1x11", "conv:16,3,1,1 bn sign conv:20,7,1,3 pool:3,3 bn sign conv:24,5,1,2 pool:2,1 bn sign flatten dense:4"),
+    # One sign of weights: more than a group of constants holds, so complements.
+    "zero-pool-alike": ("1x60", "conv:64,3,1,1 bn sign alike:12,3,1,1 pool:2,2 bn sign conv:3,3,1,0 mean flatten"),
     # The pool of bits between, kernels as wide as the map, values as they are.
     "zero-values": ("1x24", "conv:40,3,2,1 bn sign pool:2,2 conv:6,5,1,2 flatten"),
     "zero-split": ("1x40", "conv:8,3,1,1 bn sign conv:5,3,1,1 prelu mean flatten"),
@@ -61,9 +66,9 @@ class Builder:
         self.shape[2:] = [(n + 2 * pad - kernel) // stride + 1 for n in self.shape[2:]]
         return {"kernel_shape": [kernel] * axes, "strides": [stride] * axes, "pads": [pad] * 2 * axes}
 
-    def conv(self, channels: int, kernel: int, stride: int, pad: int, scaled: bool = False) -> None:
+    def conv(self, channels: int, kernel: int, stride: int, pad: int, scaled: bool = False, alike: bool = False) -> None:
         data, shape = self.last, (channels, self.shape[1], *[kernel] * (len(self.shape) - 2))
-        weight = self.constant(self.weights(*shape))
+        weight = self.constant(np.ones(shape, np.float32) if alike else self.weights(*shape))
         if scaled:
             magnitudes = self.constant(np.abs(self.random.standard_normal(shape)).astype(np.float32))
             mean = self.node("ReduceMean", magnitudes, axes=list(range(1, len(shape))), keepdims=1)
@@ -73,6 +78,9 @@ class Builder:
 
     def xconv(self, *numbers: int) -> None:
         self.conv(*numbers, scaled=True)
+
+    def alike(self, *numbers: int) -> None:
+        self.conv(*numbers, alike=True)
 
     def dense(self, channels: int) -> None:
         self.node("MatMul", self.last, self.constant(self.weights(self.shape[1], channels)))

@@ -5,22 +5,39 @@
 #none = array<i64: 0, 0, 0, 0>
 #one = array<i64: 0, 1, 0, 1>
 module {
-  // The layer before gives complements; sums and points are twice as large.
+  // One row behind a layer of bits: constants beside the map will do, and there
+  // is nothing to prepare.
+  // CHECK-LABEL: func.func @constants_tell_the_border
+  // CHECK-NOT: mirrored
+  // CHECK: return
+  func.func @constants_tell_the_border(%x: tensor<1x1x10xi8>) -> tensor<1x1x4xf64> {
+    %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x2xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x10xi8> -> tensor<2x1x9xi32>
+    %s = bnn.threshold %a {points = dense<3> : tensor<2x1xi32>, first = dense<[0, 1]> : tensor<2xi1>} : tensor<2x1x9xi32> -> tensor<2x1x9xi1>
+    %b = bnn.conv %s {weight = dense<1> : tensor<1x2x1x3xi8>, strides = #unit, pads = #one, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<2x1x9xi1> -> tensor<1x1x9xi32>
+    %p = bnn.max_pool %b {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = #none} : tensor<1x1x9xi32> -> tensor<1x1x4xi32>
+    %t = bnn.threshold %p {points = dense<1> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x4xi32> -> tensor<1x1x4xi1>
+    %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi1> -> tensor<1x1x4xi32>
+    %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x4xi32> -> tensor<1x1x4xf64>
+    return %r : tensor<1x1x4xf64>
+  }
+
+  // Rows of pads: the layer before gives complements; sums and points are twice
+  // as large.
   // CHECK-LABEL: func.func @pool_behind_zero_padding
   // CHECK: %[[A:.*]] = bnn.conv %arg0 {{.*}}weight = dense<{{\[\[\[\[}}1, 1]]], {{\[\[\[}}-1, 1]]], {{\[\[\[}}1, 1]]], {{\[\[\[}}-1, 1]]]]> : tensor<4x1x1x2xi8>{{.*}} -> tensor<4x1x9xi32>
   // CHECK: %[[B:.*]] = bnn.threshold %[[A]] {first = dense<[false, true, true, false]> : tensor<4xi1>, mirrored, points = dense<{{\[\[}}3], [-4], [3], [-4]]> : tensor<4x1xi32>}
   // CHECK: %[[C:.*]] = bnn.conv %[[B]] {pad_value = -1 : i64, {{.*}}weight = dense<{{\[\[\[\[}}1, -1, 1]], {{\[\[}}1, 1, 1]], {{\[\[}}-1, 1, -1]], {{\[\[}}-1, -1, -1]]]]> : tensor<1x4x1x3xi8>
-  // CHECK: bnn.max_pool %[[C]] {{.*}} -> tensor<1x1x4xi32>
+  // CHECK: bnn.max_pool %[[C]] {{.*}} -> tensor<1x2x4xi32>
   // CHECK: bnn.threshold {{.*}}points = dense<{{\[\[}}2, 8]]> : tensor<1x2xi32>
-  func.func @pool_behind_zero_padding(%x: tensor<1x1x10xi8>) -> tensor<1x1x4xf64> {
+  func.func @pool_behind_zero_padding(%x: tensor<1x1x10xi8>) -> tensor<1x2x4xf64> {
     %a = bnn.conv %x {weight = dense<[[[[1, 1]]], [[[-1, 1]]]]> : tensor<2x1x1x2xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x10xi8> -> tensor<2x1x9xi32>
     %s = bnn.threshold %a {points = dense<[[3], [-4]]> : tensor<2x1xi32>, first = dense<[0, 1]> : tensor<2xi1>} : tensor<2x1x9xi32> -> tensor<2x1x9xi1>
-    %b = bnn.conv %s {weight = dense<[[[[1, -1, 1]], [[1, 1, 1]]]]> : tensor<1x2x1x3xi8>, strides = #unit, pads = #one, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<2x1x9xi1> -> tensor<1x1x9xi32>
-    %p = bnn.max_pool %b {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = #none} : tensor<1x1x9xi32> -> tensor<1x1x4xi32>
-    %t = bnn.threshold %p {points = dense<[[1, 4]]> : tensor<1x2xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x4xi32> -> tensor<1x1x4xi1>
-    %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi1> -> tensor<1x1x4xi32>
-    %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x4xi32> -> tensor<1x1x4xf64>
-    return %r : tensor<1x1x4xf64>
+    %b = bnn.conv %s {weight = dense<[[[[1, -1, 1]], [[1, 1, 1]]]]> : tensor<1x2x1x3xi8>, strides = #unit, pads = array<i64: 1, 1, 0, 1>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<2x1x9xi1> -> tensor<1x2x9xi32>
+    %p = bnn.max_pool %b {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = #none} : tensor<1x2x9xi32> -> tensor<1x2x4xi32>
+    %t = bnn.threshold %p {points = dense<[[1, 4]]> : tensor<1x2xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x2x4xi32> -> tensor<1x2x4xi1>
+    %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x2x4xi1> -> tensor<1x2x4xi32>
+    %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x2x4xi32> -> tensor<1x2x4xf64>
+    return %r : tensor<1x2x4xf64>
   }
 
   // Values: half the scale. A pool of bits before it goes before the threshold,
