@@ -237,8 +237,9 @@ Result dequantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
   std::vector<Radical> values;
   for (int64_t i = 0; i < x.size(); ++i) {
     auto code = exact::add(x[i], zero[axisIndex(op, i, x, zero)].negated());
-    auto value = code ? exact::multiply(*code, scale[axisIndex(op, i, x, scale)])
-                      : std::nullopt;
+    auto value = code
+                     ? exact::multiply(*code, scale[axisIndex(op, i, x, scale)])
+                     : std::nullopt;
     if (!value)
       return std::nullopt;
     values.push_back(*value);
@@ -308,9 +309,8 @@ Result readConstant(Operation *op) {
 
 ConstTensor readExact(Operation *op) {
   std::vector<Radical> values;
-  for (auto text :
-       op->getAttrOfType<mlir::ArrayAttr>("value").getAsValueRange<
-           mlir::StringAttr>()) {
+  for (auto text : op->getAttrOfType<mlir::ArrayAttr>("value")
+                       .getAsValueRange<mlir::StringAttr>()) {
     llvm::SmallVector<StringRef> parts;
     text.split(parts, ' ');
     auto part = [&](size_t i) { return mpq_class(parts[i].str()); };
@@ -372,15 +372,14 @@ mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
                         ArrayRef<Radical> values) {
   auto type = mlir::RankedTensorType::get({int64_t(values.size())},
                                           builder.getF64Type());
-  auto doubles =
-      ConstTensor({int64_t(values.size())},
-                  std::vector<Radical>(values.begin(), values.end()))
-          .exactDoubles();
+  auto doubles = ConstTensor({int64_t(values.size())},
+                             std::vector<Radical>(values.begin(), values.end()))
+                     .exactDoubles();
   if (doubles)
     return createOnnx(
         builder, loc, "Constant", type, {},
-        builder.getNamedAttr("value", mlir::DenseElementsAttr::get(
-                                          type, ArrayRef(*doubles))));
+        builder.getNamedAttr(
+            "value", mlir::DenseElementsAttr::get(type, ArrayRef(*doubles))));
   llvm::SmallVector<mlir::Attribute> texts;
   for (const Radical &x : values) {
     std::string text = x.rationalPart().get_str();

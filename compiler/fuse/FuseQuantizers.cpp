@@ -206,8 +206,7 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
       RankedTensorType::get(edge.type().getShape(), builder.getI1Type()),
       edge.base, DenseElementsAttr::get(pointsType, llvm::ArrayRef(points)),
       DenseElementsAttr::get(firstType, llvm::ArrayRef(first)),
-      builder.getI64IntegerAttr(witnesses),
-      list(nearTies), list(floatDiffers));
+      builder.getI64IntegerAttr(witnesses), list(nearTies), list(floatDiffers));
   // The quantiser rises, so the maximum of values is the maximum of bits.
   if (edge.pool)
     bits = bnn::MaxPoolOp::create(

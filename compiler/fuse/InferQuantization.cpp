@@ -77,8 +77,8 @@ BinaryWeights splitSigns(const ConstTensor &weights, int64_t channels) {
     exact::Radical first = weights[o * taps];
     exact::Radical scale = first.sign() < 0 ? first.negated() : first;
     for (int64_t i = o * taps; i < (o + 1) * taps; ++i) {
-      bool negative = doubles ? std::signbit((*doubles)[i])
-                              : weights[i].sign() < 0;
+      bool negative =
+          doubles ? std::signbit((*doubles)[i]) : weights[i].sign() < 0;
       bool same =
           doubles ? std::abs((*doubles)[i]) == std::abs((*doubles)[o * taps])
                   : equals(negative ? weights[i].negated() : weights[i], scale);
@@ -227,15 +227,13 @@ LogicalResult InferQuantizationPass::readInputTypes(mlir::func::FuncOp func) {
 }
 
 // A type that no convolution needed would be checked by no one.
-LogicalResult
-InferQuantizationPass::checkInputTypes(mlir::func::FuncOp func) {
+LogicalResult InferQuantizationPass::checkInputTypes(mlir::func::FuncOp func) {
   for (mlir::BlockArgument argument : func.getArguments()) {
     bool isFloat =
         llvm::isa<mlir::FloatType>(tensorType(argument).getElementType());
     if (!isFloat || !inputTypes.count(argument) || argument.use_empty() ||
-        llvm::any_of(argument.getUsers(), [](Operation *user) {
-          return isOnnx(user, "CastInput");
-        }))
+        llvm::any_of(argument.getUsers(),
+                     [](Operation *user) { return isOnnx(user, "CastInput"); }))
       continue;
     return (*argument.getUsers().begin())
                ->emitOpError("quantises the graph input '")

@@ -1,17 +1,18 @@
 //===- Border.h - Zero padding of bits before a pool ------------*- C++ -*-===//
 //
-// The array pads bits with -1, which takes s, the sum of the weights outside the
-// map, from the true sum. Behind a pool no threshold can give it back, because
-// one window mixes pixels with different s. A group of the input map that holds
-// constants can: D bits of every pixel are 1 inside the map and 0, like all
-// bits, at its pads. A RUN over border pixels counts the agreements H of the
-// window, doubles them, and adds the agreements E of the window of that group,
-// whose weights agree with (D + s) / 2 pads and (D - s) / 2 inner bits of a tap:
+// The array pads bits with -1, which takes s, the sum of the weights outside
+// the map, from the true sum. Behind a pool no threshold can give it back,
+// because one window mixes pixels with different s. A group of the input map
+// that holds constants can: D bits of every pixel are 1 inside the map and 0,
+// like all bits, at its pads. A RUN over border pixels counts the agreements H
+// of the window, doubles them, and adds the agreements E of the window of that
+// group, whose weights agree with (D + s) / 2 pads and (D - s) / 2 inner bits
+// of a tap:
 //
 //   2 H + E = dot + N + E0,   E0 = sum of (D - s) / 2 over the taps
 //
-// for every pixel: pads cancel. (Without doubling it cannot work: constants move
-// a count by a fixed parity, and half of s has both.)
+// for every pixel: pads cancel. (Without doubling it cannot work: constants
+// move a count by a fixed parity, and half of s has both.)
 //
 //===----------------------------------------------------------------------===//
 

@@ -146,7 +146,7 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
   if (!options.verify)
     return true;
   PhaseTimer timer(options, "verify");
-  VerifyJob job{*imported, func, legalised, plan, program,
+  VerifyJob job{*imported,        func,        legalised, plan, program,
                 options.signZero, options.seed};
   return verifyExact(job, verification, error);
 }

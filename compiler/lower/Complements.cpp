@@ -60,7 +60,8 @@ void setThreshold(bnn::ThresholdOp op, const std::vector<int32_t> &points,
 static void setChannels(Value value, int64_t channels) {
   llvm::SmallVector<int64_t> shape(mapTypeOf(value).getShape());
   shape[0] = channels;
-  value.setType(RankedTensorType::get(shape, mapTypeOf(value).getElementType()));
+  value.setType(
+      RankedTensorType::get(shape, mapTypeOf(value).getElementType()));
 }
 
 bool hoistPool(Producer &p) {
@@ -84,16 +85,16 @@ bool hoistPool(Producer &p) {
     for (size_t i = c * taps; i < (c + 1) * taps; ++i)
       weights[i] = int8_t(-weights[i]);
   }
-  setWeights(p.conv,
-             weightShape(p.conv), weights);
+  setWeights(p.conv, weightShape(p.conv), weights);
   setThreshold(p.threshold, points, first);
   Value bits = p.bitPool.getOutput(), integers = p.conv.getOutput();
   auto shape = mapTypeOf(bits).getShape();
   mlir::OpBuilder builder(p.threshold);
   auto pool = bnn::MaxPoolOp::create(
       builder, p.bitPool.getLoc(),
-      RankedTensorType::get(shape, mapTypeOf(integers).getElementType()), integers,
-      p.bitPool.getKernel(), p.bitPool.getStrides(), p.bitPool.getPads());
+      RankedTensorType::get(shape, mapTypeOf(integers).getElementType()),
+      integers, p.bitPool.getKernel(), p.bitPool.getStrides(),
+      p.bitPool.getPads());
   p.threshold.getInputMutable().assign(pool.getOutput());
   p.threshold.getOutput().setType(mlir::cast<RankedTensorType>(bits.getType()));
   bits.replaceAllUsesWith(p.threshold.getOutput());

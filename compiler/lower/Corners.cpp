@@ -108,9 +108,8 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
   });
   for (unsigned i = 1; i <= randomCorners; ++i) {
     state = spread(seed * randomCorners + i);
-    add(fmt::format("random {} of seed {}", i, seed), [&](int64_t) {
-      return int64_t(next(state) % uint32_t(top + 1));
-    });
+    add(fmt::format("random {} of seed {}", i, seed),
+        [&](int64_t) { return int64_t(next(state) % uint32_t(top + 1)); });
   }
   return corners;
 }

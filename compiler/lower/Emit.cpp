@@ -183,10 +183,9 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
         }
     return uint32_t(program.image.size() - before);
   };
-  program.weightBytes =
-      rows(plan.weightBlocks, [&](size_t layer, uint32_t m) {
-        return packWeights(network.layers[layer], plan.layers[layer], m);
-      });
+  program.weightBytes = rows(plan.weightBlocks, [&](size_t layer, uint32_t m) {
+    return packWeights(network.layers[layer], plan.layers[layer], m);
+  });
   program.thresholdBytes =
       rows(plan.thresholdBlocks, [&](size_t layer, uint32_t m) {
         bool last = layer + 1 == network.layers.size();

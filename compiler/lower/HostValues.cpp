@@ -1,4 +1,5 @@
-//===- HostValues.cpp - Signs at the end of a graph ------------------------===//
+//===- HostValues.cpp - Signs at the end of a graph
+//------------------------===//
 //
 // For an integer x and a switch point p, clip(2 (x - p) + 1, -1, 1) is -1 or +1
 // exactly; an interval [p, q) is the sign of (q - p) - |2 x - (p + q - 1)|.
@@ -149,9 +150,9 @@ void signsOnHost(mlir::func::FuncOp func) {
     value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
   value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,
                                 terms->offset);
-  value =
-      bnn::ClipOp::create(builder, loc, type, value,
-                          builder.getF64FloatAttr(-1), builder.getF64FloatAttr(1));
+  value = bnn::ClipOp::create(builder, loc, type, value,
+                              builder.getF64FloatAttr(-1),
+                              builder.getF64FloatAttr(1));
   for (Operation *op : ops) {
     builder.setInsertionPoint(op);
     value = onReals(builder, op, value);

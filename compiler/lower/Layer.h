@@ -55,9 +55,9 @@ struct Layer {
   OutputKind output = OutputKind::Bits;
   std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits
   bool borderGroup = false; ///< its input has constants that tell the border
-  bool mirrored = false; ///< the upper half of the channels: complements
-  int64_t witnesses = 0; ///< counted by the fusion
-  std::string decider;   ///< the ONNX node that makes the bits
+  bool mirrored = false;    ///< the upper half of the channels: complements
+  int64_t witnesses = 0;    ///< counted by the fusion
+  std::string decider;      ///< the ONNX node that makes the bits
   /// Channels that float32 decides within rounding of a tie, or otherwise.
   struct NearTie {
     int64_t channel;

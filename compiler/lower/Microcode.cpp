@@ -47,8 +47,8 @@ channels: ends=4-4 near=sum far=sum
 rows: ends=6-7 near=sum far=sum halt
 )";
 
-/// Border pixels of a map padded with 0 (Border.h): the window's count, doubled,
-/// and that of the group of constants.
+/// Border pixels of a map padded with 0 (Border.h): the window's count,
+/// doubled, and that of the group of constants.
 static constexpr const char *Border = R"(
 sums: mac first=init rest=add reduce=0-2 tail plane_a=1 plane_w=1 ends=0-2 near=sums far=sums
 constants: mac first=shift rest=add reduce=0-0 tail ends=0-0 near=constants far=constants

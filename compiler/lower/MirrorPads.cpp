@@ -63,8 +63,8 @@ bool needsMirror(bnn::ConvOp conv) {
   auto threshold = mlir::dyn_cast_or_null<bnn::ThresholdOp>(user);
   if (!threshold)
     return pooled; // values
-  pooled |= mlir::isa_and_nonnull<bnn::MaxPoolOp>(
-      onlyUser(threshold.getOutput()));
+  pooled |=
+      mlir::isa_and_nonnull<bnn::MaxPoolOp>(onlyUser(threshold.getOutput()));
   return pooled && !hasBorderGroup(conv);
 }
 
@@ -117,8 +117,7 @@ bool readsSums(bnn::ConvOp conv) {
 void mirrorPads(mlir::func::FuncOp func) {
   for (auto conv :
        llvm::make_early_inc_range(func.front().getOps<bnn::ConvOp>())) {
-    if (!needsMirror(conv) || !readsSums(conv) ||
-        !conv.getInput().hasOneUse())
+    if (!needsMirror(conv) || !readsSums(conv) || !conv.getInput().hasOneUse())
       continue;
     Producer producer = producerOf(conv.getInput());
     if (!producer || (producer.bitPool && !hoistPool(producer)))

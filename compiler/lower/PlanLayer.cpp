@@ -114,7 +114,8 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
       layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
-  uint32_t padRows = (plan.rowsAbove + plan.rowsBelow > 0) + !plan.constants.empty();
+  uint32_t padRows =
+      (plan.rowsAbove + plan.rowsBelow > 0) + !plan.constants.empty();
   plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
                        uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
@@ -214,8 +215,8 @@ static LayerPlan rangePass(const Layer &layer, const LayerPlan &plan,
   int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
   int64_t from = start * layer.pool.stride;
   pass.pixel = range.begin * layer.pool.stride;
-  pass.out.pixels = uint32_t((range.end - 1) * layer.pool.stride +
-                             layer.pool.window - from);
+  pass.out.pixels =
+      uint32_t((range.end - 1) * layer.pool.stride + layer.pool.window - from);
   pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
   if (start)
     pass.out.lead = uint32_t(bytes % 8);
@@ -258,11 +259,10 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
                      plan.rowsBelow));
   sets += plan.rowsAbove + plan.rowsBelow > 0;
   for (size_t i = plan.constants.size(); i-- > 0;)
-    add(constantPass(rangePass(layer, plan,
-                               {plan.constants[i].begin,
-                                plan.constants[i].end, false}),
-                     Pass::Constants,
-                     -int64_t(plan.out.group_pitch), 1));
+    add(constantPass(
+        rangePass(layer, plan,
+                  {plan.constants[i].begin, plan.constants[i].end, false}),
+        Pass::Constants, -int64_t(plan.out.group_pitch), 1));
   sets += !plan.constants.empty();
   std::vector<OutputRange> ranges = pixelRanges(layer);
   if (ranges.size() == 1 && !ranges[0].border && passes.empty())

@@ -45,11 +45,12 @@ bnn::MaxPoolOp sinkPool(bnn::MaxPoolOp pool, std::vector<bool> &falls) {
     }
   }
   Value bits = threshold.getOutput();
-  mlir::Type pooledBits = bits.getType(), element = mapTypeOf(bits).getElementType();
+  mlir::Type pooledBits = bits.getType(),
+             element = mapTypeOf(bits).getElementType();
   threshold.getInputMutable().assign(pool.getInput());
   setThreshold(threshold, points, first);
-  bits.setType(RankedTensorType::get(mapTypeOf(pool.getInput()).getShape(),
-                                     element));
+  bits.setType(
+      RankedTensorType::get(mapTypeOf(pool.getInput()).getShape(), element));
   mlir::OpBuilder builder(threshold);
   builder.setInsertionPointAfter(threshold);
   auto sunk = bnn::MaxPoolOp::create(builder, threshold.getLoc(), pooledBits,
@@ -75,8 +76,8 @@ void poolByConvolution(bnn::MaxPoolOp pool, const std::vector<bool> &falls) {
     auto type = bnn::windowType(mapTypeOf(bits), mapTypeOf(bits).getDimSize(0),
                                 mapTypeOf(bits).getElementType(), kernel, step,
                                 pool.getPads());
-    producer.bitPool = bnn::MaxPoolOp::create(builder, pool.getLoc(), type, bits,
-                                              kernel, step, pool.getPads());
+    producer.bitPool = bnn::MaxPoolOp::create(
+        builder, pool.getLoc(), type, bits, kernel, step, pool.getPads());
     pool.getInputMutable().assign(producer.bitPool.getOutput());
     if (hoistPool(producer)) {
       columns = strides[1] = 1;
@@ -90,8 +91,8 @@ void poolByConvolution(bnn::MaxPoolOp pool, const std::vector<bool> &falls) {
   int64_t channels = mapTypeOf(bits).getDimSize(0) / 2, taps = rows * columns;
   std::vector<int8_t> weights(size_t(channels * 2 * channels * taps), 1);
   for (int64_t c = 0; c < channels; ++c)
-    std::fill_n(weights.begin() + (c * 2 * channels + channels + c) * taps, taps,
-                int8_t(-1));
+    std::fill_n(weights.begin() + (c * 2 * channels + channels + c) * taps,
+                taps, int8_t(-1));
   auto i32 = builder.getI32Type();
   auto shape = mapTypeOf(pool.getOutput()).getShape();
   mlir::Location loc = pool.getLoc();
@@ -105,7 +106,8 @@ void poolByConvolution(bnn::MaxPoolOp pool, const std::vector<bool> &falls) {
   llvm::SmallVector<bool> first(falls.begin(), falls.end());
   first.resize(channels);
   Value result = bnn::ThresholdOp::create(
-      builder, loc, mlir::cast<RankedTensorType>(pool.getOutput().getType()), sums,
+      builder, loc, mlir::cast<RankedTensorType>(pool.getOutput().getType()),
+      sums,
       DenseElementsAttr::get(RankedTensorType::get({channels, 1}, i32),
                              int32_t(4 - 2 * taps)),
       DenseElementsAttr::get(

@@ -23,18 +23,18 @@ void signsOnHost(mlir::func::FuncOp func);
 /// behind the bnn.to_real that reads them.
 void valuesOnHost(mlir::func::FuncOp func);
 
-/// Pools over rows. The engine pools along x; the rows of a window are pooled by
-/// a layer of their own, between complements. Pools of integers whose channels
-/// have two switch points behind them, and padded pools, stay.
+/// Pools over rows. The engine pools along x; the rows of a window are pooled
+/// by a layer of their own, between complements. Pools of integers whose
+/// channels have two switch points behind them, and padded pools, stay.
 void poolRows(mlir::func::FuncOp func);
 
-/// Zero padding of bits. The array pads with -1 or +1 only. Where a convolution
-/// that pads with 0 cannot correct its border by thresholds of its own (a pool
-/// or values come behind it), the layer before it gives every channel twice, x
-/// and -x, and the convolution weighs them w and -w: inside the map that is
-/// 2 * w * x, at a pad of either value w - w = 0. All numbers behind it are
-/// twice what they were. Convolutions whose input has no complement (the
-/// graph's own input, a pool on bits with two switch points) stay.
+/// Zero padding of bits. The array pads with -1 or +1 only. Where neither
+/// thresholds of the border's own nor constants (Border.h) make up for that,
+/// the layer before gives every channel twice, x and -x, and the convolution
+/// weighs them w and -w: inside the map that is 2 * w * x, at a pad of either
+/// value w - w = 0. All numbers behind it are twice what they were.
+/// Convolutions whose input has no complement (the graph's own input, a pool on
+/// bits with two switch points) stay.
 void mirrorPads(mlir::func::FuncOp func);
 
 /// All of them, in the order in which they prepare each other.

@@ -159,20 +159,18 @@ uint64_t earliestStart(const LayerPlan &plan,
         for (uint32_t group = 0; group < plan.loops[2].limit; ++group)
           for (uint32_t row = 0; row < plan.loops[1].limit; ++row)
             for (uint32_t word = 0; word < plan.loops[0].limit; ++word) {
-              int64_t address = int64_t(plan.run.act) +
-                                int64_t(word) * plan.loops[0].act +
-                                int64_t(row) * plan.loops[1].act +
-                                int64_t(group) * plan.loops[2].act +
-                                int64_t(x) * plan.loops[5].act +
-                                int64_t(y) * plan.loops[6].act +
-                                int64_t(plane + border) * plan.run.act_plane_stride;
+              int64_t address =
+                  int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
+                  int64_t(row) * plan.loops[1].act +
+                  int64_t(group) * plan.loops[2].act +
+                  int64_t(x) * plan.loops[5].act +
+                  int64_t(y) * plan.loops[6].act +
+                  int64_t(plane + border) * plan.run.act_plane_stride;
               read(address);
             }
-      for (uint32_t word = 0;
-           border && word < plan.words; ++word)
+      for (uint32_t word = 0; border && word < plan.words; ++word)
         read(int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
-             int64_t(x) * plan.loops[5].act +
-             int64_t(y) * plan.loops[6].act);
+             int64_t(x) * plan.loops[5].act + int64_t(y) * plan.loops[6].act);
       step =
           tileStart +
           uint64_t(plan.reduceSteps() + extra) *

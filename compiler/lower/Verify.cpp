@@ -81,8 +81,9 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
       int64_t x = j % layer.out.w, row = j / layer.out.w;
       int64_t y = row % layer.out.h, c = row / layer.out.h;
       bool complement = c >= channels;
-      double value = it->second[((c - complement * channels) * height + y +
-                                 top) * width + x + left];
+      double value =
+          it->second[((c - complement * channels) * height + y + top) * width +
+                     x + left];
       if ((bits.integers()[j] > 0) != ((value > 0) != complement))
         return fail(layer, "the graph and its fused form", j, layer.out,
                     bits.integers()[j], value);

@@ -192,12 +192,14 @@ lower::Json jsonReport(const ReportData &data) {
   json["cold_cycles"] = data.check.coldCycles;
   json["microseconds"] = double(data.check.cycles) / target.clockMHz;
   json["utilisation"] = utilisation(data) / 100;
-  json["exactness"] = {
-      {"verified", data.verified},      {"windows", data.verify.inputs},
-      {"seed", data.seed},
-      {"integers", data.verify.values}, {"channels", totals.channels},
-      {"witnesses", totals.witnesses},  {"near_ties", totals.nearTies},
-      {"float32_differs", totals.floatDiffers}};
+  json["exactness"] = {{"verified", data.verified},
+                       {"windows", data.verify.inputs},
+                       {"seed", data.seed},
+                       {"integers", data.verify.values},
+                       {"channels", totals.channels},
+                       {"witnesses", totals.witnesses},
+                       {"near_ties", totals.nearTies},
+                       {"float32_differs", totals.floatDiffers}};
   auto buffer = [](uint32_t used, uint32_t available) {
     return Json{{"used", used}, {"available", available}};
   };
@@ -236,9 +238,9 @@ lower::Json jsonReport(const ReportData &data) {
          {"steps", p.steps},
          {"stalls", trace.stalls},
          {"delay", p.run.delay},
-         {"utilisation",
-          percent(double(bitMacs(layer)), double(trace.cycles) * target.lanes()) /
-              100},
+         {"utilisation", percent(double(bitMacs(layer)),
+                                 double(trace.cycles) * target.lanes()) /
+                             100},
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},
