@@ -2,6 +2,7 @@
 // float arithmetic would round.
 
 #include "fuse/ConstTensor.h"
+#include "fuse/Graph.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
@@ -52,7 +53,8 @@ bool isConstant(mlir::Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  return op->getName().getStringRef() == "onnx.Constant" ||
+  StringRef name = op->getName().getStringRef();
+  return name == "onnx.Constant" || name == "onnx.Exact" ||
          (op->getNumOperands() && llvm::all_of(op->getOperands(), isConstant));
 }
 
@@ -232,20 +234,20 @@ int64_t axisIndex(Operation *op, int64_t i, const ConstTensor &x,
 
 Result dequantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
                   const ConstTensor &zero) {
-  std::vector<double> values;
-  auto codes = x.exactDoubles(), scales = scale.exactDoubles(),
-       zeros = zero.exactDoubles();
-  if (!codes || !scales || !zeros)
-    return std::nullopt;
+  std::vector<Radical> values;
   for (int64_t i = 0; i < x.size(); ++i) {
-    double code = (*codes)[i] - (*zeros)[axisIndex(op, i, x, zero)];
-    auto value =
-        exactBinary("Mul", code, (*scales)[axisIndex(op, i, x, scale)]);
+    auto code = exact::add(x[i], zero[axisIndex(op, i, x, zero)].negated());
+    auto value = code
+                     ? exact::multiply(*code, scale[axisIndex(op, i, x, scale)])
+                     : std::nullopt;
     if (!value)
       return std::nullopt;
     values.push_back(*value);
   }
-  return ConstTensor(x.shape, std::move(values));
+  ConstTensor result(x.shape, std::move(values));
+  if (auto doubles = result.exactDoubles())
+    return ConstTensor(x.shape, std::move(*doubles));
+  return result;
 }
 
 // clamp(round(x / scale) + zero)
@@ -305,12 +307,27 @@ Result readConstant(Operation *op) {
   return ConstTensor(value.getType().getShape(), std::move(values));
 }
 
+ConstTensor readExact(Operation *op) {
+  std::vector<Radical> values;
+  for (auto text : op->getAttrOfType<mlir::ArrayAttr>("value")
+                       .getAsValueRange<mlir::StringAttr>()) {
+    llvm::SmallVector<StringRef> parts;
+    text.split(parts, ' ');
+    auto part = [&](size_t i) { return mpq_class(parts[i].str()); };
+    values.push_back(parts.size() == 3 ? Radical(part(0), part(1), part(2))
+                                       : Radical(part(0)));
+  }
+  return {int64_t(values.size()), std::move(values)};
+}
+
 Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
   StringRef name = op->getName().stripDialect();
   auto shape =
       llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getShape();
   if (name == "Constant")
     return readConstant(op);
+  if (name == "Exact")
+    return readExact(op);
   if (name == "Add" || name == "Sub" || name == "Mul" || name == "Div" ||
       name == "Pow")
     return binary(op, name, in[0], in[1]);
@@ -350,6 +367,29 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
 }
 
 } // namespace
+
+mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
+                        ArrayRef<Radical> values) {
+  auto type = mlir::RankedTensorType::get({int64_t(values.size())},
+                                          builder.getF64Type());
+  auto doubles = ConstTensor({int64_t(values.size())},
+                             std::vector<Radical>(values.begin(), values.end()))
+                     .exactDoubles();
+  if (doubles)
+    return createOnnx(
+        builder, loc, "Constant", type, {},
+        builder.getNamedAttr(
+            "value", mlir::DenseElementsAttr::get(type, ArrayRef(*doubles))));
+  llvm::SmallVector<mlir::Attribute> texts;
+  for (const Radical &x : values) {
+    std::string text = x.rationalPart().get_str();
+    if (!x.isRational())
+      text += " " + x.rootFactor().get_str() + " " + x.radicand().get_str();
+    texts.push_back(builder.getStringAttr(text));
+  }
+  return createOnnx(builder, loc, "Exact", type, {},
+                    builder.getNamedAttr("value", builder.getArrayAttr(texts)));
+}
 
 std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
   Operation *op = value.getDefiningOp();

@@ -4,7 +4,7 @@
 #define BNNCC_COMPILER_FUSE_CONSTTENSOR_H
 
 #include "fuse/Radical.h"
-#include "mlir/IR/Value.h"
+#include "mlir/IR/Builders.h"
 #include "llvm/ADT/SmallVector.h"
 #include <functional>
 #include <optional>
@@ -44,6 +44,11 @@ bool isConstant(mlir::Value value);
 /// The value of a constant expression; emits an error at the operation that has
 /// no exact value here.
 std::optional<ConstTensor> evaluateConstant(mlir::Value value);
+
+/// A vector constant of exact numbers, onnx.Exact: what no float holds is kept
+/// as text, "a" or "a b q" for a + b sqrt(q).
+mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
+                        llvm::ArrayRef<exact::Radical> values);
 
 /// The nearest integer to x, ties to the even one.
 mpz_class roundHalfEven(const mpq_class &x);

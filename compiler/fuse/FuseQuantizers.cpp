@@ -167,7 +167,8 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
   bool uniform = edge.chains.size() == 1 && grid.quantizers.size() == 1;
   llvm::SmallVector<exact::Switches> switches;
   size_t width = 1;
-  int64_t witnesses = 0, nearTies = 0;
+  int64_t witnesses = 0;
+  llvm::SmallVector<int64_t> nearTies, floatDiffers;
   for (int64_t c = 0; c < channels; ++c) {
     if (c == 0 || !uniform) {
       SwitchResult result =
@@ -180,7 +181,10 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
     }
     width = std::max(width, switches.back().points.size());
     witnesses += switches.back().witnesses;
-    nearTies += switches.back().nearTie;
+    if (switches.back().nearTie)
+      nearTies.push_back(c);
+    if (switches.back().floatDiffers)
+      floatDiffers.push_back(c);
   }
   std::vector<int32_t> points;
   llvm::SmallVector<bool> first;
@@ -194,13 +198,15 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
       RankedTensorType::get({channels, int64_t(width)}, builder.getI32Type());
   auto firstType = RankedTensorType::get({channels}, builder.getI1Type());
   mlir::Location loc = edge.fusedLoc(op->getLoc());
+  auto list = [&](llvm::ArrayRef<int64_t> channels) {
+    return channels.empty() ? nullptr : builder.getDenseI64ArrayAttr(channels);
+  };
   mlir::Value bits = bnn::ThresholdOp::create(
       builder, loc,
       RankedTensorType::get(edge.type().getShape(), builder.getI1Type()),
       edge.base, DenseElementsAttr::get(pointsType, llvm::ArrayRef(points)),
       DenseElementsAttr::get(firstType, llvm::ArrayRef(first)),
-      builder.getI64IntegerAttr(witnesses),
-      builder.getI64IntegerAttr(nearTies));
+      builder.getI64IntegerAttr(witnesses), list(nearTies), list(floatDiffers));
   // The quantiser rises, so the maximum of values is the maximum of bits.
   if (edge.pool)
     bits = bnn::MaxPoolOp::create(

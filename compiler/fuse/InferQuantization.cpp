@@ -34,6 +34,8 @@ struct InferQuantizationPass
   LogicalResult findGrid(Operation *conv);
   LogicalResult castInput(Operation *conv, mlir::BlockArgument argument);
 
+  LogicalResult checkInputTypes(mlir::func::FuncOp func);
+
   llvm::DenseMap<Value, mlir::Type> inputTypes;
 };
 
@@ -54,21 +56,37 @@ StringRef onnxName(mlir::func::FuncOp func, unsigned argument) {
 /// One magnitude for each output channel, or the first weight that differs.
 struct BinaryWeights {
   std::vector<int8_t> signs;
-  std::vector<double> scales;
-  std::optional<std::pair<double, int64_t>> offender;
+  std::vector<exact::Radical> scales;
+  std::optional<std::pair<exact::Radical, int64_t>> offender;
 };
 
-BinaryWeights splitSigns(const std::vector<double> &weights, int64_t channels) {
+bool isOne(const exact::Radical &x) {
+  return x.isRational() && x.rationalPart() == 1;
+}
+
+bool equals(const exact::Radical &x, const exact::Radical &y) {
+  auto difference = exact::add(x, y.negated());
+  return difference && difference->sign() == 0;
+}
+
+BinaryWeights splitSigns(const ConstTensor &weights, int64_t channels) {
   BinaryWeights result;
+  auto doubles = weights.exactDoubles(); // most are; compared as such
   int64_t taps = weights.size() / channels;
   for (int64_t o = 0; o < channels; ++o) {
-    double scale = std::abs(weights[o * taps]);
-    result.scales.push_back(scale);
+    exact::Radical first = weights[o * taps];
+    exact::Radical scale = first.sign() < 0 ? first.negated() : first;
     for (int64_t i = o * taps; i < (o + 1) * taps; ++i) {
-      if (std::abs(weights[i]) != scale && !result.offender)
+      bool negative =
+          doubles ? std::signbit((*doubles)[i]) : weights[i].sign() < 0;
+      bool same =
+          doubles ? std::abs((*doubles)[i]) == std::abs((*doubles)[o * taps])
+                  : equals(negative ? weights[i].negated() : weights[i], scale);
+      if (!same && !result.offender)
         result.offender = {weights[i], o};
-      result.signs.push_back(std::signbit(weights[i]) ? -1 : 1);
+      result.signs.push_back(negative ? -1 : 1);
     }
+    result.scales.push_back(std::move(scale));
   }
   return result;
 }
@@ -80,18 +98,14 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
   auto weight = evaluateConstant(conv->getOperand(1));
   if (!weight)
     return failure();
-  auto values = weight->exactDoubles();
-  if (!values)
-    return conv->emitOpError("weights must be exact float64 numbers, but found "
-                             "a constant expression that rounds; fold it at "
-                             "export");
   auto type = tensorType(conv->getOperand(1));
-  BinaryWeights binary = splitSigns(*values, type.getDimSize(0));
+  BinaryWeights binary = splitSigns(*weight, type.getDimSize(0));
   if (binary.offender) {
     auto [value, channel] = *binary.offender;
     return conv->emitOpError("weights must be -a or +a with one a for each "
                              "output channel, but found ")
-           << value << " beside a = " << binary.scales[channel]
+           << value.toDouble()
+           << " beside a = " << binary.scales[channel].toDouble()
            << " in channel " << channel
            << "; binarize the weights (Sign, BipolarQuant) before export";
   }
@@ -113,16 +127,8 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
     last = createOnnx(builder, loc, name, resultType, {last, constant});
     firstUse = firstUse ? firstUse : last.getDefiningOp();
   };
-  bool scaled = llvm::any_of(binary.scales, [](double a) { return a != 1; });
-  if (scaled) {
-    auto scaleType = RankedTensorType::get({int64_t(binary.scales.size())},
-                                           builder.getF64Type());
-    append("Mul", createOnnx(builder, loc, "Constant", scaleType, {},
-                             builder.getNamedAttr(
-                                 "value", mlir::DenseElementsAttr::get(
-                                              scaleType,
-                                              llvm::ArrayRef(binary.scales)))));
-  }
+  if (!llvm::all_of(binary.scales, isOne))
+    append("Mul", createExact(builder, loc, binary.scales));
   if (conv->getNumOperands() > 2)
     append("Add", conv->getOperand(2));
   if (firstUse)
@@ -220,6 +226,23 @@ LogicalResult InferQuantizationPass::readInputTypes(mlir::func::FuncOp func) {
   return success();
 }
 
+// A type that no convolution needed would be checked by no one.
+LogicalResult InferQuantizationPass::checkInputTypes(mlir::func::FuncOp func) {
+  for (mlir::BlockArgument argument : func.getArguments()) {
+    bool isFloat =
+        llvm::isa<mlir::FloatType>(tensorType(argument).getElementType());
+    if (!isFloat || !inputTypes.count(argument) || argument.use_empty() ||
+        llvm::any_of(argument.getUsers(),
+                     [](Operation *user) { return isOnnx(user, "CastInput"); }))
+      continue;
+    return (*argument.getUsers().begin())
+               ->emitOpError("quantises the graph input '")
+           << onnxName(func, argument.getArgNumber())
+           << "' itself, but found --input-type for it; leave the option out";
+  }
+  return success();
+}
+
 void InferQuantizationPass::runOnOperation() {
   for (auto func : getOperation().getOps<mlir::func::FuncOp>()) {
     inputTypes.clear();
@@ -232,6 +255,8 @@ void InferQuantizationPass::runOnOperation() {
     for (Operation *conv : convs)
       if (failed(splitWeights(conv)) || failed(findGrid(conv)))
         return signalPassFailure();
+    if (failed(checkInputTypes(func)))
+      return signalPassFailure();
   }
 }
 

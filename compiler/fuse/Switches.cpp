@@ -172,28 +172,34 @@ void dropUnreachable(const Reach &reach, std::vector<Switch> &points,
   points = std::move(kept);
 }
 
-// Whether float32 decides otherwise, or within 4 units of the last addition's
-// last place, at a reachable neighbour of a switch point.
-bool floatDiffers(const Chain &chain, const Quantizer &quantizer,
-                  const Reach &reach, const std::vector<Switch> &points) {
-  auto differs = [&](int64_t x, int expected) {
+// How float32 decides at the ends of what is reachable and at the reachable
+// neighbours of each switch point: within 4 units of the last addition's last
+// place, or otherwise.
+void compareFloat(const Chain &chain, const Quantizer &quantizer,
+                  const Reach &reach, Switches &result) {
+  auto compare = [&](int64_t x, int expected) {
     FloatValue v = floatValue(chain, float(x));
     int code = 0;
     for (const Cut &cut : quantizer.cuts) {
-      if (!(std::abs(v.value - float(cut.at)) > 4 * 0x1p-23f * v.magnitude))
-        return true;
-      code += v.value > float(cut.at);
+      float at = float(cut.at);
+      if (!(std::abs(v.value - at) > 4 * 0x1p-23f * v.magnitude))
+        result.nearTie = true;
+      code += cut.inclusive ? v.value >= at : v.value > at;
     }
-    return (quantizer.isSign ? code / 2 : code) != expected;
+    if (quantizer.isSign)
+      code = code == 1 ? quantizer.signZero == SignZero::Plus : code > 0;
+    if (code != expected)
+      result.nearTie = result.floatDiffers = true;
   };
-  for (const Switch &point : points) {
-    auto below = reach.lastIn(reach.low(), point.at - 1);
-    auto at = reach.firstIn(point.at, reach.high());
-    if ((below && differs(*below, point.before)) ||
-        (at && differs(*at, point.after)))
-      return true;
+  compare(reach.low(), result.first);
+  compare(reach.high(),
+          result.points.empty() ? result.first : result.points.back().after);
+  for (const Switch &point : result.points) {
+    if (auto below = reach.lastIn(reach.low(), point.at - 1))
+      compare(*below, point.before);
+    if (auto at = reach.firstIn(point.at, reach.high()))
+      compare(*at, point.after);
   }
-  return false;
 }
 
 } // namespace
@@ -230,8 +236,8 @@ SwitchResult findSwitches(const Chain &chain, const Quantizer &quantizer,
     assert(below != at && meaning(at) == point.after && "filter and proof");
     result.witnesses += below != at && meaning(at) == point.after;
   }
-  result.nearTie = floatDiffers(chain, quantizer, reach, points);
   result.points = std::move(points);
+  compareFloat(chain, quantizer, reach, result);
   return {std::move(result), std::nullopt};
 }
 

@@ -67,8 +67,9 @@ struct Switch {
 struct Switches {
   int first = 0; ///< the code of the smallest reachable value
   std::vector<Switch> points;
-  int witnesses = 0; ///< points proved by exact evaluation on both sides
-  bool nearTie = false;
+  int witnesses = 0;    ///< points proved by exact evaluation on both sides
+  bool nearTie = false; ///< float32 decides within rounding of a reachable one
+  bool floatDiffers = false; ///< or otherwise
 };
 
 /// Why there is no answer, and at which accumulator value.

@@ -307,12 +307,12 @@ bool allocate(const Network &network, Plan &plan, Means means,
   }
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     LayerPlan &layer = plan.layers[i];
-    layer.run.act = layer.in.base;
-    layer.run.weight = layer.weightBase;
+    layer.run.act = layer.in.base + layer.in.channelOffset();
+    layer.run.weight = layer.weightBase + layer.in.constantGroups * layer.words;
     layer.run.threshold = layer.thresholdBase;
     if (i + 1 < plan.layers.size())
       layer.out.base =
-          plan.layers[i + 1].in.base +
+          plan.layers[i + 1].in.base + plan.layers[i + 1].in.channelOffset() +
           plan.layers[i + 1].in.padTop * plan.layers[i + 1].in.rowPitch;
     planPasses(network.layers[i], layer);
   }

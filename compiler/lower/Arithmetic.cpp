@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arithmetic.h"
+#include "Border.h"
 
 #include <algorithm>
 
@@ -114,6 +115,8 @@ unsigned planesNeeded(const Layer &layer) {
     for (size_t o = 0; o < layer.thresholds.size(); ++o)
       planes = std::max(
           planes, channelThresholds(layer, int64_t(o), range.begin).t.size());
+  for (size_t o = 0; layer.borderGroup && o < layer.thresholds.size(); ++o)
+    planes = std::max(planes, borderThresholds(layer, int64_t(o)).t.size());
   return unsigned(planes);
 }
 
@@ -129,6 +132,8 @@ bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
   int64_t low = 0, high = largestCount(layer);
   switch (layer.output) {
   case OutputKind::Bits:
+    if (layer.borderGroup)
+      high = largestBorderCount(layer);
     low = -high - 1; // T of a constant channel; then H only adds up to -1
     break;
   case OutputKind::SumBits:

@@ -6,6 +6,7 @@
 
 #include "Compile.h"
 #include "EngineModule.h"
+#include "PrepareLayers.h"
 #include "ProgramJson.h"
 
 #include "bnn/BnnDialect.h"
@@ -67,7 +68,7 @@ private:
     std::vector<std::string> names = nodeNames(diagnostic.getLocation());
     if (names.empty() || message.find("node '") != std::string::npos)
       return message;
-    return fmt::format("node '{}': {}", names.front(), message);
+    return fmt::format("node '{}': {}", names.back(), message);
   }
   mlir::ScopedDiagnosticHandler handler;
 };
@@ -114,6 +115,7 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
   mlir::func::FuncOp func = *fused->getOps<mlir::func::FuncOp>().begin();
   {
     PhaseTimer timer(options, "lower");
+    prepareLayers(func);
     if (!legalise(func, legalised, error) ||
         !planNetwork(legalised.network, options.target, plan, error))
       return false;
@@ -144,7 +146,8 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
   if (!options.verify)
     return true;
   PhaseTimer timer(options, "verify");
-  VerifyJob job{*imported, func, legalised, plan, program, options.signZero};
+  VerifyJob job{*imported,        func,        legalised, plan, program,
+                options.signZero, options.seed};
   return verifyExact(job, verification, error);
 }
 

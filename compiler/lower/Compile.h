@@ -25,6 +25,7 @@ struct CompileOptions {
   isa::Target target;
   std::string inputType, signZero = "error";
   bool verify = true;
+  uint32_t seed = 1; ///< of the random windows of the verification
   llvm::raw_ostream *log = nullptr; ///< times of the phases
 };
 

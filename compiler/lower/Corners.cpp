@@ -7,6 +7,7 @@
 #include "Corners.h"
 
 #include <cmath>
+#include <fmt/format.h>
 
 namespace bnncc::lower {
 
@@ -54,17 +55,24 @@ uint32_t next(uint32_t &state) {
   state = state * 1664525u + 1013904223u;
   return state >> 8;
 }
+
+/// Spreads neighbouring seeds over all states (the finaliser of MurmurHash3).
+uint32_t spread(uint32_t seed) {
+  seed = (seed ^ seed >> 16) * 0x85ebca6bu;
+  seed = (seed ^ seed >> 13) * 0xc2b2ae35u;
+  return seed ^ seed >> 16;
+}
 } // namespace
 
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
-                                const Legalised &legalised) {
+                                const Legalised &legalised, uint32_t seed) {
   Levels levels = levelsOf(legalised);
   auto type = mlir::cast<mlir::RankedTensorType>(func.getArgumentTypes()[0]);
   int64_t size = type.getNumElements();
   std::vector<Corner> corners;
-  auto add = [&](const char *name, auto index) {
+  auto add = [&](std::string name, auto index) {
     Corner corner;
-    corner.name = name;
+    corner.name = std::move(name);
     corner.real = mlir::isa<mlir::FloatType>(type.getElementType());
     for (int64_t i = 0; i < size; ++i) {
       int64_t level = index(i);
@@ -98,6 +106,11 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
     level += int64_t(next(state) % (2 * step + 1)) - step;
     return level = std::clamp<int64_t>(level, 0, top);
   });
+  for (unsigned i = 1; i <= randomCorners; ++i) {
+    state = spread(seed * randomCorners + i);
+    add(fmt::format("random {} of seed {}", i, seed),
+        [&](int64_t) { return int64_t(next(state) % uint32_t(top + 1)); });
+  }
   return corners;
 }
 

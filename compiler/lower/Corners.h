@@ -21,9 +21,12 @@ struct Corner {
   bnn::Tensor tensor;         ///< the same for the bnn function
 };
 
-/// Deterministic; about eight windows.
+/// Windows of random codes beside the constructed ones.
+inline constexpr unsigned randomCorners = 3;
+
+/// Seven constructed windows and `randomCorners` that `seed` makes.
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
-                                const Legalised &legalised);
+                                const Legalised &legalised, uint32_t seed);
 
 } // namespace bnncc::lower
 

@@ -214,13 +214,14 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
     for (const RowBlock &block : blocks)
       for (uint32_t m = 0; m < 1u << block.split; ++m)
         for (size_t layer : block.layers) {
-          std::vector<uint8_t> bytes =
-              pack(network.layers[layer], plan.layers[layer], m);
+          std::vector<uint8_t> bytes = pack(layer, m);
           program.image.insert(program.image.end(), bytes.begin(), bytes.end());
         }
     return uint32_t(program.image.size() - before);
   };
-  program.weightBytes = rows(plan.weightBlocks, packWeights);
+  program.weightBytes = rows(plan.weightBlocks, [&](size_t layer, uint32_t m) {
+    return packWeights(network.layers[layer], plan.layers[layer], m);
+  });
   size_t streamed = program.image.size();
   for (const WeightChunk &chunk : plan.chunks)
     for (uint32_t m = 0; m < plan.layers[chunk.layer].gm; ++m) {
@@ -230,7 +231,12 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
       program.image.insert(program.image.end(), bytes.begin(), bytes.end());
     }
   program.weightBytes += uint32_t(program.image.size() - streamed);
-  program.thresholdBytes = rows(plan.thresholdBlocks, packThresholds);
+  program.thresholdBytes =
+      rows(plan.thresholdBlocks, [&](size_t layer, uint32_t m) {
+        bool last = layer + 1 == network.layers.size();
+        return packThresholds(network.layers[layer], plan.layers[layer],
+                              last ? nullptr : &network.layers[layer + 1], m);
+      });
   program.inputBytes = inputBytes(plan);
   program.outputBytes = plan.layers.back().outputBeats * 8;
   return program;

@@ -120,7 +120,7 @@ std::optional<Codes> GoldenRun::hiddenMap(const Codes &codes, size_t layer,
   for (int64_t c = 0; c < map.shape.c; ++c)
     for (int64_t y = 0; y < map.shape.h; ++y)
       for (int64_t x = 0; x < map.shape.w; ++x) {
-        size_t at = 4 * (map.groupOf(c) * map.groupPitch +
+        size_t at = 4 * (map.channelOffset() + map.groupOf(c) * map.groupPitch +
                          (map.padTop + y) * map.rowPitch) +
                     map.lead + size_t(x) * map.record;
         uint32_t bit = map.bitOf(c);

@@ -54,7 +54,16 @@ struct Layer {
   Pool pool;
   OutputKind output = OutputKind::Bits;
   std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits
-  int64_t nearTies = 0, witnesses = 0;  ///< counted by the fusion
+  bool borderGroup = false; ///< its input has constants that tell the border
+  bool mirrored = false;    ///< the upper half of the channels: complements
+  int64_t witnesses = 0;    ///< counted by the fusion
+  std::string decider;      ///< the ONNX node that makes the bits
+  /// Channels that float32 decides within rounding of a tie, or otherwise.
+  struct NearTie {
+    int64_t channel;
+    bool differs;
+  };
+  std::vector<NearTie> nearTies;
 
   int64_t taps() const { return in.c * kernelH * kernelW; }
   int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x) const {

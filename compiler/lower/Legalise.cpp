@@ -7,6 +7,7 @@
 
 #include "Legalise.h"
 #include "Arithmetic.h"
+#include "Border.h"
 #include "HostOps.h"
 
 #include "bnn/BnnDialect.h"
@@ -63,10 +64,11 @@ public:
 
 private:
   bool fail(Operation *op, const std::string &text) {
+    // The last of fused nodes is the operation's own.
     std::vector<std::string> names = nodeNames(op->getLoc());
     error = fmt::format("node '{}': {}",
                         names.empty() ? op->getName().getStringRef().str()
-                                      : names.front(),
+                                      : names.back(),
                         text);
     return false;
   }
@@ -239,11 +241,13 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   }
   zeroPadded = bits && padded && layer.padValue == 0;
   if (zeroPadded && (layer.padTop || layer.padBottom))
-    return fail(op,
-                "padding rows of a map of -1 and +1 with 0 is not supported "
-                "yet; pad with -1 or +1 in the graph");
-  if ((layer.padTop || layer.padBottom) && !layer.fromHost)
-    return fail(op, "padding rows between layers is not supported yet");
+    return fail(op, "padding rows of bits with 0 needs their complements, "
+                    "which the graph's own input and a pool of two-sided bits "
+                    "do not have; pad with -1 or +1 in the graph");
+  if ((layer.padTop || layer.padBottom) && !layer.fromHost &&
+      result.network.layers.back().output != OutputKind::Bits)
+    return fail(op, "padding rows around a thresholded sum is not supported "
+                    "yet");
   addNodes(op);
   if (!layer.nodes.empty())
     layer.label = layer.nodes.back(); // pads come before the convolution
@@ -269,8 +273,9 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
       return fail(op, "a padded pool is not supported yet; pad before the "
                       "convolution");
   if (height != 1 || op.getStrides()[0] != 1)
-    return fail(op, fmt::format("pooling over {} rows is not supported yet; "
-                                "the engine pools along x",
+    return fail(op, fmt::format("pooling over {} rows of integers with two "
+                                "switch points, or of the input's bits, is not "
+                                "supported yet; the engine pools along x",
                                 height));
   if (target->pool.window != 1 || target->pool.stride != 1)
     return fail(op, "two pools in one layer are not supported yet");
@@ -278,9 +283,16 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
     return fail(op, fmt::format("a pool of {} with stride {} is too large, the "
                                 "engine pools up to 15",
                                 op.getKernel()[1], op.getStrides()[1]));
-  if (borderRanges(*target).size() > 1)
-    return fail(op, "a pool behind a convolution that pads bits with 0 is not "
-                    "supported yet; pad with -1 or +1 in the graph");
+  size_t before = result.network.layers.size() - (onBits ? 1 : 0);
+  if (borderRanges(*target).size() > 1 && before > 0 &&
+      result.network.layers[before - 1].output == OutputKind::Bits &&
+      fitsBorderGroup(*target))
+    target->borderGroup = true;
+  else if (borderRanges(*target).size() > 1)
+    return fail(op, "a pool behind a convolution that pads bits with 0 needs "
+                    "their complements, which the graph's own input and a "
+                    "pool of two-sided bits do not have; pad with -1 or +1 in "
+                    "the graph");
   target->pool = {op.getKernel()[1], op.getStrides()[1], !onBits};
   target->out = map = shapeOf(op.getOutput());
   for (std::string &name : nodeNames(op->getLoc()))
@@ -313,7 +325,13 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
         channel.points.push_back(p);
     layer.thresholds.push_back(std::move(channel));
   }
-  layer.nearTies = int64_t(op.getNearTies().value_or(0));
+  layer.mirrored = op.getMirrored();
+  if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
+    layer.decider = names.back();
+  llvm::ArrayRef<int64_t> differ =
+      op.getFloatDiffers().value_or(llvm::ArrayRef<int64_t>());
+  for (int64_t c : op.getNearTies().value_or(llvm::ArrayRef<int64_t>()))
+    layer.nearTies.push_back({c, llvm::is_contained(differ, c)});
   layer.witnesses = int64_t(op.getWitnesses().value_or(0));
   if (summed)
     for (int64_t c = 0; c < layer.conv.c; ++c)
@@ -337,8 +355,10 @@ bool Legaliser::visitHost(Operation *op) {
 bool Legaliser::closeValues(Operation *op) {
   HostTail tail = hostTail(layer, summed, host);
   if (zeroPadded && tail.output != OutputKind::Sum)
-    return fail(op, "values of a convolution that pads bits with 0 are not "
-                    "supported yet unless they are summed; pad with -1 or +1");
+    return fail(op, "values of a convolution that pads bits with 0 need their "
+                    "complements, which the graph's own input and a pool of "
+                    "two-sided bits do not have; pad with -1 or +1 in the "
+                    "graph");
   layer.output = tail.output;
   if (tail.output != OutputKind::Raw)
     layer.out = {layer.conv.c, 1, 1};

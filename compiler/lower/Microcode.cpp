@@ -31,6 +31,10 @@ const char *routineName(Routine routine) {
     return "binary_sum_tiles";
   case Routine::Idle:
     return "idle";
+  case Routine::BinaryBorder:
+    return "binary_border";
+  case Routine::BinaryBorderMulti:
+    return "binary_border_multi";
   }
   return "?";
 }
@@ -45,19 +49,48 @@ channels: ends=4-4 near=sum far=sum
 rows: ends=6-7 near=sum far=sum halt
 )";
 
+/// Border pixels of a map padded with 0 (Border.h): the window's count,
+/// doubled, and that of the group of constants.
+static constexpr const char *Border = R"(
+sums: mac first=init rest=add reduce=0-2 tail plane_a=1 plane_w=1 ends=0-2 near=sums far=sums
+constants: mac first=shift rest=add reduce=0-0 tail ends=0-0 near=constants far=constants
+sign: sample=sign done ends=3-7 near=sums far=sums halt
+)";
+static constexpr const char *BorderMulti = R"(
+sums: mac first=init rest=add reduce=0-2 tail plane_a=1 plane_w=1 ends=0-2 near=sums far=sums
+constants: mac first=shift rest=add reduce=0-0 tail ends=0-0 near=constants far=constants
+sign: sample=sign plane=0
+bias: first=bias rest=bias sample=sign plane=1 done row=1 ends=3-7 near=bias far=sums halt
+)";
+
 /// A RUN that does nothing but give a token (Transfers.cpp).
 static constexpr const char *IdleStep = "idle: halt\n";
 
+/// The text of a routine that isa/microcode does not ship.
+static const char *ownText(Routine routine) {
+  switch (routine) {
+  case Routine::BinarySumTiles:
+    return SumTiles;
+  case Routine::BinaryBorder:
+    return Border;
+  case Routine::BinaryBorderMulti:
+    return BorderMulti;
+  case Routine::Idle:
+    return IdleStep;
+  default:
+    return nullptr;
+  }
+}
+
 std::vector<isa::Microword> routineWords(Routine routine, uint32_t entry) {
-  bool own = routine == Routine::BinarySumTiles || routine == Routine::Idle;
+  const char *own = ownText(routine);
   if (!own)
     return isa::placeRoutine(*isa::findRoutine(routineName(routine)), entry);
-  isa::Routine words;
+  isa::Routine assembled;
   std::map<std::string, uint32_t> labels;
   std::string error;
-  isa::assemble(routine == Routine::Idle ? IdleStep : SumTiles, words.words,
-                labels, error);
-  return isa::placeRoutine(words, entry);
+  isa::assemble(own, assembled.words, labels, error);
+  return isa::placeRoutine(assembled, entry);
 }
 
 } // namespace bnncc::lower

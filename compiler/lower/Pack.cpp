@@ -6,6 +6,9 @@
 
 #include "Pack.h"
 #include "Arithmetic.h"
+#include "Border.h"
+
+#include <map>
 
 namespace bnncc::lower {
 
@@ -20,7 +23,7 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 /// The 32 weight bits that channel `o` sets against word `word` of kernel row
 /// `y`, channel group `group`. A channel past the last one is all +1.
 static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
-                           uint32_t group, uint32_t y, uint32_t word) {
+                           int64_t group, uint32_t y, uint32_t word) {
   uint32_t bits = 0;
   bool real = o < layer.conv.c;
   for (uint32_t b = 0; b < 32; ++b) {
@@ -32,8 +35,11 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
             !real || layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
     } else {
       uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
-      int64_t c = group * 32 + byte % in.record * 8 + b % 8;
-      if (pixel < layer.kernelW) {
+      uint32_t bit = byte % in.record * 8 + b % 8;
+      int64_t c = group * 32 + bit;
+      if (pixel < layer.kernelW && group < 0) {
+        one = !real || borderWeight(layer, o, pixel, bit);
+      } else if (pixel < layer.kernelW) {
         // Unused channels are the pad bit: the opposite never agrees with it.
         one = c >= layer.in.c ? !in.unusedOne
                               : !real || layer.weight(o, c, y, pixel) > 0;
@@ -55,7 +61,8 @@ std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
   std::vector<uint8_t> bytes;
   for (uint32_t g = first; g < first + groups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile)
-      for (uint32_t group = 0; group < plan.in.groups; ++group)
+      for (int64_t group = -int64_t(plan.in.constantGroups);
+           group < plan.in.groups; ++group)
         for (uint32_t y = 0; y < layer.kernelH; ++y)
           for (uint32_t word = 0; word < plan.words; ++word)
             for (uint32_t ch = 0; ch < 8; ++ch) {
@@ -67,28 +74,40 @@ std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
   return bytes;
 }
 
+/// The thresholds that channel `o` has in `plan`, one pass of `layer`. Channels
+/// that never fire give their polarity; those past the last one must give the
+/// next map's pad, see MapLayout::unusedOne.
+static ChannelThresholds columnOf(const Layer &layer, const LayerPlan &plan,
+                                  const Layer *next, int64_t o) {
+  using Pass = LayerPlan::Pass;
+  bool pad = plan.out.pad;
+  if (layer.thresholds.empty())
+    return {{o < layer.conv.c ? valueTerms(layer, o).t : 0}};
+  if (plan.kind == Pass::Constants)
+    return {{}, o < borderBits(*next)};
+  if (plan.kind == Pass::PadRows || o >= layer.conv.c)
+    return {{}, pad};
+  return plan.kind == Pass::Border ? borderThresholds(layer, o)
+                                   : channelThresholds(layer, o, plan.pixel);
+}
+
 /// Rows of one pass.
-static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
+static void packPass(const Layer &layer, const LayerPlan &plan,
+                     const Layer *next, uint32_t m,
                      std::vector<uint8_t> &bytes) {
-  bool value = layer.thresholds.empty();
+  // A plane that never fires.
   int64_t never = -(largestCount(layer) + 1);
+  if (plan.kind == LayerPlan::Pass::Border)
+    never = -(largestBorderCount(layer) + 1);
+  if (layer.output == OutputKind::SumBits)
+    never *= summedPositions(layer);
   for (uint32_t g = 0; g < plan.outputGroups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile) {
       std::array<ChannelThresholds, 8> columns;
       for (uint32_t ch = 0; ch < 8; ++ch) {
         int64_t o = outputChannel(plan, layer, g, tile, m, ch);
-        ChannelThresholds &column = columns[ch];
-        if (value)
-          column.t = {o < layer.conv.c ? valueTerms(layer, o).t : 0};
-        else if (o < layer.conv.c)
-          column = channelThresholds(layer, o, plan.pixel);
-        else
-          column.polarity = plan.out.pad; // see MapLayout::unusedOne
-        // A plane that never fires; sums of counts have a larger reach.
-        int64_t fill = layer.output == OutputKind::SumBits
-                           ? never * summedPositions(layer)
-                           : never;
-        column.t.resize(plan.planes, fill);
+        columns[ch] = columnOf(layer, plan, next, o);
+        columns[ch].t.resize(plan.planes, never);
       }
       for (uint32_t plane = 0; plane < plan.planes; ++plane)
         for (const ChannelThresholds &column : columns) {
@@ -104,10 +123,18 @@ static void packPass(const Layer &layer, const LayerPlan &plan, uint32_t m,
 }
 
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
-                                    uint32_t m) {
-  std::vector<uint8_t> bytes;
+                                    const Layer *next, uint32_t m) {
+  std::map<uint32_t, const LayerPlan *> sets; // passes may share one
   for (const LayerPlan *pass : passesOf(plan))
-    packPass(layer, *pass, m, bytes);
+    sets[pass->run.threshold] = pass;
+  std::vector<uint8_t> bytes;
+  for (auto [row, pass] : sets) {
+    packPass(layer, *pass, next, m, bytes);
+    // Constants have one group; their set is as long as the others.
+    bytes.resize(bytes.size() + size_t(plan.outputGroups - pass->outputGroups) *
+                                    plan.planes * plan.channelTiles *
+                                    ThresholdRowBytes);
+  }
   return bytes;
 }
 

@@ -25,9 +25,9 @@ std::vector<uint8_t> packWeights(const Layer &layer, const LayerPlan &plan,
 /// The same for `groups` output groups from `first` on.
 std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
                                    uint32_t m, uint32_t first, uint32_t groups);
-/// Channels past the last one give the bit that pads the next map.
+/// Channels past the last one give the bit that pads the map of `next`.
 std::vector<uint8_t> packThresholds(const Layer &layer, const LayerPlan &plan,
-                                    uint32_t m);
+                                    const Layer *next, uint32_t m);
 
 } // namespace bnncc::lower
 

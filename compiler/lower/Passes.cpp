@@ -7,6 +7,7 @@
 #include "Passes.h"
 #include "EngineModule.h"
 #include "Legalise.h"
+#include "PrepareLayers.h"
 
 #include "bnn/BnnDialect.h"
 #include "engine/EngineDialect.h"
@@ -44,6 +45,7 @@ public:
       module.emitError("must hold a function of bnn operations");
       return signalPassFailure();
     }
+    lower::prepareLayers(*functions.begin());
     if (!::bnn::isa::loadTarget(target, sizes, error) ||
         !lower::legalise(*functions.begin(), legalised, error) ||
         !lower::planNetwork(legalised.network, sizes, plan, error)) {
@@ -61,6 +63,21 @@ private:
                              llvm::cl::desc("z010, z020, z035 or a file"),
                              llvm::cl::init("z020")};
 };
+
+/// bnn functions -> bnn functions in the forms that the engine has
+class PrepareLayers
+    : public mlir::PassWrapper<PrepareLayers,
+                               mlir::OperationPass<mlir::func::FuncOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PrepareLayers)
+
+  llvm::StringRef getArgument() const final { return "bnn-prepare-layers"; }
+  llvm::StringRef getDescription() const final {
+    return "Signs at the end go to the host; zero padding of bits that cannot "
+           "be corrected by thresholds becomes padding of complements";
+  }
+  void runOnOperation() final { lower::prepareLayers(getOperation()); }
+};
 } // namespace
 
 std::unique_ptr<mlir::Pass> createLowerProgram(std::string target) {
@@ -70,6 +87,7 @@ std::unique_ptr<mlir::Pass> createLowerProgram(std::string target) {
 void registerBnnLowerPasses() {
   mlir::PassRegistration<LowerProgram>(
       [] { return std::make_unique<LowerProgram>(); });
+  mlir::PassRegistration<PrepareLayers>();
 }
 
 } // namespace bnncc

@@ -10,7 +10,7 @@
 #ifndef BNNCC_COMPILER_LOWER_PLAN_H
 #define BNNCC_COMPILER_LOWER_PLAN_H
 
-#include "Layer.h"
+#include "Arithmetic.h"
 
 #include "bnn/isa/Isa.h"
 #include "bnn/isa/Target.h"
@@ -28,7 +28,9 @@ struct MapLayout {
   uint32_t record = 1; ///< bytes per pixel
   uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
-  uint32_t rows = 1; ///< with pad rows
+  uint32_t constantGroups = 0;            ///< before them: Border.h
+  std::vector<PixelRange> constantPixels; ///< that someone reads
+  uint32_t rows = 1;                      ///< with pad rows
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
   bool padOne = false;
@@ -44,10 +46,14 @@ struct MapLayout {
     return lead + uint32_t(shape.w) * record + trail;
   }
   /// Words that are written: what the map needs at least.
-  uint32_t words() const { return (groups * groupPitch + 1) & ~1u; }
+  uint32_t words() const {
+    return ((groups + constantGroups) * groupPitch + 1) & ~1u;
+  }
   /// Place of channel `c` in a pixel: its group and its bit in the record.
   uint32_t groupOf(int64_t c) const { return uint32_t(c / groupChannels); }
   uint32_t bitOf(int64_t c) const { return uint32_t(c % groupChannels); }
+  /// Words from the map's place to its first channel group.
+  uint32_t channelOffset() const { return constantGroups * groupPitch; }
 };
 
 struct Nest {
@@ -65,7 +71,9 @@ enum class Routine {
   QuadMulti,
   BinarySum,
   BinarySumTiles,
-  Idle
+  Idle,
+  BinaryBorder,
+  BinaryBorderMulti
 };
 const char *routineName(Routine routine);
 
@@ -88,13 +96,19 @@ struct LayerPlan {
   uint64_t steps = 0;                        ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
   int64_t pixel = 0; ///< a conv pixel whose thresholds these are
+  uint32_t rowsAbove = 0, rowsBelow = 0; ///< pad rows of the map it writes
+  std::vector<PixelRange> constants;     ///< pixels of the constants it writes
+  /// What a pass does: sums, sums of border pixels, or constant channels.
+  enum class Pass { Sums, Border, PadRows, Constants } kind = Pass::Sums;
   /// RUNs in order, if one does not do: pixels near the border of a map padded
   /// with 0 have thresholds of their own. Else empty.
   std::vector<LayerPlan> passes;
 
   uint32_t reduceSteps() const {
+    uint32_t border = kind == Pass::Border ? words + 1 : 0;
     return loops[0].limit * loops[1].limit * loops[2].limit *
-           (run.quad ? 2 : 1);
+               (run.quad ? 2 : 1) +
+           border;
   }
 };
 
@@ -183,8 +197,8 @@ MapLayout layoutInput(const Layer &layer);
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
                bool narrow, const isa::Target &target, LayerPlan &plan,
                std::string &error);
-/// Splits a layer into passes if its border pixels need their own thresholds;
-/// after the allocation.
+/// Splits a layer into passes if its border pixels need their own thresholds or
+/// sums, or the next map has pad rows or constants; after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
 /// What a plan may do besides keeping all weights and the whole input.
 struct Means {

@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Arithmetic.h"
+#include "Border.h"
 #include "Plan.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace bnncc::lower {
 
@@ -46,6 +48,9 @@ MapLayout layoutInput(const Layer &layer) {
     map.groups = uint32_t(ceilDiv(layer.in.c, 32));
     map.record = map.groups > 1 ? 4 : uint32_t(ceilDiv(layer.in.c, 8));
   }
+  map.constantGroups = layer.borderGroup;
+  if (layer.borderGroup)
+    map.constantPixels = borderInputs(layer);
   map.padTop = uint32_t(layer.padTop);
   map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
   map.lead = uint32_t(layer.padLeft) * map.record;
@@ -75,6 +80,18 @@ MapLayout layoutInput(const Layer &layer) {
   return map;
 }
 
+/// Runs of output pixels that need a RUN of their own, from left to right.
+static std::vector<OutputRange> pixelRanges(const Layer &layer) {
+  if (layer.borderGroup)
+    return outputRanges(layer);
+  std::vector<OutputRange> ranges;
+  for (const PixelRange &range : borderRanges(layer))
+    ranges.push_back({range.begin, range.end, false});
+  if (ranges.size() == 1)
+    ranges[0].end = layer.out.w; // pooled
+  return ranges;
+}
+
 /// Words, tiles, loops: the walk over the input map.
 static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   const MapLayout &in = plan.in;
@@ -92,12 +109,15 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
-  uint32_t rows = plan.words * uint32_t(layer.kernelH) * in.groups;
+  uint32_t rows =
+      plan.words * uint32_t(layer.kernelH) * (in.groups + in.constantGroups);
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
-      layer.output == OutputKind::Bits ? borderRanges(layer).size() : 1;
-  plan.thresholdRows =
-      plan.planes * plan.channelTiles * plan.outputGroups * uint32_t(passes);
+      layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
+  uint32_t padRows =
+      (plan.rowsAbove + plan.rowsBelow > 0) + !plan.constants.empty();
+  plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
+                       uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
   auto s = [](int64_t x) { return int32_t(x); };
   plan.loops = {{
@@ -120,7 +140,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
                         (plan.gp - 1) * plan.run.cluster_stride;
   if (passes > 1) // a pass may start at any multiple of 8 pixels
     lastPixels += plan.gp * in.stride;
-  uint32_t read = (in.groups - 1) * in.groupPitch +
+  uint32_t read = (in.groups + in.constantGroups - 1) * in.groupPitch +
                   (in.rows - 1) * in.rowPitch + lastPixels +
                   plan.words * (in.quad ? 2 : 1);
   plan.in.extent = std::max(in.words(), read + read % 2);
@@ -164,37 +184,94 @@ static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
   return quad ? Routine::Quad : Routine::Binary;
 }
 
+/// Rows of pads or a group of constants: one step a tile, channels never fire.
+static LayerPlan constantPass(const LayerPlan &plan, LayerPlan::Pass kind,
+                              int64_t words, uint32_t rows) {
+  LayerPlan pass = plan;
+  pass.passes.clear();
+  pass.kind = kind;
+  for (int j : {0, 1, 2})
+    pass.loops[j].limit = 1;
+  pass.loops[6].limit = rows;
+  pass.loops[6].act = 0;
+  pass.out.base = uint32_t(plan.out.base + words);
+  if (kind == LayerPlan::Pass::Constants)
+    pass.loops[7].limit = pass.outputGroups = 1;
+  return pass;
+}
+
 /// From right to left: each pass covers its range and, from a tile's start on,
 /// pixels to the left of it, which later passes write again with their own
 /// thresholds. Its lead pads up to 8 bytes of those, too.
+static LayerPlan rangePass(const Layer &layer, const LayerPlan &plan,
+                           const OutputRange &range) {
+  LayerPlan pass = plan;
+  pass.passes.clear();
+  // Lane p drops the first p * phase bytes of a stream: start before those, at
+  // an output pixel that begins a tile.
+  int64_t dropped = ceilDiv(7 * plan.out.phase, plan.out.record);
+  int64_t unit = kPixels / std::gcd(int64_t(kPixels), layer.pool.stride);
+  int64_t start = std::max<int64_t>(range.begin - dropped, 0) / unit * unit;
+  int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
+  int64_t from = start * layer.pool.stride;
+  pass.pixel = range.begin * layer.pool.stride;
+  pass.out.pixels =
+      uint32_t((range.end - 1) * layer.pool.stride + layer.pool.window - from);
+  pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
+  if (start)
+    pass.out.lead = uint32_t(bytes % 8);
+  if (range.end != layer.out.w)
+    pass.out.trail = 0;
+  pass.run.act = plan.run.act + uint32_t(from / kPixels) * plan.in.stride;
+  pass.pixelTiles =
+      uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
+  pass.loops[5].limit = pass.pixelTiles;
+  if (range.border) {
+    pass.kind = LayerPlan::Pass::Border;
+    pass.routine = plan.planes > 1 ? Routine::BinaryBorderMulti : Routine::BinaryBorder;
+    pass.run.shifts = 1;
+    // Constants come first, in the map and among the weights.
+    pass.run.act -= plan.in.groupPitch;
+    pass.run.act_plane_stride = plan.in.groupPitch;
+    pass.run.weight -= plan.words;
+    pass.run.weight_plane_stride = plan.words;
+  }
+  return pass;
+}
+
 void planPasses(const Layer &layer, LayerPlan &plan) {
+  using Pass = LayerPlan::Pass;
   if (layer.output != OutputKind::Bits)
     return;
-  std::vector<PixelRange> ranges = borderRanges(layer);
-  uint32_t rows = plan.planes * plan.channelTiles * plan.outputGroups;
-  for (size_t i = ranges.size(); ranges.size() > 1 && i-- > 0;) {
-    LayerPlan pass = plan;
-    pass.passes.clear();
-    // Lane p drops the first p * phase bytes of a stream: start before those.
-    int64_t dropped = ceilDiv(7 * plan.out.phase, plan.out.record);
-    int64_t start =
-        std::max<int64_t>(ranges[i].begin - dropped, 0) / kPixels * kPixels;
-    int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
-    pass.pixel = ranges[i].begin;
-    pass.out.pixels = uint32_t(ranges[i].end - start);
-    pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
-    if (start)
-      pass.out.lead = uint32_t(bytes % 8);
-    if (ranges[i].end != layer.conv.w)
-      pass.out.trail = 0;
-    pass.run.act = plan.run.act + uint32_t(start / kPixels) * plan.in.stride;
-    pass.run.threshold =
-        plan.run.threshold + uint32_t(plan.passes.size()) * rows;
-    pass.pixelTiles =
-        uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
-    pass.loops[5].limit = pass.pixelTiles;
-    plan.passes.push_back(pass);
-  }
+  uint32_t set = plan.planes * plan.channelTiles * plan.outputGroups, sets = 0;
+  std::vector<LayerPlan> passes;
+  auto add = [&](LayerPlan pass) {
+    pass.run.threshold = plan.run.threshold + set * sets;
+    passes.push_back(std::move(pass));
+  };
+  // All rows of pads share one set of thresholds; the constants have another.
+  if (plan.rowsAbove)
+    add(constantPass(plan, Pass::PadRows,
+                     -int64_t(plan.rowsAbove) * plan.out.row_pitch,
+                     plan.rowsAbove));
+  if (plan.rowsBelow)
+    add(constantPass(plan, Pass::PadRows, layer.out.h * plan.out.row_pitch,
+                     plan.rowsBelow));
+  sets += plan.rowsAbove + plan.rowsBelow > 0;
+  for (size_t i = plan.constants.size(); i-- > 0;)
+    add(constantPass(
+        rangePass(layer, plan,
+                  {plan.constants[i].begin, plan.constants[i].end, false}),
+        Pass::Constants, -int64_t(plan.out.group_pitch), 1));
+  sets += !plan.constants.empty();
+  std::vector<OutputRange> ranges = pixelRanges(layer);
+  if (ranges.size() == 1 && !ranges[0].border && passes.empty())
+    return;
+  for (size_t i = ranges.size(); i-- > 0; ++sets)
+    add(ranges.size() == 1 && !ranges[0].border
+            ? plan
+            : rangePass(layer, plan, ranges[i]));
+  plan.passes = std::move(passes);
 }
 
 bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
@@ -202,6 +279,15 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
                std::string &error) {
   plan = LayerPlan();
   plan.in = layoutInput(layer);
+  // Before the fields of the instructions: they are wider than any buffer.
+  if (plan.in.words() > target.laneWords) {
+    error = nodeError(
+        layer, fmt::format("its input map needs {} lane words, target '{}' has "
+                           "lane_words = {}; use a target with more, or a "
+                           "shorter window",
+                           plan.in.words(), target.name, target.laneWords));
+    return false;
+  }
   plan.split = split;
   plan.run.split = split;
   plan.gm = 1u << split;
@@ -218,6 +304,11 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
     plan.outputGroups = next->groups;
     plan.channelTiles = next->record / plan.gm;
     plan.planes = planesNeeded(layer);
+    if (layer.output == OutputKind::Bits) {
+      plan.constants = next->constantPixels;
+      plan.rowsAbove = next->padTop;
+      plan.rowsBelow = next->rows - next->padTop - uint32_t(next->shape.h);
+    }
   } else {
     plan.outputGroups = uint32_t(ceilDiv(layer.conv.c, kChannels * plan.gm));
     ValueTerms terms = valueTerms(layer, 0);

@@ -145,25 +145,32 @@ uint64_t earliestStart(const LayerPlan &plan,
   for (uint32_t y = 0; y < plan.loops[6].limit; ++y)
     for (uint32_t x = 0; x < plan.pixelTiles; ++x) {
       uint64_t tileStart = step;
+      auto read = [&](int64_t address) {
+        for (uint32_t q = 0; q < plan.gp; ++q) {
+          uint64_t a = uint64_t(address) + q * plan.run.cluster_stride;
+          if (a < ready.size() && ready[a] && ready[a] >= step &&
+              ready[a] + 1 - step > start)
+            start = ready[a] + 1 - step;
+        }
+        ++step;
+      };
+      bool border = plan.kind == LayerPlan::Pass::Border;
       for (uint32_t plane = plan.run.quad ? 2 : 1; plane-- > 0;)
         for (uint32_t group = 0; group < plan.loops[2].limit; ++group)
           for (uint32_t row = 0; row < plan.loops[1].limit; ++row)
             for (uint32_t word = 0; word < plan.loops[0].limit; ++word) {
-              int64_t address = int64_t(plan.run.act) +
-                                int64_t(word) * plan.loops[0].act +
-                                int64_t(row) * plan.loops[1].act +
-                                int64_t(group) * plan.loops[2].act +
-                                int64_t(x) * plan.loops[5].act +
-                                int64_t(y) * plan.loops[6].act +
-                                int64_t(plane) * plan.run.act_plane_stride;
-              for (uint32_t q = 0; q < plan.gp; ++q) {
-                uint64_t a = uint64_t(address) + q * plan.run.cluster_stride;
-                if (a < ready.size() && ready[a] && ready[a] >= step &&
-                    ready[a] + 1 - step > start)
-                  start = ready[a] + 1 - step;
-              }
-              ++step;
+              int64_t address =
+                  int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
+                  int64_t(row) * plan.loops[1].act +
+                  int64_t(group) * plan.loops[2].act +
+                  int64_t(x) * plan.loops[5].act +
+                  int64_t(y) * plan.loops[6].act +
+                  int64_t(plane + border) * plan.run.act_plane_stride;
+              read(address);
             }
+      for (uint32_t word = 0; border && word < plan.words; ++word)
+        read(int64_t(plan.run.act) + int64_t(word) * plan.loops[0].act +
+             int64_t(x) * plan.loops[5].act + int64_t(y) * plan.loops[6].act);
       step =
           tileStart +
           uint64_t(plan.reduceSteps() + extra) *

@@ -70,17 +70,21 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
       continue;
     int64_t size = int64_t(it->second.size());
     int64_t top = 0, left = 0, width = layer.out.w, height = layer.out.h;
-    if (size != bits.size()) {
+    int64_t channels = layer.mirrored ? layer.out.c / 2 : layer.out.c;
+    if (size != channels * height * width) {
       top = next.padTop, left = next.padLeft;
       height += top + next.padBottom, width += left + next.padRight;
     }
-    if (size != layer.out.c * height * width)
+    if (size != channels * height * width)
       continue; // the node's value has another form at this level
     for (int64_t j = 0; j < bits.size(); ++j) {
       int64_t x = j % layer.out.w, row = j / layer.out.w;
       int64_t y = row % layer.out.h, c = row / layer.out.h;
-      double value = it->second[(c * height + y + top) * width + x + left];
-      if ((bits.integers()[j] > 0) != (value > 0))
+      bool complement = c >= channels;
+      double value =
+          it->second[((c - complement * channels) * height + y + top) * width +
+                     x + left];
+      if ((bits.integers()[j] > 0) != ((value > 0) != complement))
         return fail(layer, "the graph and its fused form", j, layer.out,
                     bits.integers()[j], value);
     }
@@ -199,7 +203,7 @@ bool Verifier::run() {
   }
   mlir::ModuleOp onnxModule = job.onnx;
   auto onnxFunc = *onnxModule.getOps<mlir::func::FuncOp>().begin();
-  for (const Corner &input : makeCorners(job.func, job.legalised)) {
+  for (const Corner &input : makeCorners(job.func, job.legalised, job.seed)) {
     corner = input.name;
     Tensor graphInput;
     graphInput.shape =

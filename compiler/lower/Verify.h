@@ -23,6 +23,7 @@ struct VerifyJob {
   const Plan &plan;
   const isa::Program &program;
   std::string signZero = "error";
+  uint32_t seed = 1; ///< of the random windows
 };
 
 struct VerifyResult {

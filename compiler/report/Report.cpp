@@ -22,7 +22,7 @@ namespace {
 /// Sums over the layers.
 struct Totals {
   int64_t bitMacs = 0, weightBits = 0, thresholdBits = 0, channels = 0,
-          nearTies = 0, witnesses = 0;
+          nearTies = 0, floatDiffers = 0, witnesses = 0;
 };
 
 int64_t bitMacs(const Layer &layer) {
@@ -46,7 +46,9 @@ Totals totalsOf(const lower::Network &network) {
     totals.weightBits += int64_t(layer.weights.size());
     totals.thresholdBits += thresholdBits(layer);
     totals.channels += int64_t(layer.thresholds.size());
-    totals.nearTies += layer.nearTies;
+    totals.nearTies += int64_t(layer.nearTies.size());
+    for (const Layer::NearTie &tie : layer.nearTies)
+      totals.floatDiffers += tie.differs;
     totals.witnesses += layer.witnesses;
   }
   return totals;
@@ -59,6 +61,22 @@ double percent(double part, double whole) {
 double utilisation(const ReportData &data) {
   return percent(double(totalsOf(data.network).bitMacs),
                  double(data.check.cycles) * data.plan.target.lanes());
+}
+
+/// Where float32 rounds near a decision or over it; the first few by name.
+std::string floatText(const lower::Network &network, const Totals &totals) {
+  constexpr int most = 4;
+  std::string text = fmt::format("decides {} channels otherwise, {} near a tie",
+                                 totals.floatDiffers, totals.nearTies);
+  int named = 0;
+  for (bool differs : {true, false})
+    for (const Layer &layer : network.layers)
+      for (const Layer::NearTie &tie : layer.nearTies)
+        if (tie.differs == differs && ++named <= most)
+          text += fmt::format("{} '{}' channel {}{}", named == 1 ? ":" : ",",
+                              layer.decider, tie.channel,
+                              differs ? " (otherwise)" : "");
+  return text + (named > most ? ", ..." : "");
 }
 
 std::string microseconds(const ReportData &data, uint64_t cycles) {
@@ -125,12 +143,15 @@ std::string textReport(const ReportData &data) {
   line("target", fmt::format("{}: {} lanes", target.name, target.lanes()));
   line("layers", fmt::format("{}", data.network.layers.size()));
   line("exactness",
-       fmt::format("{}; {} channels with {} witnesses, {} near a float32 tie",
+       fmt::format("{}; {} channels with {} witnesses",
                    data.verified
-                       ? fmt::format("verified on {} windows ({} integers)",
-                                     data.verify.inputs, data.verify.values)
+                       ? fmt::format("verified on {} windows ({} integers, "
+                                     "seed {})",
+                                     data.verify.inputs, data.verify.values,
+                                     data.seed)
                        : "not verified",
-                   totals.channels, totals.witnesses, totals.nearTies));
+                   totals.channels, totals.witnesses));
+  line("float32", floatText(data.network, totals));
   line("cycles",
        fmt::format("{} per window ({}), latency {}, {} to load",
                    data.check.cycles, microseconds(data, data.check.cycles),
@@ -182,6 +203,15 @@ std::string textReport(const ReportData &data) {
   return text;
 }
 
+static Json nearTiesJson(const Layer &layer) {
+  Json list = Json::array();
+  for (const Layer::NearTie &tie : layer.nearTies)
+    list.push_back({{"node", layer.decider},
+                    {"channel", tie.channel},
+                    {"float32_differs", tie.differs}});
+  return list;
+}
+
 lower::Json jsonReport(const ReportData &data) {
   const lower::Plan &plan = data.plan;
   const ::bnn::isa::Target &target = plan.target;
@@ -197,10 +227,14 @@ lower::Json jsonReport(const ReportData &data) {
   json["cold_cycles"] = data.check.coldCycles;
   json["microseconds"] = double(data.check.cycles) / target.clockMHz;
   json["utilisation"] = utilisation(data) / 100;
-  json["exactness"] = {
-      {"verified", data.verified},      {"windows", data.verify.inputs},
-      {"integers", data.verify.values}, {"channels", totals.channels},
-      {"witnesses", totals.witnesses},  {"near_ties", totals.nearTies}};
+  json["exactness"] = {{"verified", data.verified},
+                       {"windows", data.verify.inputs},
+                       {"seed", data.seed},
+                       {"integers", data.verify.values},
+                       {"channels", totals.channels},
+                       {"witnesses", totals.witnesses},
+                       {"near_ties", totals.nearTies},
+                       {"float32_differs", totals.floatDiffers}};
   auto buffer = [](uint32_t used, uint32_t available) {
     return Json{{"used", used}, {"available", available}};
   };
@@ -229,20 +263,21 @@ lower::Json jsonReport(const ReportData &data) {
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     const Layer &layer = data.network.layers[i];
     const LayerPlan &p = plan.layers[i];
-    auto [cycles, stalls] = timesOf(data, i);
+    LayerTimes trace = timesOf(data, i);
     json["layers"].push_back(
         {{"nodes", layer.nodes},
          {"routine", lower::routineName(p.routine)},
          {"input", {layer.in.c, layer.in.h, layer.in.w}},
          {"output", {layer.out.c, layer.out.h, layer.out.w}},
          {"macs", layer.macs()},
-         {"cycles", cycles},
+         {"cycles", trace.cycles},
+         {"runs", passesOf(p).size()},
          {"steps", p.steps},
-         {"stalls", stalls},
+         {"stalls", trace.stalls},
          {"delay", p.run.delay},
-         {"utilisation",
-          percent(double(bitMacs(layer)), double(cycles) * target.lanes()) /
-              100},
+         {"utilisation", percent(double(bitMacs(layer)),
+                                 double(trace.cycles) * target.lanes()) /
+                             100},
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},
@@ -251,7 +286,8 @@ lower::Json jsonReport(const ReportData &data) {
          {"lane_word", p.in.base},
          {"lane_words", p.in.words()},
          {"witnesses", layer.witnesses},
-         {"near_ties", layer.nearTies}});
+         {"mirrored", layer.mirrored},
+         {"near_ties", nearTiesJson(layer)}});
   }
   return json;
 }

@@ -25,6 +25,7 @@ struct ReportData {
   const lower::CheckResult &check;
   const lower::VerifyResult &verify;
   bool verified = false;
+  uint32_t seed = 1; ///< of the random windows of the verification
   double milliseconds = 0;
 };
 

@@ -81,6 +81,9 @@ static cl::opt<VerifyKind> verifyKind(
     cl::values(clEnumValN(VerifyKind::Exact, "exact", "Yes (default)"),
                clEnumValN(VerifyKind::Off, "off", "No")),
     cl::init(VerifyKind::Exact), cl::cat(category));
+static cl::opt<unsigned>
+    seed("seed", cl::desc("Seed of the random windows of the verification"),
+         cl::value_desc("N"), cl::init(1), cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Print the time of each phase"),
                              cl::cat(category));
 
@@ -175,6 +178,7 @@ int main(int argc, char **argv) {
   for (const std::string &type : inputTypes)
     options.inputType += (options.inputType.empty() ? "" : ",") + type;
   options.verify = verifyKind == VerifyKind::Exact;
+  options.seed = seed;
   options.log = verbose ? &llvm::errs() : nullptr;
   std::string error;
   if (!::bnn::isa::loadTarget(targetName, options.target, error))
@@ -199,6 +203,7 @@ int main(int argc, char **argv) {
                            compilation.check,
                            compilation.verification,
                            options.verify,
+                           options.seed,
                            elapsed.count()};
   if (reportKind == ReportKind::JsonText)
     llvm::outs() << bnncc::jsonReport(report).dump(2) << '\n';

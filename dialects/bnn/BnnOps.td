@@ -103,8 +103,11 @@ def ThresholdOp : UnaryOp<"threshold"> {
     ascend; an unused point is 2147483647 and is never counted. One point is the usual threshold;
     two make the interval that sign(BN(PReLU(x))) with a negative slope needs;
     none makes a constant channel. `witnesses` counts the points that were
-    proved by exact evaluation on both sides; `near_ties` counts the channels
-    that float32 decides otherwise or nearly so at a reachable value.
+    proved by exact evaluation on both sides; `near_ties` lists the channels
+    that float32 decides otherwise or nearly so at a reachable value,
+    `float_differs` those that it decides otherwise. Of a
+    `mirrored` map the upper half of the channels are the complements of the
+    lower half, which a convolution needs that pads bits with 0.
 
     ```mlir
     %s = bnn.threshold %p {points = dense<[[-3], [4]]> : tensor<2x1xi32>,
@@ -114,7 +117,9 @@ def ThresholdOp : UnaryOp<"threshold"> {
   }];
   let arguments = (ins AccumulatorMap:$input, ElementsAttr:$points,
                        ElementsAttr:$first, OptionalAttr<I64Attr>:$witnesses,
-                       OptionalAttr<I64Attr>:$near_ties);
+                       OptionalAttr<DenseI64ArrayAttr>:$near_ties,
+                       OptionalAttr<DenseI64ArrayAttr>:$float_differs,
+                       UnitAttr:$mirrored);
   let results = (outs MapOf<[I1]>:$output);
   let hasVerifier = 1;
 }

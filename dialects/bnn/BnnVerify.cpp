@@ -168,6 +168,21 @@ LogicalResult ThresholdOp::verify() {
         return emitOpError("points must ascend, but found ")
                << b << " after " << a << " in channel " << c;
     }
+  for (auto list : {getNearTies(), getFloatDiffers()})
+    for (int64_t c : list.value_or(llvm::ArrayRef<int64_t>()))
+      if (c < 0 || c >= channels)
+        return emitOpError("near_ties and float_differs must be channels in ")
+               << "0.." << channels - 1 << ", but found " << c;
+  if (getMirrored()) {
+    auto bits = llvm::to_vector(getFirst().getValues<bool>());
+    auto half = values.begin() + values.size() / 2;
+    bool mirrors = channels % 2 == 0 && std::equal(values.begin(), half, half);
+    for (int64_t c = 0; mirrors && c < channels / 2; ++c)
+      mirrors = bits[c] != bits[c + channels / 2];
+    if (!mirrors)
+      return emitOpError("of a mirrored map must have complements as the upper "
+                         "half of its channels, but found others");
+  }
   return verifySameShape(*this);
 }
 

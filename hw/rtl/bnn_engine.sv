@@ -119,7 +119,7 @@ module bnn_engine
   end
 
   bnn_sequencer #(
-    .CLUSTERS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .CONTROL_WORDS
+    .CLUSTERS(CLUSTERS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .CONTROL_WORDS(CONTROL_WORDS)
   ) u_sequencer (
     .clk_i, .rst_i, .code_we_i, .code_addr_i, .code_data_i, .start_i, .start_count_i(count_i),
     .start_windows_i(windows_i), .busy_o(sequencer_busy), .done_o,
@@ -140,7 +140,7 @@ module bnn_engine
   );
 
   bnn_load #(
-    .CLUSTERS, .LANE_WORDS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .CONTROL_WORDS
+    .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .CONTROL_WORDS(CONTROL_WORDS)
   ) u_load (
     .clk_i, .rst_i(rst_i || start_i), .abort_i, .start_i(load_start), .load_i(load),
     .window_i(load_window), .busy_o(load_busy), .done_o(load_done), .trap_o(load_trap),
@@ -156,7 +156,7 @@ module bnn_engine
   assign lane_write = out_valid ? out_write : load_write;
   assign lane_beat_o = port_taken;
   bnn_array #(
-    .CLUSTERS, .LANE_WORDS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .ACCUMULATOR_BITS
+    .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)
   ) u_array (
     .clk_i, .step_i(step), .range_o(array_range), .sign_o(sign), .polarity_o(polarity),
     .capture_i(capture), .capture_read_i(capture_read), .read_cluster_i(read_cluster),
@@ -168,7 +168,7 @@ module bnn_engine
   );
 
   bnn_output #(
-    .CLUSTERS, .LANE_WORDS, .OUTPUT_WORDS, .ACCUMULATOR_BITS
+    .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .OUTPUT_WORDS(OUTPUT_WORDS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)
   ) u_output (
     .clk_i, .rst_i, .restart_i(start_i), .out_begin_i(out_begin), .out_i(out),
     .split_i(out_split), .sample_i(sample), .issue_i(issue), .writer_late_o(writer_late),
@@ -182,7 +182,7 @@ module bnn_engine
   );
 
   bnn_store #(
-    .LANE_WORDS, .OUTPUT_WORDS
+    .LANE_WORDS(LANE_WORDS), .OUTPUT_WORDS(OUTPUT_WORDS)
   ) u_store (
     .clk_i, .rst_i(rst_i || start_i), .abort_i, .start_i(store_start), .store_i(store),
     .window_i(store_window), .reads_lanes_i(reads_lanes), .busy_o(store_busy),

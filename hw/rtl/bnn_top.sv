@@ -74,8 +74,8 @@ module bnn_top
   assign s_bresp_o = 2'b00;
   assign s_rresp_o = 2'b00;
   bnn_registers #(
-    .FINGERPRINT, .CLUSTERS, .LANE_WORDS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .CONTROL_WORDS,
-    .OUTPUT_WORDS, .ACCUMULATOR_BITS, .COUNTERS
+    .FINGERPRINT(FINGERPRINT), .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .CONTROL_WORDS(CONTROL_WORDS),
+    .OUTPUT_WORDS(OUTPUT_WORDS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS), .COUNTERS(COUNTERS)
   ) u_registers (
     .clk_i, .rst_i, .awvalid_i(s_awvalid_i), .awready_o(s_awready_o), .awaddr_i(s_awaddr_i[8:2]),
     .wvalid_i(s_wvalid_i), .wready_o(s_wready_o), .wdata_i(s_wdata_i), .bvalid_o(s_bvalid_o),
@@ -123,7 +123,7 @@ module bnn_top
   assign m_awsize_o  = 3'd3;
   assign m_arburst_o = 2'b01;
   assign m_awburst_o = 2'b01;
-  bnn_axi_read #(.WATCHDOG) u_read (
+  bnn_axi_read #(.WATCHDOG(WATCHDOG)) u_read (
     .clk_i, .rst_i, .start_i(fetch_start || load_start),
     .address_i(fetching ? fetch_address : load_address),
     .beats_i(fetching ? fetch_beats : {1'b0, load_beats}), .abort_i(abort), .busy_o(read_busy),
@@ -147,8 +147,8 @@ module bnn_top
   logic [31:0] idle, writer_stalls, value_stalls, token_waits, steps, windows_done;
   logic starved, lane_beat;
   bnn_engine #(
-    .CLUSTERS, .LANE_WORDS, .WEIGHT_ROWS, .THRESHOLD_ROWS, .CONTROL_WORDS, .OUTPUT_WORDS,
-    .ACCUMULATOR_BITS
+    .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .CONTROL_WORDS(CONTROL_WORDS), .OUTPUT_WORDS(OUTPUT_WORDS),
+    .ACCUMULATOR_BITS(ACCUMULATOR_BITS)
   ) u_engine (
     .clk_i, .rst_i(engine_rst), .abort_i(abort), .code_we_i(code_we), .code_addr_i(code_addr),
     .code_data_i(code_data), .start_i(engine_start), .count_i(count), .windows_i(windows),

@@ -133,3 +133,19 @@ func.func @argmax_channels(%x: tensor<3x1x8xf64>) {
   %a = bnn.argmax %x : tensor<3x1x8xf64> -> tensor<3x1x8xi64>
   return
 }
+
+// -----
+
+func.func @mirrored(%x: tensor<2x1x4xi32>) -> tensor<2x1x4xi1> {
+  // expected-error @+1 {{of a mirrored map must have complements as the upper half of its channels}}
+  %s = bnn.threshold %x {points = dense<[[1], [1]]> : tensor<2x1xi32>, first = dense<[0, 0]> : tensor<2xi1>, mirrored} : tensor<2x1x4xi32> -> tensor<2x1x4xi1>
+  return %s : tensor<2x1x4xi1>
+}
+
+// -----
+
+func.func @near_tie_of_no_channel(%x: tensor<2x1x4xi32>) -> tensor<2x1x4xi1> {
+  // expected-error @+1 {{near_ties and float_differs must be channels in 0..1, but found 2}}
+  %s = bnn.threshold %x {points = dense<[[1], [1]]> : tensor<2x1xi32>, first = dense<[0, 0]> : tensor<2xi1>, near_ties = array<i64: 0, 2>} : tensor<2x1x4xi32> -> tensor<2x1x4xi1>
+  return %s : tensor<2x1x4xi1>
+}

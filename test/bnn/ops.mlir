@@ -12,7 +12,7 @@ func.func @integers(%x: tensor<1x1x8xf32>, %y: tensor<1x1x8xf32>) -> tensor<10x1
   // CHECK: bnn.max_pool {{.*}} -> tensor<2x1x2xi32>
   %p = bnn.max_pool %a {kernel = array<i64: 1, 3>, strides = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>} : tensor<2x1x5xi32> -> tensor<2x1x2xi32>
   // CHECK: bnn.threshold {{.*}} witnesses = 3 : i64
-  %s = bnn.threshold %p {points = dense<[[0, 2147483647], [-3, 4]]> : tensor<2x2xi32>, first = dense<[0, 1]> : tensor<2xi1>, witnesses = 3 : i64, near_ties = 0 : i64} : tensor<2x1x2xi32> -> tensor<2x1x2xi1>
+  %s = bnn.threshold %p {points = dense<[[0, 2147483647], [-3, 4]]> : tensor<2x2xi32>, first = dense<[0, 1]> : tensor<2xi1>, witnesses = 3 : i64, near_ties = array<i64: 1>, float_differs = array<i64: 1>} : tensor<2x1x2xi32> -> tensor<2x1x2xi1>
   // CHECK: bnn.sum %{{.*}} : tensor<1x1x8xi1> -> tensor<1x1x1xi32>
   %g = bnn.sum %b : tensor<1x1x8xi1> -> tensor<1x1x1xi32>
   %t = bnn.threshold %g {points = dense<0> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x1xi32> -> tensor<1x1x1xi1>

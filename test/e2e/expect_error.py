@@ -21,6 +21,8 @@ def main() -> int:
         problems.append(f"exit code {done.returncode}, must be 1")
     if len(lines) != 1 or not lines[0].startswith("error: "):
         problems.append("standard error must be one line 'error: ...'")
+    if "see current operation" in done.stderr:
+        problems.append("the message must not print operations")
     if done.stdout:
         problems.append("standard output must be empty")
     problems += [f"wrote {path.name}" for path in sorted(folder.iterdir())]

@@ -1,4 +1,4 @@
-// RUN: bnn-opt %s -bnn-infer-quantization=input-type=int8 | FileCheck %s
+// RUN: bnn-opt %s -bnn-infer-quantization | FileCheck %s
 
 module {
   // alpha * (+/-1) with a bias -> +/-1 weights, Mul by alpha, Add the bias.
@@ -33,12 +33,31 @@ module {
     return %a : tensor<1x1x1xf32>
   }
 
-  // A float input without a quantiser carries what --input-type says.
-  // CHECK-LABEL: func.func @cast_input
-  // CHECK-NEXT: "onnx.CastInput"(%arg0) : (tensor<1x1x4xf32>) -> tensor<1x1x4xi8>
-  func.func @cast_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x3xf32> {
-    %w = "onnx.Constant"() {value = dense<1.0> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
-    %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
+  // alpha = mean |w| that no float holds stays exact: 1/3 and 2/3.
+  // CHECK-LABEL: func.func @mean_scale
+  // CHECK: dense<{{\[\[\[\[}}1, -1, 1]]], {{\[\[\[}}-1, -1, 1]]]]> : tensor<2x1x1x3xi8>
+  // CHECK: %[[S:.*]] = "onnx.Exact"() {value = ["1/3", "2/3"]} : () -> tensor<2xf64>
+  // CHECK: "onnx.Mul"(%{{.*}}, %[[S]])
+  func.func @mean_scale(%x: tensor<1x1x4xf32>) -> tensor<2x1x2xf32> {
+    %s = "onnx.Sign"(%x) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+    %v = "onnx.Constant"() {value = dense<[[[[1.0, 0.0, 0.0]]], [[[0.5, 1.5, 0.0]]]]> : tensor<2x1x1x3xf32>} : () -> tensor<2x1x1x3xf32>
+    %b = "onnx.Constant"() {value = dense<[[[[1.0, -1.0, 1.0]]], [[[-1.0, -1.0, 1.0]]]]> : tensor<2x1x1x3xf32>} : () -> tensor<2x1x1x3xf32>
+    %m = "onnx.ReduceMean"(%v) {axes = array<i64: 1, 2, 3>, keepdims = 1 : i64} : (tensor<2x1x1x3xf32>) -> tensor<2x1x1x1xf32>
+    %w = "onnx.Mul"(%b, %m) : (tensor<2x1x1x3xf32>, tensor<2x1x1x1xf32>) -> tensor<2x1x1x3xf32>
+    %a = "onnx.Conv"(%s, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<2x1x1x3xf32>) -> tensor<2x1x2xf32>
+    return %a : tensor<2x1x2xf32>
+  }
+
+  // So does a norm, sqrt(5).
+  // CHECK-LABEL: func.func @norm_scale
+  // CHECK: "onnx.Exact"() {value = ["0 1 5"]} : () -> tensor<1xf64>
+  func.func @norm_scale(%x: tensor<1x1x4xf32>) -> tensor<1x1x3xf32> {
+    %s = "onnx.Sign"(%x) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+    %v = "onnx.Constant"() {value = dense<5.0> : tensor<1x1x1x1xf32>} : () -> tensor<1x1x1x1xf32>
+    %b = "onnx.Constant"() {value = dense<[[[[1.0, -1.0]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
+    %m = "onnx.Sqrt"(%v) : (tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32>
+    %w = "onnx.Mul"(%b, %m) : (tensor<1x1x1x2xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x1x2xf32>
+    %a = "onnx.Conv"(%s, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
     return %a : tensor<1x1x3xf32>
   }
 }

@@ -62,7 +62,7 @@ TEST(Pack, UnusedChannelsAreTheOppositeOfTheirPadBit) {
 TEST(Threshold, StartsAtMinusTheLeastAgreement) {
   Layer l = threeTaps(MapKind::Bits); // dot >= 1 is H >= 2 of 3
   EXPECT_EQ(channelThresholds(l, 0).t, std::vector<int64_t>{-2});
-  auto rows = packThresholds(l, planned(l), 0);
+  auto rows = packThresholds(l, planned(l), nullptr, 0);
   ASSERT_EQ(rows.size(), 24u);
   EXPECT_EQ(word(rows, 0) & 0xffffff, 0x7ffffeu);
   EXPECT_EQ(word(rows, 3) & 0xffffff, 0x7ffffcu) << "an unused column is 0";
@@ -71,7 +71,8 @@ TEST(Threshold, StartsAtMinusTheLeastAgreement) {
 TEST(Threshold, DecreasingChannelsSetThePolarity) {
   Layer l = threeTaps(MapKind::Bits);
   l.thresholds[0].first = true;
-  EXPECT_EQ(word(packThresholds(l, planned(l), 0), 0) & 0xffffff, 0xfffffeu);
+  EXPECT_EQ(word(packThresholds(l, planned(l), nullptr, 0), 0) & 0xffffff,
+            0xfffffeu);
 }
 
 TEST(Threshold, PointsThatEveryInputPassesTurnThePolarity) {
@@ -96,7 +97,7 @@ TEST(Threshold, IntervalsTakeTwoPlanes) {
   LayerPlan plan = planned(l);
   EXPECT_EQ(plan.planes, 2u);
   EXPECT_EQ(plan.routine, Routine::BinaryMulti);
-  auto rows = packThresholds(l, plan, 0);
+  auto rows = packThresholds(l, plan, nullptr, 0);
   EXPECT_EQ(word(rows, 0) & 0xffffff, 0x7fffffu); // H >= 1
   EXPECT_EQ(word(rows, 24) & 0xffffff, 0x7ffffeu) << "two lower: H >= 3";
 }

@@ -1,0 +1,166 @@
+//===- HostValues.cpp - Signs at the end of a graph
+//------------------------===//
+//
+// For an integer x and a switch point p, clip(2 (x - p) + 1, -1, 1) is -1 or +1
+// exactly; an interval [p, q) is the sign of (q - p) - |2 x - (p + q - 1)|.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PrepareLayers.h"
+
+#include "bnn/BnnDialect.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace bnncc::lower {
+
+using mlir::Operation;
+using mlir::RankedTensorType;
+using mlir::Value;
+using Reals = std::vector<double>;
+
+namespace {
+/// The operations from the bits up to the to_real that reads them; empty if
+/// they have another form.
+llvm::SmallVector<Operation *> bitOperations(bnn::ThresholdOp threshold) {
+  llvm::SmallVector<Operation *> ops;
+  Value value = threshold.getOutput();
+  while (value.hasOneUse()) {
+    Operation *user = *value.user_begin();
+    ops.push_back(user);
+    if (mlir::isa<bnn::ToRealOp>(user))
+      return ops;
+    if (!mlir::isa<bnn::MaxPoolOp, bnn::ReshapeOp, bnn::SumOp>(user))
+      break;
+    value = user->getResult(0);
+  }
+  return {};
+}
+
+/// sign = clip(gain * bend(scale * x + shift) + offset), per channel; bend is
+/// |.| where slope is -1.
+struct SignTerms {
+  std::vector<double> scale, shift, slope, gain, offset;
+  bool bends = false;
+
+  void add(double a, double b, double bend, double g, double o) {
+    scale.push_back(a), shift.push_back(b), slope.push_back(bend);
+    gain.push_back(g), offset.push_back(o);
+    bends |= bend != 1;
+  }
+};
+
+std::optional<SignTerms> signTerms(bnn::ThresholdOp op) {
+  SignTerms terms;
+  auto points = llvm::to_vector(op.getPoints().getValues<int32_t>());
+  auto first = llvm::to_vector(op.getFirst().getValues<bool>());
+  size_t width = points.size() / first.size();
+  for (size_t c = 0; c < first.size(); ++c) {
+    llvm::ArrayRef<int32_t> own(&points[c * width], width);
+    own = own.take_until([](int32_t p) { return p == bnn::unusedPoint; });
+    double sign = first[c] ? -1 : 1; // of the side above an odd point
+    if (own.empty())
+      terms.add(0, 0, 1, 0, -sign);
+    else if (own.size() == 1)
+      terms.add(2, 1 - 2.0 * own[0], 1, sign, 0);
+    else if (own.size() == 2)
+      terms.add(2, 1 - double(own[0]) - own[1], -1, -sign,
+                sign * (double(own[1]) - own[0]));
+    else
+      return std::nullopt;
+  }
+  return terms;
+}
+
+RankedTensorType realType(Value value) {
+  auto type = mlir::cast<RankedTensorType>(value.getType());
+  return RankedTensorType::get(type.getShape(),
+                               mlir::Float64Type::get(type.getContext()));
+}
+
+/// `op`, an operation on bits or integers, on `value`, the same in f64.
+Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
+  RankedTensorType type = realType(op->getResult(0));
+  if (auto pool = mlir::dyn_cast<bnn::MaxPoolOp>(op))
+    return bnn::MaxPoolOp::create(builder, op->getLoc(), type, value,
+                                  pool.getKernel(), pool.getStrides(),
+                                  pool.getPads());
+  if (auto toReal = mlir::dyn_cast<bnn::ToRealOp>(op))
+    return bnn::AffineOp::create(builder, op->getLoc(), type, value,
+                                 toReal.getScale(), toReal.getShift());
+  if (mlir::isa<bnn::SumOp>(op))
+    return bnn::ReduceOp::create(builder, op->getLoc(), type, value, "sum");
+  return bnn::ReshapeOp::create(builder, op->getLoc(), type, value);
+}
+
+/// A reshape, or a pool or sum that the engine has not, between a convolution's
+/// integers and to_real: the host does it.
+bool isHosts(Operation *op) {
+  auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
+  if (auto sum = mlir::dyn_cast_or_null<bnn::SumOp>(op))
+    return realType(sum.getInput()).getDimSize(1) != 1;
+  return mlir::isa_and_nonnull<bnn::ReshapeOp>(op) ||
+         (pool && (pool.getKernel()[0] != 1 || pool.getStrides()[0] != 1 ||
+                   pool.getKernel()[1] > 15 || pool.getStrides()[1] > 15));
+}
+} // namespace
+
+void valuesOnHost(mlir::func::FuncOp func) {
+  for (auto toReal :
+       llvm::make_early_inc_range(func.front().getOps<bnn::ToRealOp>())) {
+    llvm::SmallVector<Operation *> ops;
+    Value integers = toReal.getInput();
+    while (isHosts(integers.getDefiningOp()) && integers.hasOneUse()) {
+      ops.push_back(integers.getDefiningOp());
+      integers = ops.back()->getOperand(0);
+    }
+    auto type = mlir::cast<RankedTensorType>(integers.getType());
+    if (ops.empty() || !type.getElementType().isInteger(32))
+      continue;
+    mlir::OpBuilder builder(toReal);
+    Value value =
+        bnn::ToRealOp::create(builder, toReal.getLoc(), realType(integers),
+                              integers, Reals{1.0}, Reals{0.0});
+    for (Operation *op : llvm::reverse(ops))
+      value = onReals(builder, op, value);
+    value = onReals(builder, toReal, value);
+    toReal.getOutput().replaceAllUsesWith(value);
+    toReal.erase();
+    for (Operation *op : ops)
+      op->erase();
+  }
+}
+
+void signsOnHost(mlir::func::FuncOp func) {
+  bnn::ThresholdOp last;
+  for (auto op : func.front().getOps<bnn::ThresholdOp>())
+    last = op;
+  if (!last)
+    return;
+  llvm::SmallVector<Operation *> ops = bitOperations(last);
+  auto terms = signTerms(last);
+  if (ops.empty() || !terms)
+    return;
+
+  mlir::OpBuilder builder(last);
+  mlir::Location loc = last.getLoc();
+  RankedTensorType type = realType(last.getOutput());
+  Value value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
+                                      terms->scale, terms->shift);
+  if (terms->bends)
+    value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
+  value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,
+                                terms->offset);
+  value = bnn::ClipOp::create(builder, loc, type, value,
+                              builder.getF64FloatAttr(-1),
+                              builder.getF64FloatAttr(1));
+  for (Operation *op : ops) {
+    builder.setInsertionPoint(op);
+    value = onReals(builder, op, value);
+  }
+  ops.back()->getResult(0).replaceAllUsesWith(value);
+  for (Operation *op : llvm::reverse(ops))
+    op->erase();
+  last.erase();
+}
+
+} // namespace bnncc::lower

@@ -1,0 +1,50 @@
+//===- PrepareLayers.h - Forms that the engine has --------------*- C++ -*-===//
+//
+// Rewrites of a bnn function before its operations become layers. Each keeps
+// the function's results; none knows a target.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef BNNCC_COMPILER_LOWER_PREPARELAYERS_H
+#define BNNCC_COMPILER_LOWER_PREPARELAYERS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace bnncc::lower {
+
+/// Signs at the end of a graph. Bits that no layer reads leave the engine as
+/// the integers before their threshold; the host takes the sign. Moves the last
+/// threshold, with pools, sums and reshapes of its bits, behind bnn.to_real. A
+/// channel with more than two switch points, or bits that are the result
+/// themselves, stay.
+void signsOnHost(mlir::func::FuncOp func);
+
+/// Reshapes and maxima of a convolution's integers that the engine has not move
+/// behind the bnn.to_real that reads them.
+void valuesOnHost(mlir::func::FuncOp func);
+
+/// Pools over rows. The engine pools along x; the rows of a window are pooled
+/// by a layer of their own, between complements. Pools of integers whose
+/// channels have two switch points behind them, and padded pools, stay.
+void poolRows(mlir::func::FuncOp func);
+
+/// Zero padding of bits. The array pads with -1 or +1 only. Where neither
+/// thresholds of the border's own nor constants (Border.h) make up for that,
+/// the layer before gives every channel twice, x and -x, and the convolution
+/// weighs them w and -w: inside the map that is 2 * w * x, at a pad of either
+/// value w - w = 0. All numbers behind it are twice what they were.
+/// Convolutions whose input has no complement (the graph's own input, a pool on
+/// bits with two switch points) stay.
+void mirrorPads(mlir::func::FuncOp func);
+
+/// All of them, in the order in which they prepare each other.
+inline void prepareLayers(mlir::func::FuncOp func) {
+  signsOnHost(func);
+  valuesOnHost(func);
+  poolRows(func);
+  mirrorPads(func);
+}
+
+} // namespace bnncc::lower
+
+#endif // BNNCC_COMPILER_LOWER_PREPARELAYERS_H
