@@ -3,6 +3,12 @@
 //
 // The schedule works in the model's time t; everything that it finds out about a
 // sample goes with it through eight cycles to meet the array's signs or capture.
+//
+// What it takes for granted: loop 4 turns inside loop 5, the tiles of a stream come
+// in ascending order, and a RUN samples either SIGN or VALUE. Other orders give
+// other bits and times than the model's, but no write outside of the memories.
+// Streams of VALUE samples (SUM_BITS) do not stall on the writer: two may wait
+// behind the one that is being sent, one more traps as UNSUPPORTED.
 module bnn_output
   import bnn_isa_pkg::*;
   import bnn_engine_pkg::*;

@@ -113,7 +113,7 @@ private:
     out.mode = value ? OutMode(random() % 5) : OutMode::Bits;
     out.record = 1 + upTo(3);
     out.phase = coin(3) ? 0 : coin(4) ? upTo(255) : upTo(16);
-    out.lead = coin(2) ? 0 : coin(12) ? upTo(255) : upTo(20);
+    out.lead = coin(3) ? 0 : coin(12) ? upTo(255) : coin(2) ? 8 + upTo(2) : upTo(20);
     out.trail = coin(2) ? 0 : coin(12) ? upTo(255) : upTo(20);
     out.pad = coin(2);
     out.pool_window = coin(3) ? 1 : 1 + upTo(14);
@@ -159,7 +159,6 @@ private:
 
     for (uint32_t i = eager ? 0 : upTo(12); i > 0; --i)
       cycle(nullptr);
-    bool first = true;
     begin = &config;
     uint32_t c[8] = {};
     for (c[7] = 0; c[7] < limits[7]; ++c[7])
@@ -184,12 +183,10 @@ private:
               request.lastTile = c[4] + 1 == limits[4];
               request.lastX = c[5] + 1 == limits[5] || reduced;
               request.begins = c[5] == 0 || reduced;
-              cycle(&request, groups);
-              first = false;
+              cycle(&request);
               if (trapped || failed)
                 return;
             }
-    (void)first;
   }
 
   /// Fresh accumulators and thresholds for a step.
@@ -207,16 +204,16 @@ private:
   }
 
   /// Issues `request` as soon as nothing stalls it; nullptr: an empty cycle.
-  void cycle(const Request *request, uint32_t groups = 1) {
+  void cycle(const Request *request) {
     for (;;) {
-      bool issued = step(request, groups);
+      bool issued = step(request);
       if (!request || issued || trapped || failed)
         return;
       ++stalls;
     }
   }
 
-  bool step(const Request *request, uint32_t groups) {
+  bool step(const Request *request) {
     ++cycles;
     bool issue = false;
     dut.out_begin_i = 0;
@@ -263,7 +260,6 @@ private:
           streamEnds.push_back(unit->writerFree);
       }
     }
-    (void)groups;
     present();
     dut.eval();
     if (!trapped) {
@@ -463,7 +459,7 @@ private:
   void finishTrap() {
     ++traps;
     for (uint32_t i = 0; i < 3000 && !sawTrap && !failed; ++i)
-      step(nullptr, 1);
+      step(nullptr);
     if (!sawTrap)
       fail("no trap");
     dut.restart_i = 1;
@@ -488,7 +484,7 @@ private:
     for (int i = 0; i < 4; ++i) {
       if (dut.lane_write_valid_o)
         fail("a lane write after restart");
-      step(nullptr, 1);
+      step(nullptr);
     }
     for (uint32_t i = 0; i < kOutputWords; ++i) {
       dut.buffer_addr_i = i;
@@ -550,7 +546,7 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-  uint64_t rounds = argc > 1 ? std::strtoull(argv[1], nullptr, 0) : 1500;
+  uint64_t rounds = argc > 1 ? std::strtoull(argv[1], nullptr, 0) : kClusters == 16 ? 400 : 3000;
   uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 0) : 1;
   Bench bench(seed);
   for (uint64_t i = 0; i < rounds; ++i)
