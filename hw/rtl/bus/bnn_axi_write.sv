@@ -3,6 +3,7 @@
 // burst's response. After an abort the bursts already addressed are finished
 // with empty strobes: no byte changes and the protocol holds.
 module bnn_axi_write #(
+  parameter int unsigned WIDTH = 64,  // bits of a beat (the bus: 64; proofs: fewer)
   parameter int unsigned WATCHDOG = 65536,
   parameter int unsigned DEPTH = 32  // beats of the FIFO in front of W
 ) (
@@ -19,7 +20,7 @@ module bnn_axi_write #(
   output logic        moved_o,    // a beat went out
   // Beats in order; the pusher keeps below DEPTH by `count_o`.
   input  logic        push_i,
-  input  logic [63:0] data_i,
+  input  logic [WIDTH-1:0] data_i,
   output logic [$clog2(DEPTH):0] count_o,
 
   output logic        awvalid_o,
@@ -28,7 +29,7 @@ module bnn_axi_write #(
   output logic [3:0]  awlen_o,
   output logic        wvalid_o,
   input  logic        wready_i,
-  output logic [63:0] wdata_o,
+  output logic [WIDTH-1:0] wdata_o,
   output logic [7:0]  wstrb_o,
   output logic        wlast_o,
   input  logic        bvalid_i,
@@ -61,7 +62,7 @@ module bnn_axi_write #(
   assign busy_o   = answers != 0 || awvalid_o;
   assign stuck_o  = quiet[$clog2(WATCHDOG)];
 
-  bnn_fifo #(.WIDTH(64), .DEPTH(DEPTH)) fifo (
+  bnn_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH)) fifo (
     .clk_i, .rst_i(rst_i || (abort_i && !busy_o)), .push_i(push_i && !abort_i), .data_i, .pop_i(sent && !flushing), .valid_o(valid),
     .data_o(wdata_o), .count_o);
 
