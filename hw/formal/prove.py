@@ -23,7 +23,7 @@ JOBS = {
     "axi_read": ("axi_read_properties",
                  ["formal/axi_read.sv", "rtl/bus/bnn_axi_read.sv", "rtl/bus/bnn_fifo.sv"], 5, 2, 10),
     "axi_write": ("axi_write_properties",
-                  ["formal/axi_write.sv", "rtl/bus/bnn_axi_write.sv", "rtl/bus/bnn_fifo.sv"], 6, 2, 12),
+                  ["formal/axi_write.sv", "rtl/bus/bnn_axi_write.sv", "rtl/bus/bnn_fifo.sv"], 4, 2, 14),
 }
 
 
