@@ -21,9 +21,13 @@ RTL = HERE.parent / "rtl"
 JOBS = {
     "fifo": ("fifo_properties", ["formal/fifo.sv", "rtl/bus/bnn_fifo.sv"], 20, 4, 0),
     "axi_read": ("axi_read_properties",
-                 ["formal/axi_read.sv", "rtl/bus/bnn_axi_read.sv", "rtl/bus/bnn_fifo.sv"], 5, 2, 10),
+                 ["formal/axi_read.sv", "rtl/bus/bnn_axi_read.sv", "rtl/bus/bnn_fifo.sv"], 4, 1, 10),
     "axi_write": ("axi_write_properties",
-                  ["formal/axi_write.sv", "rtl/bus/bnn_axi_write.sv", "rtl/bus/bnn_fifo.sv"], 4, 2, 14),
+                  ["formal/axi_write.sv", "rtl/bus/bnn_axi_write.sv", "rtl/bus/bnn_fifo.sv"], 4, 1, 14),
+    "queue": ("queue_properties", ["formal/queue.sv", "rtl/seq/bnn_queue.sv"], 12, 1, 12),
+    "tokens": ("tokens_properties", ["formal/tokens.sv", "rtl/seq/bnn_tokens.sv"], 6, 1, 6),
+    "region": ("region_properties", ["formal/region.sv", "rtl/bus/bnn_region.sv"], 4, 1, 10),
+    "axi_lite": ("axi_lite_properties", ["formal/axi_lite.sv", "rtl/bus/bnn_registers.sv"], 4, 1, 6),
 }
 
 
