@@ -28,6 +28,10 @@ JOBS = {
     "tokens": ("tokens_properties", ["formal/tokens.sv", "rtl/seq/bnn_tokens.sv"], 6, 1, 6),
     "region": ("region_properties", ["formal/region.sv", "rtl/bus/bnn_region.sv"], 4, 1, 10),
     "axi_lite": ("axi_lite_properties", ["formal/axi_lite.sv", "rtl/bus/bnn_registers.sv"], 4, 1, 6),
+    "retire": ("retire_properties", ["formal/retire.sv", "rtl/seq/bnn_retire.sv", "rtl/seq/bnn_queue.sv"], 4, 1, 24),
+    "issue": ("issue_properties", ["formal/issue.sv", "rtl/seq/bnn_issue.sv"], 4, 1, 12),
+    "address_sum": ("address_sum_properties", ["formal/address.sv", "rtl/seq/bnn_address.sv"], 4, 1, 8),
+    "address": ("address_properties", ["formal/address.sv", "rtl/seq/bnn_address.sv"], 3, 1, 8),
 }
 
 

@@ -31,7 +31,7 @@ module region_properties
   logic [3:0][28:0] base, size;
   logic [28:0] input_stride, output_stride;
   logic [63:0] offset, ends, begins;
-  logic [2:0] since;            // cycles since the offsets are those of the window
+  logic [2:0] since;            // cycles since the start but those that skip a window
   logic arrived;
 
   assign offset = region == REGION_INPUT ? input_offset :
@@ -55,7 +55,7 @@ module region_properties
       input_offset  <= input_offset + 64'(input_stride_i);
       output_offset <= output_offset + 64'(output_stride_i);
     end
-    since <= start_i ? 3'(arrived) : arrived && since != 3'd7 ? since + 3'd1 : since;
+    since <= start_i ? 3'd1 : arrived && since != 3'd7 ? since + 3'd1 : since;
     if (rst_i) begin
       checking <= 1'b0;
       window   <= '0;
@@ -75,30 +75,38 @@ module region_properties
       if (ok) begin
         assert (checking && ends <= 64'(size_i[region]));
         assert (64'(address) == 64'(base_i[region]) + begins);
+        // What the AXI masters assume, of a region that does not leave the address space.
+        if (64'(base_i[region]) + 64'(size_i[region]) <= 64'h2000_0000)
+          assert (64'(address) + 64'(beats) <= 64'h2000_0000);
       end
       if (outside) begin
         assert (checking);
         assert (ends > 64'(size_i[region]) || 64'(base_i[region]) + begins >= 64'h2000_0000);
       end
       assert (!(ok && outside));
-      // Three cycles after the last window that was skipped.
-      assert ((ok || outside) == (checking && since == 3'd3));
+      assert ((ok || outside) == (checking && since == 3'd3));  // exactly one, in time
       cover (ok && region == REGION_INPUT && wanted == 32'd2 && offset == 64'd6);
       cover (outside && offset > 64'h4000_0000);
 
       // What induction needs.
       assert (dut.window == window && window <= wanted);
-      assert (input_offset[63:62] == 0 && output_offset[63:62] == 0);
-      assert (input_offset < {32'(window) + 32'd1, 29'd0} || window == '1);
-      assert (dut.input_offset == (input_offset < 64'h2000_0000 ? input_offset[29:0] : dut.input_offset));
-      assert (dut.output_offset == (output_offset < 64'h2000_0000 ? output_offset[29:0] : dut.output_offset));
+      assert (input_offset <= {3'd0, window, 29'd0} && output_offset <= {3'd0, window, 29'd0});
       assert (dut.input_offset[29] == (input_offset >= 64'h2000_0000));
       assert (dut.output_offset[29] == (output_offset >= 64'h2000_0000));
+      if (!dut.input_offset[29]) assert (64'(dut.input_offset) == input_offset);
+      if (!dut.output_offset[29]) assert (64'(dut.output_offset) == output_offset);
       if (checking) begin
         assert ({dut.first, dut.beats, dut.which, dut.wanted} == {first, beats, region, wanted});
-        assert (since <= 3'd3);
-        assert (dut.stage == (since == 0 ? 3'b001 : since == 3'd1 ? 3'b001 : since == 3'd2 ? 3'b010 : 3'b100));
-        if (since != 0) assert (window == wanted);
+        assert (since != 0 && since <= 3'd3);
+        assert (dut.stage == (3'b001 << (since - 3'd1)));
+        if (since != 3'd1) assert (window == wanted);
+        if (since == 3'd2)
+          assert (64'(dut.begins) == (offset >= 64'h2000_0000 ? 64'h2000_0000 : begins));
+        if (since == 3'd3) begin
+          assert (dut.address[29] == (offset >= 64'h2000_0000 || 64'(base_i[region]) + begins >= 64'h2000_0000));
+          if (!dut.address[29]) assert (64'(dut.address) == 64'(base_i[region]) + begins);
+          assert (64'(dut.ends) == (offset >= 64'h2000_0000 ? 64'h2000_0000 + 64'(beats) : ends));
+        end
       end else assert (dut.stage == 3'b000);
     end
   end

@@ -27,7 +27,6 @@ module tokens_properties #(
     assume (!(now_i && later_i));  // every counter of the sequencer has one giver
     assume (!take_i || any);       // its duty
     if (started) begin
-      assert (any || !take_i);
       if (!full) begin
         assert (any == (there != 0));                  // none lost, none made up
         assert (!take_i || there != 0);                // never below zero
