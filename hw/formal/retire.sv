@@ -72,8 +72,8 @@ module retire_properties
   // What induction needs: the queue's entries as cycles until each has retired.
   logic [DEPTH-1:0][24:0] entry;
   logic signed [26:0] wait_of[DEPTH];
-  logic [Bits:0] inside;
-  assign inside = dut.u_due.count;
+  logic [Bits:0] queued;
+  assign queued = dut.u_due.count;
   always_comb begin
     for (int k = 0; k < DEPTH; k++) begin
       entry[k]   = dut.u_due.memory[Bits'(dut.u_due.head + Bits'(k))] - dut.clock;
@@ -83,8 +83,8 @@ module retire_properties
   always_comb begin
     if (started) begin
       assert (dut.outstanding == owed);
-      assert (owed == inside + (Bits+1)'(dut.pushes));
-      assert (dut.u_due.tail == Bits'(dut.u_due.head + Bits'(inside)));
+      assert (owed == queued + (Bits+1)'(dut.pushes));
+      assert (dut.u_due.tail == Bits'(dut.u_due.head + Bits'(queued)));
       assert (dut.halted || !dut.pushes);
       assert (dut.clock == dut.clock_before + 25'd1 || dut.clock == 0);
       assert (newest >= -27'sd1 && newest < 27'sh100_0000);
@@ -94,13 +94,13 @@ module retire_properties
       end
       if (dut.counting && !dut.halted) assert (27'(dut.left) == newest);
       for (int k = 0; k < DEPTH; k++) begin
-        if (32'(inside) > 32'(k)) begin
+        if (32'(queued) > 32'(k)) begin
           assert (wait_of[k] <= (newest < 0 ? 27'sd0 : newest) && wait_of[k] > 27'(k) - 27'(DEPTH));
           if (k > 0) assert (wait_of[k] >= wait_of[k-1]);
           if (watching && 32'(ahead) == 32'(k)) assert (watched == wait_of[k]);
         end
       end
-      if (watching && ahead == inside) assert (dut.pushes && watched == newest);
+      if (watching && ahead == queued) assert (dut.pushes && watched == newest);
     end
   end
 endmodule
