@@ -3,6 +3,7 @@
 // never across 4 KiB). A burst is asked for only when the FIFO has room for all
 // of it: RREADY is constant, and several bursts are under way at once.
 module bnn_axi_read #(
+  parameter int unsigned WIDTH = 64,         // bits of a beat (the bus: 64; proofs: fewer)
   parameter int unsigned WATCHDOG = 65536,  // cycles without progress that trap
   parameter int unsigned DEPTH = 64         // beats; latency + 16 for a beat a cycle
 ) (
@@ -18,7 +19,7 @@ module bnn_axi_read #(
   output logic        stuck_o,    // pulse: WATCHDOG cycles without progress
   // Beats in order.
   output logic        valid_o,
-  output logic [63:0] data_o,
+  output logic [WIDTH-1:0] data_o,
   input  logic        pop_i,
 
   output logic        arvalid_o,
@@ -27,7 +28,7 @@ module bnn_axi_read #(
   output logic [3:0]  arlen_o,
   input  logic        rvalid_i,
   output logic        rready_o,
-  input  logic [63:0] rdata_i,
+  input  logic [WIDTH-1:0] rdata_i,
   input  logic        rerror_i   // RRESP[1]
 );
   localparam int unsigned BITS = $clog2(DEPTH);
@@ -53,7 +54,7 @@ module bnn_axi_read #(
   // verilator lint_off UNUSEDSIGNAL
   logic [BITS:0] count;  // `credit` knows what is promised as well
   // verilator lint_on UNUSEDSIGNAL
-  bnn_fifo #(.WIDTH(64), .DEPTH(DEPTH)) fifo (
+  bnn_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH)) fifo (
     .clk_i, .rst_i(rst_i || abort_i), .push_i(arrive), .data_i(rdata_i),
     .pop_i(pop), .valid_o, .data_o, .count_o(count));
 

@@ -1,8 +1,10 @@
 // AXI4 write master: one transfer of whole 8-byte beats at a time, cut into INCR
 // bursts that end at multiples of 16 beats. `done_o` is the cycle of the last
 // burst's response. After an abort the bursts already addressed are finished
-// with empty strobes: no byte changes and the protocol holds.
+// with empty strobes, also if the abort itself ends before them: no byte changes
+// and the protocol holds.
 module bnn_axi_write #(
+  parameter int unsigned WIDTH = 64,  // bits of a beat (the bus: 64; proofs: fewer)
   parameter int unsigned WATCHDOG = 65536,
   parameter int unsigned DEPTH = 32  // beats of the FIFO in front of W
 ) (
@@ -19,7 +21,7 @@ module bnn_axi_write #(
   output logic        moved_o,    // a beat went out
   // Beats in order; the pusher keeps below DEPTH by `count_o`.
   input  logic        push_i,
-  input  logic [63:0] data_i,
+  input  logic [WIDTH-1:0] data_i,
   output logic [$clog2(DEPTH):0] count_o,
 
   output logic        awvalid_o,
@@ -28,7 +30,7 @@ module bnn_axi_write #(
   output logic [3:0]  awlen_o,
   output logic        wvalid_o,
   input  logic        wready_i,
-  output logic [63:0] wdata_o,
+  output logic [WIDTH-1:0] wdata_o,
   output logic [7:0]  wstrb_o,
   output logic        wlast_o,
   input  logic        bvalid_i,
@@ -44,10 +46,12 @@ module bnn_axi_write #(
   logic [4:0] room, length;
   logic [$clog2(WATCHDOG):0] quiet;
   logic issue, taken, sent, valid, flushing;
+  logic aborted, ending;    // after an abort, until no burst is under way
 
   assign room   = 5'd16 - {1'b0, address[3:0]};
   assign length = 16'(room) < left ? room : left[4:0];
   assign taken  = awvalid_o && awready_i;
+  assign ending = abort_i || aborted;
   assign issue  = left != 0 && !abort_i && (!awvalid_o || awready_i) && answers < 4'd8;
 
   assign wvalid_o = ahead != 0 && (valid || flushing);
@@ -61,9 +65,9 @@ module bnn_axi_write #(
   assign busy_o   = answers != 0 || awvalid_o;
   assign stuck_o  = quiet[$clog2(WATCHDOG)];
 
-  bnn_fifo #(.WIDTH(64), .DEPTH(DEPTH)) fifo (
-    .clk_i, .rst_i(rst_i || (abort_i && !busy_o)), .push_i(push_i && !abort_i), .data_i, .pop_i(sent && !flushing), .valid_o(valid),
-    .data_o(wdata_o), .count_o);
+  bnn_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH)) fifo (
+    .clk_i, .rst_i(rst_i || (ending && !busy_o)), .push_i(push_i && !ending), .data_i,
+    .pop_i(sent && !flushing), .valid_o(valid), .data_o(wdata_o), .count_o);
 
   always_ff @(posedge clk_i) begin
     if (awready_i) awvalid_o <= 1'b0;
@@ -81,7 +85,8 @@ module bnn_axi_write #(
       unsent <= unsent - 16'd1;
     end
     // A beat that waits for its ready keeps its payload.
-    flushing <= abort_i && (flushing || !(wvalid_o && !wready_i));
+    aborted  <= ending;
+    flushing <= flushing || (ending && !(wvalid_o && !wready_i));
     // No progress: an address, a beat or a response is late (a beat that the
     // engine itself has not read yet is not the memory's fault).
     quiet <= taken || sent || bvalid_i || stuck_o ||
@@ -93,7 +98,7 @@ module bnn_axi_write #(
       place   <= address_i[3:0];
     end
     if (abort_i) left <= '0;
-    if (rst_i || (abort_i && !busy_o)) begin
+    if (rst_i || (ending && !busy_o)) begin
       awvalid_o <= 1'b0;
       left      <= '0;
       unsent    <= '0;
@@ -101,6 +106,7 @@ module bnn_axi_write #(
       answers   <= '0;
       quiet     <= '0;
       flushing  <= 1'b0;
+      aborted   <= 1'b0;
     end
   end
 endmodule
