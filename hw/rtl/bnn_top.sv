@@ -132,7 +132,7 @@ module bnn_top
     .araddr_o(m_araddr_o), .arlen_o(m_arlen_o), .rvalid_i(m_rvalid_i), .rready_o(m_rready_o),
     .rdata_i(m_rdata_i), .rerror_i(m_rresp_i[1])
   );
-  bnn_axi_write #(.WATCHDOG, .DEPTH(WRITE_DEPTH)) u_write (
+  bnn_axi_write #(.WATCHDOG(WATCHDOG), .DEPTH(WRITE_DEPTH)) u_write (
     .clk_i, .rst_i, .start_i(write_start), .address_i(write_address), .beats_i(write_beats),
     .abort_i(abort), .busy_o(write_busy), .done_o(written), .error_o(write_error),
     .stuck_o(write_stuck), .moved_o(moved), .push_i(push), .data_i(push_data),
