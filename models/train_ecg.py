@@ -1,4 +1,7 @@
-"""Train the binarized ECG networks `ecg5` and `ecg5-wide` on the ECG-5 set (PyTorch, CPU); checkpoints stay outside git."""
+"""Train the binarized ECG networks `ecg5` and `ecg5-wide`, and a teacher, on the ECG-5 set (PyTorch, CPU).
+
+Checkpoints stay outside git. Without --holdout every run has a fixed length and sees the test part once, after its end.
+"""
 
 import argparse
 import time
@@ -30,20 +33,10 @@ class Binarize(torch.autograd.Function):
         return torch.ops.aten.hardtanh_backward(grad, x, -1.0, 1.0)
 
 
-class BinarizeTriangle(Binarize):
-    """The same, with the gradient 2 - 2|x| for |x| < 1 (Bi-Real Net, Liu et al., ECCV 2018)."""
-
-    @staticmethod
-    def backward(ctx, grad):
-        (x,) = ctx.saved_tensors
-        return grad * (2 - 2 * x.abs()).clamp_(min=0)
-
-
 class Relax:
     """What the present stage of training leaves real: weights, activations."""
 
     weights = activations = False
-    gradient = Binarize
 
 
 # What the convolutions of signs compute in while training: their sums are even and below 512, so bfloat16 holds them exactly,
@@ -52,7 +45,7 @@ COMPUTE = {"type": torch.float32}
 
 
 def sign(x):
-    return F.hardtanh(x) if Relax.activations else Relax.gradient.apply(x)
+    return F.hardtanh(x) if Relax.activations else Binarize.apply(x)
 
 
 def quantize_input(x):
@@ -95,10 +88,10 @@ class BinaryLinear(BinaryWeight):
 class Block(nn.Module):
     """pad 5 with -1, binary convolution k7, max-pool 7/2, PReLU, batch normalisation (the sign comes after)."""
 
-    def __init__(self, cin, cout, stride, slopes):
+    def __init__(self, cin, cout, stride):
         super().__init__()
         self.conv = BinaryConv(cin, cout, 7, stride)
-        self.prelu = nn.PReLU(slopes, init=0.25)
+        self.prelu = nn.PReLU(init=0.25)
         self.bn = nn.BatchNorm2d(cout)
 
     def forward(self, x):
@@ -111,10 +104,10 @@ class Ecg5(nn.Module):
 
     CHANNELS = (1, 8, 16, 32, 32, 64, 5)
 
-    def __init__(self, slopes=0):
+    def __init__(self):
         super().__init__()
         c = self.CHANNELS
-        self.blocks = nn.ModuleList(Block(c[i], c[i + 1], 2 if i == 0 else 1, c[i + 1] if slopes else 1) for i in range(6))
+        self.blocks = nn.ModuleList(Block(c[i], c[i + 1], 2 if i == 0 else 1) for i in range(6))
 
     def forward(self, x):
         x = quantize_input(x)[:, :, None].to(memory_format=torch.channels_last)
@@ -151,7 +144,31 @@ class Ecg5Wide(nn.Module):
         return self.bn2(self.fc2(x))
 
 
-NETWORKS = {"ecg5": Ecg5, "ecg5-wide": Ecg5Wide}
+class Teacher(nn.Module):
+    """Real-valued: convolutions 32@k15/s4, 64, 64, 96, 128 @k7/s2, mean and maximum over time, 256-5. It teaches the others."""
+
+    CHANNELS = (1, 32, 64, 64, 96, 128)
+
+    def __init__(self):
+        super().__init__()
+        c = self.CHANNELS
+        kernels = [(15, 4)] + 4 * [(7, 2)]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(c[i], c[i + 1], (1, k), (1, s), (0, k // 2), bias=False) for i, (k, s) in enumerate(kernels)
+        )
+        self.bns = nn.ModuleList(nn.BatchNorm2d(n) for n in c[1:])
+        self.dropout, self.fc = nn.Dropout(0.3), nn.Linear(2 * c[-1], 5)
+
+    def forward(self, x):
+        x = quantize_input(x)[:, :, None].to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16, enabled=COMPUTE["type"] == torch.bfloat16):
+            for conv, bn in zip(self.convs, self.bns, strict=True):
+                x = F.relu(bn(conv(x)))
+        x = x.float()
+        return self.fc(self.dropout(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)))
+
+
+NETWORKS = {"ecg5": Ecg5, "ecg5-wide": Ecg5Wide, "teacher": Teacher}
 
 
 def augment(x, rng, shift):
@@ -165,7 +182,8 @@ def augment(x, rng, shift):
 
 @torch.no_grad()
 def recalibrate(net, x):
-    """Statistics of the normalisations over `x`, with the weights as they are now."""
+    """Statistics of the normalisations over `x` in mixed order, with the weights as they are now."""
+    x = x[torch.randperm(len(x), generator=torch.Generator().manual_seed(0))]
     net.train()
     norms = [m for m in net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     for i, part in enumerate(x.split(256)):
@@ -186,6 +204,33 @@ def accuracy(net, x, y):
     return (predict(net, x).argmax(1) == y).double().mean().item()
 
 
+class Bank:
+    """A fixed set of cuts near each training window, with the scores of the teachers for them."""
+
+    def __init__(self, cuts, index, count, paths, rng):
+        drawn = [cuts.draw(index, rng) for _ in range(count)]
+        self.x = torch.stack([torch.from_numpy(x) for x, _ in drawn])[:, :, None]
+        self.y = torch.stack([torch.from_numpy(y) for _, y in drawn])
+        self.scores = torch.zeros(*self.y.shape, 5)
+        for path in paths:
+            saved = torch.load(path)
+            teacher = NETWORKS[saved["net"]]()
+            teacher.load_state_dict(saved["state"])
+            self.scores += torch.stack([predict(teacher, x) for x in self.x]) / len(paths)
+        agree = (self.scores.argmax(2) == self.y).double().mean().item()
+        print(f"{count} cuts a window; the teachers give {agree:.4f} of them their label", flush=True)
+
+    def draw(self, chosen, rng):
+        turn = torch.from_numpy(rng.integers(0, len(self.x), len(chosen)))
+        return self.x[turn, chosen], self.y[turn, chosen], self.scores[turn, chosen]
+
+
+def distillation(scores, teacher, temperature):
+    """Cross-entropy to the teacher's softened classes, in the scale of the plain loss."""
+    soft = F.softmax(teacher / temperature, 1)
+    return -(soft * F.log_softmax(scores / temperature, 1)).sum(1).mean() * temperature**2
+
+
 def train(args):
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
@@ -198,12 +243,12 @@ def train(args):
         order = np.random.default_rng(ecg5_data.SPLIT_SEED).permutation(train_index)
         cut = int(len(order) * args.holdout)
         train_index, test_index, part = np.sort(order[cut:]), np.sort(order[:cut]), "held out"
-    cuts = ecg5_cuts.Cuts(args.data, train_index) if args.cuts else None
+    cuts = ecg5_cuts.Cuts(args.data, train_index) if args.cuts or args.teacher else None
+    bank = Bank(cuts, train_index, args.bank, args.teacher, rng) if args.teacher else None
     x, y = torch.from_numpy(windows)[:, None], torch.from_numpy(labels)
     x_train, y_train, x_test, y_test = x[train_index], y[train_index], x[test_index], y[test_index]
 
-    Relax.gradient = BinarizeTriangle if args.triangle else Binarize
-    net = NETWORKS[args.net](*([1] if args.slopes else []))
+    net = NETWORKS[args.net]()
     if args.init:
         net.load_state_dict(torch.load(args.init)["state"])
     weight = torch.bincount(y_train, minlength=5).clamp(min=1).float() ** -args.class_power
@@ -238,10 +283,15 @@ def train(args):
             order = torch.from_numpy(rng.permutation(len(y_train))[: steps * args.batch])
             for chosen in order.split(args.batch):
                 x_batch, y_batch = x_train[chosen], y_train[chosen]
-                if cuts:
+                if bank:
+                    x_batch, y_batch, taught = bank.draw(chosen, rng)
+                elif cuts:
                     drawn, classes = cuts.draw(train_index[chosen], rng)
                     x_batch, y_batch = torch.from_numpy(drawn)[:, None], torch.from_numpy(classes)
-                loss = loss_of(net(augment(x_batch, rng, args.shift)), y_batch)
+                scores = net(augment(x_batch, rng, args.shift))
+                loss = loss_of(scores, y_batch)
+                if bank:
+                    loss = (1 - args.taught) * loss + args.taught * distillation(scores, taught, args.temperature)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
@@ -254,8 +304,8 @@ def train(args):
                 total += loss.item() / steps
             torch.save({"net": args.net, "split": args.split, "epoch": epoch, "state": net.state_dict()}, path)
             if epoch % args.every == 0 or epoch == begin + epochs:
-                score = accuracy(net, x_test, y_test)
-                print(f"{mode} {epoch} loss {total:.4f} {part} {score:.4f} {time.time() - start:.0f} s", flush=True)
+                seen = f"held out {accuracy(net, x_test, y_test):.4f} " if args.holdout else ""  # the test part: at the end
+                print(f"{mode} {epoch} loss {total:.4f} {seen}{time.time() - start:.0f} s", flush=True)
         begin += epochs
     recalibrate(net, x_train)
     torch.save({"net": args.net, "split": args.split, "epoch": begin, "state": net.state_dict()}, path)
@@ -280,8 +330,10 @@ def main():
     parser.add_argument("--cuts", action="store_true", help="train on cuts anywhere in the training part (ecg5_cuts.py)")
     parser.add_argument("--holdout", type=float, default=0.0, help="judge by this share of the training windows, left out")
     parser.add_argument("--bf16", action="store_true", help="convolutions of signs in bfloat16 (sums stay exact)")
-    parser.add_argument("--triangle", action="store_true", help="gradient of activations' signs: 2 - 2|x| instead of 1")
-    parser.add_argument("--slopes", action="store_true", help="ecg5: a slope of PReLU for each channel, not each layer")
+    parser.add_argument("--teacher", type=Path, nargs="*", help="checkpoints whose mean scores teach, on a bank of cuts")
+    parser.add_argument("--bank", type=int, default=8, help="cuts a window in that bank")
+    parser.add_argument("--taught", type=float, default=0.5, help="share of the teachers in the loss")
+    parser.add_argument("--temperature", type=float, default=1.0, help="softens the teachers' classes")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--class-power", type=float, default=0.0, help="classes weigh count ** -POWER")
     parser.add_argument("--smoothing", type=float, default=0.0, help="label smoothing")
