@@ -79,16 +79,18 @@ def label(codes: list[int]) -> str:
     return BEATS[[c for c in dict.fromkeys(others) if count[c] == best][-1]]
 
 
+def read_records(data: Path):
+    """(record, lead, first signal, beats) of every record that is used, in order."""
+    for header in sorted((data / "mitdb").glob("*.hea")):
+        lead = read_leads(header)[0]
+        if header.stem not in EXCLUDED and lead == "MLII":
+            yield header.stem, lead, read_signal(header.with_suffix(".dat")), read_beats(header.with_suffix(".atr"))
+
+
 def build(data: Path) -> tuple[np.ndarray, list[dict]]:
     """All windows as ADC values (int16, 7740 x 3600) and one row of facts for each."""
     windows, rows = [], []
-    for header in sorted((data / "mitdb").glob("*.hea")):
-        record = header.stem
-        lead = read_leads(header)[0]
-        if record in EXCLUDED or lead != "MLII":
-            continue
-        signal = read_signal(header.with_suffix(".dat"))
-        beats = read_beats(header.with_suffix(".atr"))
+    for record, lead, signal, beats in read_records(data):
         for i in range(WINDOWS_PER_RECORD):
             start = i * WINDOW
             codes = [c for t, c in beats if start <= t < start + WINDOW]
