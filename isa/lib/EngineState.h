@@ -217,6 +217,8 @@ private:
   void send(uint64_t earliest, bool last);
   void emit(uint64_t cycle, const int32_t *values);
   uint8_t tileOf(const SamplePoint &at) const;
+  std::pair<uint32_t, uint32_t> pixelRange(const SamplePoint &at) const;
+  void finishTile(const SamplePoint &at, uint32_t firstX);
 
   const Target target;
   Lanes &lanes;
@@ -233,6 +235,7 @@ private:
   };
   std::array<History, 16> history{}; ///< [tile * 4 + m]
   std::vector<std::array<uint8_t, 4>> records;
+  uint32_t nextX = 0; ///< first pixel of the stream's next tile
   // The present stream's bytes that have not been sent.
   std::vector<uint8_t> stream;
   uint32_t sentBeats = 0, streamBase = 0;

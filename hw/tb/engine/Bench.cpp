@@ -41,7 +41,7 @@ std::string runProgram(Machine &machine, const RandomProgram &program, uint64_t 
     byte = uint8_t(random());
 
   auto start = [&](Start what) -> std::string {
-    what.races = damaged;
+    what.races = damaged && what.begin != program.coldBegin;
     Result result = machine.run(regions, what);
     ++tally.starts;
     ++tally.traps[result.trap];

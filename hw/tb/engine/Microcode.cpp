@@ -44,6 +44,7 @@ struct Case {
   const char *name, *microcode;
   std::vector<Loop> loops;
   uint32_t weightPlaneStride = 0;
+  uint32_t rowPixels = 0; ///< of OUT, if not all
   /// Results in the order in which the engine sends them.
   std::function<std::vector<int32_t>(const Layer &, uint32_t perTile)> expected;
 };
@@ -94,7 +95,7 @@ std::string check(Machine &machine, const Layer &layer, const Case &test) {
   code.insert(code.end(), test.loops.begin(), test.loops.end());
   Out out;
   out.mode = OutMode::Raw;
-  out.pixels = layer.pixels;
+  out.pixels = test.rowPixels ? test.rowPixels : layer.pixels;
   code.push_back(out);
   isa::Run run;
   run.pop_prev = run.push_next = 1;
@@ -198,19 +199,20 @@ int main() {
     return y;
   };
 
-  // Another order: all output groups of a tile of pixels before the next tile.
-  Layer groups(64, 1, 4, 4, 3);
+  // Another order: all output groups of a row before the next row.
+  Layer groups(64, 1, 4, 4, 3); // two rows of a tile each
   Case inner;
-  inner.name = "output groups innermost";
+  inner.name = "output groups inside rows";
   inner.microcode = "window: mac first=zero rest=add reduce=0 sample=value done ends=0-0 near=window far=window\n"
                     "group:  ends=7-7 near=window far=window\n"
-                    "tile:   ends=5-6 near=window far=window halt";
-  inner.loops = {loop(0, 4, 1, 1), loop(5, 64 / perTile, int32_t(perTile), 0), loop(7, 3, 0, 4)};
-  inner.expected = [](const Layer &l, uint32_t tile) {
+                    "row:    ends=6-6 near=window far=window halt";
+  inner.loops = {loop(0, 4, 1, 1), loop(6, 64 / perTile, int32_t(perTile), 0), loop(7, 3, 0, 4)};
+  inner.rowPixels = perTile;
+  inner.expected = [](const Layer &l, uint32_t row) {
     std::vector<int32_t> y;
-    for (uint32_t first = 0; first < l.pixels; first += tile)
+    for (uint32_t first = 0; first < l.pixels; first += row)
       for (uint32_t g = 0; g != l.groups; ++g)
-        for (uint32_t x = first; x != first + tile; ++x)
+        for (uint32_t x = first; x != first + row; ++x)
           for (uint32_t c = 0; c != 8; ++c) {
             int32_t sum = 0;
             for (uint32_t k = 0; k != l.taps; ++k)
