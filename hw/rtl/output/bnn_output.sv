@@ -158,13 +158,19 @@ module bnn_output
       .index_i(beat_index), .pair_i(beat_pair), .phase_i(beat_phase),
       .write_valid_o(lane_write_valid_o), .write_o(lane_write_o), .trap_o(lane_trap));
 
-  // Output buffer.
+  // Output buffer. A word comes one cycle after the model's; written in the next,
+  // it is there for what the model reads in its cycle and STORE three cycles later.
   localparam int unsigned AW = $clog2(OUTPUT_WORDS);
   logic [63:0] buffer[OUTPUT_WORDS];
-  logic in_range;
+  logic in_range, write_q;
+  logic [AW-1:0] write_address_q;
+  logic [63:0] write_data_q;
   assign in_range = word_address < 17'(OUTPUT_WORDS);
   always_ff @(posedge clk_i) begin
-    if (word_valid && in_range) buffer[word_address[AW-1:0]] <= word;
+    write_q <= word_valid && in_range && !rst_i;
+    write_address_q <= word_address[AW-1:0];
+    write_data_q <= word;
+    if (write_q) buffer[write_address_q] <= write_data_q;
     buffer_data_o <= buffer[buffer_addr_i[AW-1:0]];
   end
 

@@ -123,10 +123,12 @@ std::string Machine::compare(const Outcome &want, bool same, const Regions &mine
       {"value stalls", false, rtl->read(reg::ValueStall), c.valueStall},
       {"token waits", false, rtl->read(reg::TokenWait), c.tokenWait},
   };
+  std::string differences;
   for (const auto &figure : figures)
     if ((figure.always || exact) && figure.got != figure.want)
-      return fmt::format("{} {}, model {}", figure.what, figure.got, figure.want);
-  return "";
+      differences += fmt::format("{}{} {}, model {}", differences.empty() ? "" : "; ",
+                                 figure.what, figure.got, figure.want);
+  return differences;
 }
 
 std::string Machine::scrub() {

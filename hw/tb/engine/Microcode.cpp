@@ -46,7 +46,7 @@ struct Case {
   uint32_t weightPlaneStride = 0;
   uint32_t rowPixels = 0; ///< of OUT, if not all
   /// Results in the order in which the engine sends them.
-  std::function<std::vector<int32_t>(const Layer &, uint32_t perTile)> expected;
+  std::function<std::vector<int32_t>(const Layer &)> expected;
 };
 
 void append(std::vector<uint8_t> &bytes, const void *data, size_t size) {
@@ -62,7 +62,7 @@ std::string check(Machine &machine, const Layer &layer, const Case &test) {
   std::string error;
   if (!assemble(test.microcode, words, labels, error))
     return error;
-  const std::vector<int32_t> expected = test.expected(layer, 8 * target.clusters);
+  const std::vector<int32_t> expected = test.expected(layer);
 
   std::vector<uint8_t> constants;
   for (const Microword &word : words) {
@@ -145,10 +145,11 @@ Loop loop(uint32_t index, uint32_t limit, int32_t act, int32_t weight) {
 
 } // namespace
 
-int main() {
+// bnn-tb-microcode [TARGET]
+int main(int argc, char **argv) {
   Target target;
   std::string error;
-  if (!loadTarget("z020", target, error))
+  if (!loadTarget(argc > 1 ? argv[1] : "z020", target, error))
     return 2;
   Machine machine(target, sim::AxiTiming::ideal(), 1);
   if (!machine.ok())
@@ -162,7 +163,7 @@ int main() {
   recursive.microcode = "tap: mac first=zero rest=shift reduce=0 sample=value done ends=0-7 near=tap far=tap halt";
   recursive.loops = {loop(0, 6, 1, 1), loop(5, (75 + perTile - 1) / perTile, int32_t(perTile) * 2, 0),
                      loop(7, 2, 0, 6)};
-  recursive.expected = [](const Layer &l, uint32_t) {
+  recursive.expected = [](const Layer &l) {
     std::vector<int32_t> y;
     for (uint32_t g = 0; g != l.groups; ++g)
       for (uint32_t x = 0; x != l.pixels; ++x)
@@ -185,7 +186,7 @@ int main() {
   dilated.weightPlaneStride = 5;
   dilated.loops = {loop(0, 5, 1, 1), loop(1, 3, 4, 1),
                    loop(5, (90 + perTile - 1) / perTile, int32_t(perTile), 0)};
-  dilated.expected = [](const Layer &l, uint32_t) {
+  dilated.expected = [](const Layer &l) {
     std::vector<int32_t> y;
     for (uint32_t x = 0; x != l.pixels; ++x)
       for (uint32_t c = 0; c != 8; ++c) {
@@ -200,15 +201,16 @@ int main() {
   };
 
   // Another order: all output groups of a row before the next row.
-  Layer groups(64, 1, 4, 4, 3); // two rows of a tile each
+  const uint32_t row = std::min(perTile, 32u); // one tile
+  Layer groups(2 * row, 1, 4, 4, 3);
   Case inner;
   inner.name = "output groups inside rows";
   inner.microcode = "window: mac first=zero rest=add reduce=0 sample=value done ends=0-0 near=window far=window\n"
                     "group:  ends=7-7 near=window far=window\n"
                     "row:    ends=6-6 near=window far=window halt";
-  inner.loops = {loop(0, 4, 1, 1), loop(6, 64 / perTile, int32_t(perTile), 0), loop(7, 3, 0, 4)};
-  inner.rowPixels = perTile;
-  inner.expected = [](const Layer &l, uint32_t row) {
+  inner.loops = {loop(0, 4, 1, 1), loop(6, 2, int32_t(row), 0), loop(7, 3, 0, 4)};
+  inner.rowPixels = row;
+  inner.expected = [row](const Layer &l) {
     std::vector<int32_t> y;
     for (uint32_t first = 0; first < l.pixels; first += row)
       for (uint32_t g = 0; g != l.groups; ++g)

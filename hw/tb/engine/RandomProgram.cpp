@@ -281,7 +281,9 @@ RandomProgram legalProgram(const Target &target, uint64_t seed) {
 }
 
 RandomProgram damagedProgram(const Target &target, uint64_t seed) {
+  constexpr uint32_t kDamagedWords = 25; // of the control store: the shipped routines
   RandomProgram p = Generator(target, seed).program();
+  const std::vector<uint8_t> before = p.image;
   std::mt19937_64 random(seed ^ 0x9e3779b97f4a7c15ull);
   uint8_t *warm = p.image.data() + p.warmBegin;
   uint32_t bytes = p.warmEnd - p.warmBegin, count = bytes / instructionBytes;
@@ -291,7 +293,7 @@ RandomProgram damagedProgram(const Target &target, uint64_t seed) {
       warm[random() % bytes] ^= uint8_t(1u << random() % 8);
       break;
     case 1: // a bit of the microcode
-      p.image[p.warmEnd + random() % 200] ^= uint8_t(1u << random() % 8);
+      p.image[p.warmEnd + random() % (kDamagedWords * 8)] ^= uint8_t(1u << random() % 8);
       break;
     case 2: // one instruction over another
       std::memcpy(warm + random() % count * instructionBytes,
@@ -301,7 +303,25 @@ RandomProgram damagedProgram(const Target &target, uint64_t seed) {
       for (size_t i = 0; i != 8; ++i)
         warm[random() % count * instructionBytes + i] = uint8_t(random());
     }
-  p.text = fmt::format("damaged copy of\n{}", p.text);
+  // What is changed, as text.
+  p.text.clear();
+  for (uint32_t at = p.coldBegin; at != p.warmEnd; at += instructionBytes) {
+    Instruction instruction;
+    std::string error;
+    Bits128 bits = loadBits(&p.image[at]);
+    p.text += decode(bits, instruction, error) ? print(instruction)
+                                               : fmt::format("{:016x}_{:016x}: {}", bits.hi, bits.lo, error);
+    p.text += "\n";
+  }
+  for (size_t at = p.warmEnd; at < p.image.size() && at != p.warmEnd + kDamagedWords * 8; at += 8)
+    if (std::memcmp(&p.image[at], &before[at], 8)) {
+      uint64_t bits = 0;
+      std::memcpy(&bits, &p.image[at], 8);
+      Microword word;
+      std::string error;
+      p.text += fmt::format("control word {}: {}\n", (at - p.warmEnd) / 8,
+                            decode(bits, word, error) ? print(word) : error);
+    }
   return p;
 }
 

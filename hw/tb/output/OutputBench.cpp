@@ -348,9 +348,9 @@ private:
       setBits(dut.threshold_i, 23 * ch, 23, answer.threshold[ch]);
     }
     dut.value_polarity_i = answer.polarity;
-    // The word that the model wrote two cycles ago is there.
+    // The word that the model wrote three cycles ago is there.
     checkWord = false;
-    if (!newWords.empty() && newWords.front().cycle + 2 == t) {
+    if (!newWords.empty() && newWords.front().cycle + 3 == t) {
       dut.buffer_addr_i = newWords.front().address;
       checkWord = true;
     }
