@@ -173,7 +173,6 @@ struct CycleRecord {
   /// Of the output unit before the cycle, and after its sample.
   uint64_t writerFree = 0, captureFree = 0;
   uint64_t writerFreeAfter = 0, valueFreeAfter = 0;
-  bool outputIdle = true; ///< before the cycle
   bool loadActive = false, storeActive = false; ///< before the cycle
   bool loadDone = false, storeDone = false, end = false;
   /// Instruction and window of a transfer that started.

@@ -56,7 +56,6 @@ void append(std::vector<uint8_t> &bytes, const void *data, size_t size) {
 
 /// Runs `test` on the engine; "" or what is wrong.
 std::string check(Machine &machine, const Layer &layer, const Case &test) {
-  const Target &target = machine.target;
   std::vector<Microword> words;
   std::map<std::string, uint32_t> labels;
   std::string error;
