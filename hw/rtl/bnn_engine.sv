@@ -69,7 +69,7 @@ module bnn_engine
   step_t step;
   lane_write_t load_write, out_write, lane_write;
   logic load_start, load_busy, load_done, load_late, store_start, store_busy, store_done;
-  logic control_we, reads_lanes, out_begin, issue, writer_late, capture_late, out_idle;
+  logic control_we, reads_lanes, out_begin, issue, writer_late, capture_late;
   logic out_valid, port_taken, array_range, out_trap, capture_read, lane_read;
   logic [31:0] load_window, store_window;
   logic [5:0] control_addr;
@@ -131,7 +131,7 @@ module bnn_engine
     .store_busy_i(store_busy), .store_done_i(store_done), .reads_lanes_o(reads_lanes),
     .out_begin_o(out_begin), .out_o(out), .out_split_o(out_split), .sample_o(sample),
     .issue_o(issue), .writer_late_i(writer_late), .capture_late_i(capture_late),
-    .writer_left_i(writer_left), .value_left_i(value_left), .idle_i(out_idle),
+    .writer_left_i(writer_left), .value_left_i(value_left),
     .step_o(step), .array_range_i(array_range),
     .ext_trap_i(ext_code != TRAP_NONE), .ext_code_i(ext_code), .ext_index_i(ext_index),
     .trap_o, .trap_index_o, .run_index_o(run_index), .load_index_o(load_index),
@@ -173,7 +173,7 @@ module bnn_engine
     .clk_i, .rst_i, .restart_i(start_i), .out_begin_i(out_begin), .out_i(out),
     .split_i(out_split), .sample_i(sample), .issue_i(issue), .writer_late_o(writer_late),
     .capture_late_o(capture_late), .writer_left_o(writer_left), .value_left_o(value_left),
-    .idle_o(out_idle), .sign_i(sign), .polarity_i(polarity), .capture_o(capture),
+    .sign_i(sign), .polarity_i(polarity), .capture_o(capture),
     .capture_read_o(capture_read), .read_cluster_o(read_cluster), .read_pixel_o(read_pixel),
     .value_i(value), .threshold_i(threshold), .value_polarity_i(value_polarity),
     .lane_write_valid_o(out_valid), .lane_write_o(out_write), .port_taken_o(port_taken),

@@ -4,6 +4,10 @@
 #include "RtlModel.h"
 
 #include <verilated.h>
+#if VM_COVERAGE
+#include <verilated_cov.h>
+#include <cstdlib>
+#endif
 #if VM_TRACE
 #include <verilated_vcd_c.h>
 #endif
@@ -33,6 +37,10 @@ public:
       vcd->close();
 #endif
     top->final();
+#if VM_COVERAGE
+    if (const char *path = std::getenv("BNN_COVERAGE"))
+      context.coveragep()->write(path);
+#endif
   }
 
   void reset() override {

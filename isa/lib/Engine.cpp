@@ -306,7 +306,6 @@ void Engine::Impl::note(uint64_t cycle) {
   record.writerFree = record.writerFreeAfter = output.writerFree;
   record.captureFree = output.captureFree;
   record.valueFreeAfter = output.valueFree;
-  record.outputIdle = output.idle();
   record.loadActive = load.active;
   record.storeActive = store.active;
 }

@@ -41,13 +41,18 @@ uint8_t OutputUnit::tileOf(const SamplePoint &at) const {
   return uint8_t(at.counter[4]);
 }
 
-/// Pixels of a tile that lie inside the map, and the first one's x.
-static std::pair<uint32_t, uint32_t> pixelRange(const SamplePoint &at,
-                                                uint32_t pixels,
-                                                uint32_t perTile) {
-  uint32_t first = at.pixelsReduced ? 0 : at.counter[5] * perTile;
-  uint32_t count = pixels > first ? std::min(pixels - first, perTile) : 0;
-  return {first, count};
+/// First pixel of a tile, and how many of its pixels lie inside the map. Tiles of
+/// a stream follow each other: the place comes from the tile before.
+std::pair<uint32_t, uint32_t> OutputUnit::pixelRange(const SamplePoint &at) const {
+  uint32_t first = at.pixelsReduced || at.counter[5] == 0 ? 0 : nextX;
+  uint32_t pixels = config.out.pixels;
+  return {first, pixels > first ? std::min(pixels - first, maxPixels) : 0};
+}
+
+/// After the last channel tile of a pixel tile.
+void OutputUnit::finishTile(const SamplePoint &at, uint32_t firstX) {
+  if (at.atLimit[4])
+    nextX = firstX + maxPixels;
 }
 
 void OutputUnit::sampleSigns(const SamplePoint &at, const Array &array,
@@ -75,7 +80,7 @@ static void orWindows(const uint8_t *bytes, uint32_t count, uint32_t window,
 void OutputUnit::finishBits(const SamplePoint &at, const Array &array) {
   const Out &out = config.out;
   uint32_t tile = tileOf(at);
-  auto [firstX, count] = pixelRange(at, out.pixels, maxPixels);
+  auto [firstX, count] = pixelRange(at);
   uint32_t planesUsed = 32 - uint32_t(__builtin_clz(planeMask | 1));
 
   for (uint32_t m = 0; m < channelGroups; ++m) {
@@ -126,6 +131,7 @@ void OutputUnit::finishBits(const SamplePoint &at, const Array &array) {
     }
   }
   planeMask = 0;
+  finishTile(at, firstX);
   if (at.atLimit[4])
     appendRecords(at, at.atLimit[5] || at.pixelsReduced);
 }
@@ -199,9 +205,15 @@ void OutputUnit::emit(uint64_t cycle, const int32_t *v) {
 void OutputUnit::sampleValues(const SamplePoint &at, const Array &array) {
   const Out &out = config.out;
   uint32_t tile = tileOf(at);
-  auto [firstX, count] = pixelRange(at, out.pixels, maxPixels);
+  auto [firstX, count] = pixelRange(at);
   bool last = at.atLimit[5] || at.pixelsReduced;
   uint64_t cycle = std::max(at.cycle + kValueDelay, valueFree);
+  finishTile(at, firstX);
+  if (count == 0) { // a tile outside the map: nothing, not even sums
+    captureFree = valueFree;
+    valueFree = cycle;
+    return;
+  }
 
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t x = firstX + i;

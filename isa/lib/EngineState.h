@@ -173,7 +173,6 @@ struct CycleRecord {
   /// Of the output unit before the cycle, and after its sample.
   uint64_t writerFree = 0, captureFree = 0;
   uint64_t writerFreeAfter = 0, valueFreeAfter = 0;
-  bool outputIdle = true; ///< before the cycle
   bool loadActive = false, storeActive = false; ///< before the cycle
   bool loadDone = false, storeDone = false, end = false;
   /// Instruction and window of a transfer that started.
@@ -217,6 +216,8 @@ private:
   void send(uint64_t earliest, bool last);
   void emit(uint64_t cycle, const int32_t *values);
   uint8_t tileOf(const SamplePoint &at) const;
+  std::pair<uint32_t, uint32_t> pixelRange(const SamplePoint &at) const;
+  void finishTile(const SamplePoint &at, uint32_t firstX);
 
   const Target target;
   Lanes &lanes;
@@ -233,6 +234,7 @@ private:
   };
   std::array<History, 16> history{}; ///< [tile * 4 + m]
   std::vector<std::array<uint8_t, 4>> records;
+  uint32_t nextX = 0; ///< first pixel of the stream's next tile
   // The present stream's bytes that have not been sent.
   std::vector<uint8_t> stream;
   uint32_t sentBeats = 0, streamBase = 0;

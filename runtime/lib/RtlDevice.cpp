@@ -222,10 +222,12 @@ Result RtlDevice::load(const isa::Program &next, bnn_stats &stats) {
     std::string error;
     if (!isa::checkTarget(next, *fixed, error))
       return {BNN_ERROR_TARGET, error};
-    if (model)
-      model->reset();
-    rtl->reset();
-    rtl->write(reg::IrqEnable, 1);
+    // As on the board, programs follow each other without a reset in between,
+    // unless the one before never finished.
+    if (rtl->read(reg::Status) & 1) {
+      rtl->reset();
+      rtl->write(reg::IrqEnable, 1);
+    }
   } else if (Result result = setTarget(next.target); !result) {
     return result;
   }

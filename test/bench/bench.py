@@ -1,11 +1,14 @@
 """Compile time of every model, and the simulator's speed beside ONNX Runtime's, measured in one run.
 
 Usage: bench.py [--bin=build/bin] [--target=z035] [--windows=256] [MODEL...]
+       bench.py --rtl [--bin=build/bin] [--traced=build-trace/bin] [MODEL]
 
 compile: wall time of one bnncc process with its exact verification, median of 10.
 sim: windows per second of the functional simulator (bnn-run's own prologue, device and epilogue seconds), best of 5.
 ort: windows per second of ONNX Runtime with one thread on the float graph, the better of one window at a time and, where the
-graph allows it, batches of 64; best of 5. Times on a shared machine vary: the ratio of one run is the figure to quote."""
+graph allows it, batches of 64; best of 5.
+--rtl: cycles per second of the Verilated engine of every built-in target on one model, ideal memory;
+beside it the golden model's, and with --traced (a build with BNNCC_RTL_TRACE) the same engine without and with a waveform. Times on a shared machine vary: the ratio of one run is the figure to quote."""
 
 import argparse
 import json
@@ -83,13 +86,53 @@ def simulator_speed(bnn_run: Path, program: Path, x: np.ndarray, folder: Path) -
     return len(x) / best
 
 
+def engine_speed(bin_: Path, program: Path, x: np.ndarray, folder: Path, *options: str) -> float:
+    """Cycles per second of bnn-run's device."""
+    source = folder / "input.npy"
+    np.save(source, x)
+    command = [str(bin_ / "bnn-run"), str(program), f"--input={source}", "--stats=json", *options]
+    best = 0.0
+    for _ in range(REPEATS):
+        stats = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        best = max(best, stats["cycles"] / stats["device_seconds"])
+    return best
+
+
+def rtl(bin_: Path, traced: Path | None, folder: Path) -> None:
+    x = np.load(folder / "input.npy")[:4]
+    print(f"{'target':<8} {'rtl cycles/s':>14} {'model cycles/s':>14} {'model/rtl':>10}", end="")
+    print(f" {'traceable':>10} {'trace':>10}  of the rtl's cycles/s" if traced else "")
+    for target in ("z010", "z020", "z035"):
+        with tempfile.TemporaryDirectory() as name:
+            program = Path(name, "model.bnn")
+            command = [str(bin_ / "bnncc"), str(folder / "model.onnx"), "-o", str(program), f"--target={target}"]
+            subprocess.run(command, check=True, capture_output=True)
+            here = Path(name)
+            fast = engine_speed(bin_, program, x, here, "--device=rtl")
+            model = engine_speed(bin_, program, x, here, "--device=sim")
+            line = f"{target:<8} {fast:>14.0f} {model:>14.0f} {model / fast:>10.1f}"
+            if traced:
+                wave = here / "wave.vcd"
+                still = engine_speed(traced, program, x, here, "--device=rtl")
+                slow = engine_speed(traced, program, x[:1], here, "--device=rtl", f"--trace={wave}")
+                with wave.open() as file:
+                    assert any("$enddefinitions" in text for text in file), "not a VCD"
+                line += f" {still / fast:>10.2f} {slow / fast:>10.3f}"
+            print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=Path, default=ROOT / "build" / "bin")
     parser.add_argument("--target", default="z035")
     parser.add_argument("--windows", type=int, default=256)
+    parser.add_argument("--rtl", action="store_true", help="speed of the Verilated engines instead")
+    parser.add_argument("--traced", type=Path, help="bin folder of a build with BNNCC_RTL_TRACE")
     parser.add_argument("model", nargs="*", type=Path, help="model folders (default: all of models/)")
     args = parser.parse_args()
+    if args.rtl:
+        rtl(args.bin, args.traced, args.model[0] if args.model else ROOT / "models" / "ecg5")
+        return
     folders = args.model or sorted(path.parent for path in ROOT.glob("models/*/model.onnx"))
 
     print(f"{'model':<16} {'compile ms':>10} {'sim windows/s':>14} {'ort windows/s':>14} {'sim/ort':>8}")

@@ -33,7 +33,6 @@ module bnn_output
     output logic capture_late_o,
     output logic [23:0] writer_left_o,
     output logic [23:0] value_left_o,
-    output logic idle_o,
 
     // Array: signs of step t in t + 8; captures.
     input logic [CLUSTERS-1:0][7:0][7:0] sign_i,  // [cluster][pixel][channel]
@@ -108,7 +107,7 @@ module bnn_output
       .split_i(at8.tile.split), .sign_i, .polarity_i, .pooled_o(pooled));
 
   // The value path and its SUM_BITS streams, which wait here for the writer.
-  logic stream, record_write, word_valid, value_idle;
+  logic stream, record_write, word_valid;
   tile_t stream_tile;
   logic [1:0] record_byte;
   logic [7:0] record_bits;
@@ -119,7 +118,7 @@ module bnn_output
       .capture_o, .capture_read_o, .read_cluster_o, .read_pixel_o, .value_i, .threshold_i,
       .value_polarity_i, .stream_o(stream), .stream_tile_o(stream_tile),
       .record_write_o(record_write), .record_byte_o(record_byte), .record_bits_o(record_bits),
-      .word_valid_o(word_valid), .word_address_o(word_address), .word_o(word), .idle_o(value_idle));
+      .word_valid_o(word_valid), .word_address_o(word_address), .word_o(word));
 
   // Four records: the one that is being written or read by the packer, and those between.
   tile_t waiting[4];
@@ -147,7 +146,7 @@ module bnn_output
   end
 
   // Cycle t + 9: beats; t + 10: lanes; t + 11: the port.
-  logic beat_valid, pack_idle, lane_trap;
+  logic beat_valid, lane_trap;
   logic [15:0][7:0] bytes;
   logic [4:0] beat_end;
   logic [7:0] beat_index, beat_phase;
@@ -156,7 +155,7 @@ module bnn_output
       .clk_i, .rst_i(clear), .write_i(done), .turn_i(at8.last_tile), .tile_index_i(at8.tile_index),
       .pooled_i(pooled), .tile_valid_i(done && at8.last_tile || take),
       .tile_i(take ? (none ? stream_tile : waiting[get_q]) : at8.tile), .sums_i(records_q[reading_q]),
-      .free_o(writer_free), .idle_o(pack_idle), .port_taken_o, .beat_valid_o(beat_valid),
+      .free_o(writer_free), .port_taken_o, .beat_valid_o(beat_valid),
       .bytes_o(bytes), .end_o(beat_end), .beat_index_o(beat_index), .pair_o(beat_pair),
       .phase_o(beat_phase));
   bnn_output_align #(.LANE_WORDS(LANE_WORDS)) align (
@@ -164,19 +163,24 @@ module bnn_output
       .index_i(beat_index), .pair_i(beat_pair), .phase_i(beat_phase),
       .write_valid_o(lane_write_valid_o), .write_o(lane_write_o), .trap_o(lane_trap));
 
-  // Output buffer.
+  // Output buffer. A word comes one cycle after the model's; written in the next,
+  // it is there for what the model reads in its cycle and STORE three cycles later.
   localparam int unsigned AW = $clog2(OUTPUT_WORDS);
   logic [63:0] buffer[OUTPUT_WORDS];
-  logic in_range;
+  logic in_range, write_q;
+  logic [AW-1:0] write_address_q;
+  logic [63:0] write_data_q;
   assign in_range = word_address < 17'(OUTPUT_WORDS);
   always_ff @(posedge clk_i) begin
-    if (word_valid && in_range) buffer[word_address[AW-1:0]] <= word;
+    write_q <= word_valid && in_range && !rst_i;
+    write_address_q <= word_address[AW-1:0];
+    write_data_q <= word;
+    if (write_q) buffer[write_address_q] <= write_data_q;
     buffer_data_o <= buffer[buffer_addr_i[AW-1:0]];
   end
 
   assign trap_o = lane_trap || word_valid && !in_range || stream && full;
   assign trap_code_o = lane_trap || word_valid && !in_range ? TRAP_ADDRESS_RANGE : TRAP_UNSUPPORTED;
-  assign idle_o = sign_q == 0 && value_q == 0 && value_idle && none && pack_idle && !lane_write_valid_o;
 
   if (AW < 16) begin : g_unused
     wire unused = &{1'b0, buffer_addr_i[15:AW]};

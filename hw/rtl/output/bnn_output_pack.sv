@@ -28,7 +28,6 @@ module bnn_output_pack
     input tile_t tile_i,
     input logic [3:0][7:0] sums_i,  // the record of a tile of `sums`, valid from the next cycle on
     output logic free_o,            // a tile may come: no beat is due after this cycle's
-    output logic idle_o,
     output logic port_taken_o,      // in the model's cycle of each beat
 
     // A beat for the lanes: bytes 8k-8 .. 8k+7 of the stream, the first `end` of them exist.
@@ -65,7 +64,6 @@ module bnn_output_pack
 
   assign port_taken_o = left_q > 8'd1 || tile_valid_i && tile_i.beats != 0;
   assign free_o = left_q <= 8'd1;
-  assign idle_o = left_q == 0 && !beat_valid_o;
 
   // Which records this cycle reads.
   logic active, emit, lead, absorb;  // absorb: the tile's only beats are lead pad

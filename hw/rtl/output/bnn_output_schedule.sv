@@ -99,7 +99,9 @@ module bnn_output_schedule
                       : {1'b0, total[9:3]};
 
   logic completes, advance;  // a tile's records; the tile itself
-  assign completes = sample_i.last_tile && (sample_i.sign && sample_i.done || sums && last);
+  logic last_value;          // values outside the map do nothing, not even sums
+  assign last_value = last && left != 0;
+  assign completes = sample_i.last_tile && (sample_i.sign && sample_i.done || sums && last_value);
   assign advance = issue_i && sample_i.last_tile && (sample_i.sign && sample_i.done || sample_i.value);
   always_ff @(posedge clk_i)
     if (advance) begin
@@ -114,9 +116,9 @@ module bnn_output_schedule
   always_comb begin
     unique case (out.mode)
       OUT_MODE_RAW: emissions = records;
-      OUT_MODE_SPLIT: emissions = last ? 8'd2 : 8'd0;
+      OUT_MODE_SPLIT: emissions = last_value ? 8'd2 : 8'd0;
       OUT_MODE_SUM_BITS: emissions = 8'd0;
-      default: emissions = last ? 8'd1 : 8'd0;
+      default: emissions = last_value ? 8'd1 : 8'd0;
     endcase
   end
   assign items = 12'({emissions, 2'b00}) + 12'(pixels);

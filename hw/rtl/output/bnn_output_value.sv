@@ -37,8 +37,7 @@ module bnn_output_value
 
     output logic word_valid_o,
     output logic [16:0] word_address_o,  // saturates at 2^16
-    output logic [63:0] word_o,
-    output logic idle_o
+    output logic [63:0] word_o
 );
   typedef logic signed [ACCUMULATOR_BITS-1:0] acc_t;
 
@@ -329,6 +328,4 @@ module bnn_output_value
   assign word_address_o = address_q;
   assign word_o = d_q.word ? {sums[{d_q.index, 1'b1}], sums[{d_q.index, 1'b0}]}
                            : {32'(acc_t'(words_q[1])), 32'(acc_t'(words_q[0]))};
-  assign idle_o = !came_q && full_q == 0 && !b_q.item && !c_q.item && !d_q.item
-               && !b_q.word && !c_q.word && !d_q.word && words_left_q == 0;
 endmodule

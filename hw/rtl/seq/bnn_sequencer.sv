@@ -48,7 +48,6 @@ module bnn_sequencer
   input  logic         capture_late_i,   // no capture is free at t + 11
   input  logic [23:0]  writer_left_i,    // cycles from t until the writer is free, this
   input  logic [23:0]  value_left_i,     // cycle's sample included; the value path
-  input  logic         idle_i,           // nothing was under way when this cycle began
   // Array.
   output step_t        step_o,
   input  logic         array_range_i,    // a lane read of the step of three cycles ago is outside
@@ -382,11 +381,11 @@ module bnn_sequencer
   assign load_index_o  = {1'b0, load_index_q};
   assign store_index_o = {1'b0, store_index_q};
 
-  // ---- The end: a cycle in which nothing moved and nothing waits for time.
+  // ---- The end: a cycle in which nothing moved and nothing waits for time. (A RUN
+  // retires after its last lane write and output word.)
   logic run_busy, progress;
   assign run_busy = active || start || run_pop || retiring || freed || (run_full && delayed);
-  assign progress = moved || run_busy || !idle_i || load_busy_i || load_pop || store_busy_i ||
-                    store_pop;
+  assign progress = moved || run_busy || load_busy_i || load_pop || store_busy_i || store_pop;
   assign finished = drained && !run_full && !run_valid && !load_valid && !store_valid;
 
   // ---- Traps. A step's range is known late: it comes before what was recorded since.

@@ -38,6 +38,7 @@ private:
   std::vector<uint8_t> microcode;
   std::vector<std::pair<const Routine *, uint32_t>> routines; ///< and their entries
   uint32_t inputBeats = 0, outputBeats = 0;
+  bool ordered = false; ///< of the program to come
 };
 
 void append(std::vector<uint8_t> &bytes, const std::vector<Instruction> &code) {
@@ -136,7 +137,9 @@ void Generator::layer(std::vector<Instruction> &code, uint32_t split,
     out.base = upTo(8);
     out.group_pitch = out.row_pitch = 0;
   } else {
-    out.base = 2 * upTo(target.laneWords / 4);
+    // Behind the input, which the next window's LOAD overwrites; or anywhere.
+    uint32_t low = ordered ? 160 : 0;
+    out.base = low + 2 * upTo(target.laneWords / 4 - low / 2);
   }
   adjust(out, run);
   code.push_back(out);
@@ -182,12 +185,14 @@ std::vector<Instruction> Generator::warmCode() {
   }
   code.push_back(load);
   uint32_t maxSplit = std::min(2, std::countr_zero(target.clusters));
-  uint32_t layers = between(1, 4), lastReader = upTo(layers - 1);
+  uint32_t layers = between(1, 4), lastReader = ordered ? layers - 1 : upTo(layers - 1);
+  uint32_t firstWriter = ordered ? 0 : layers - 1; // of the output buffer
   for (uint32_t i = 0; i != layers; ++i)
     layer(code, upTo(maxSplit), [&](Out &, isa::Run &run) {
       run.pop_prev = i == 0;
       run.push_prev = i == lastReader;
-      run.pop_next = run.push_next = i + 1 == layers;
+      run.pop_next = i == firstWriter;
+      run.push_next = i + 1 == layers;
     });
   Store store;
   store.pop_prev = store.push_prev = 1;
@@ -195,7 +200,7 @@ std::vector<Instruction> Generator::warmCode() {
   store.beats = between(1, std::min(target.outputWords, 40u));
   outputBeats = store.beats;
   code.push_back(store);
-  if (coin(3)) { // the lanes themselves, while the next window may already run
+  if (!ordered && coin(3)) { // the lanes themselves, while the next window may already run
     Store lanes;
     lanes.source = StoreSource::Lanes;
     lanes.region = Region::Scratch;
@@ -226,6 +231,7 @@ RandomProgram Generator::program() {
     }
   }
   RandomProgram p;
+  p.ordered = ordered = coin(3);
   for (;;) { // until the verifier is content
     std::vector<Instruction> warm = warmCode();
     uint32_t coldBytes = 4 * instructionBytes;
@@ -275,7 +281,9 @@ RandomProgram legalProgram(const Target &target, uint64_t seed) {
 }
 
 RandomProgram damagedProgram(const Target &target, uint64_t seed) {
+  constexpr uint32_t kDamagedWords = 25; // of the control store: the shipped routines
   RandomProgram p = Generator(target, seed).program();
+  const std::vector<uint8_t> before = p.image;
   std::mt19937_64 random(seed ^ 0x9e3779b97f4a7c15ull);
   uint8_t *warm = p.image.data() + p.warmBegin;
   uint32_t bytes = p.warmEnd - p.warmBegin, count = bytes / instructionBytes;
@@ -285,7 +293,7 @@ RandomProgram damagedProgram(const Target &target, uint64_t seed) {
       warm[random() % bytes] ^= uint8_t(1u << random() % 8);
       break;
     case 1: // a bit of the microcode
-      p.image[p.warmEnd + random() % 200] ^= uint8_t(1u << random() % 8);
+      p.image[p.warmEnd + random() % (kDamagedWords * 8)] ^= uint8_t(1u << random() % 8);
       break;
     case 2: // one instruction over another
       std::memcpy(warm + random() % count * instructionBytes,
@@ -295,7 +303,25 @@ RandomProgram damagedProgram(const Target &target, uint64_t seed) {
       for (size_t i = 0; i != 8; ++i)
         warm[random() % count * instructionBytes + i] = uint8_t(random());
     }
-  p.text = fmt::format("damaged copy of\n{}", p.text);
+  // What is changed, as text.
+  p.text.clear();
+  for (uint32_t at = p.coldBegin; at != p.warmEnd; at += instructionBytes) {
+    Instruction instruction;
+    std::string error;
+    Bits128 bits = loadBits(&p.image[at]);
+    p.text += decode(bits, instruction, error) ? print(instruction)
+                                               : fmt::format("{:016x}_{:016x}: {}", bits.hi, bits.lo, error);
+    p.text += "\n";
+  }
+  for (size_t at = p.warmEnd; at < p.image.size() && at != p.warmEnd + kDamagedWords * 8; at += 8)
+    if (std::memcmp(&p.image[at], &before[at], 8)) {
+      uint64_t bits = 0;
+      std::memcpy(&bits, &p.image[at], 8);
+      Microword word;
+      std::string error;
+      p.text += fmt::format("control word {}: {}\n", (at - p.warmEnd) / 8,
+                            decode(bits, word, error) ? print(word) : error);
+    }
   return p;
 }
 

@@ -16,6 +16,9 @@ struct RandomProgram {
   std::vector<uint8_t> image; ///< region Program: cold code, warm code, constants
   uint32_t coldBegin = 0, coldEnd = 0, warmBegin = 0, warmEnd = 0;
   uint32_t inputBytes = 0, outputBytes = 0, scratchBytes = 0; ///< per window
+  /// Windows may overlap on any memory: LOAD and STORE touch nothing that a RUN
+  /// of another window still uses. (Others race; on ideal memory both sides alike.)
+  bool ordered = false;
   std::string text; ///< the code, disassembled
 };
 

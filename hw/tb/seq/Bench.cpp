@@ -165,7 +165,6 @@ private:
   void quiet() {
     rtl.writer_late_i = rtl.capture_late_i = 0;
     rtl.writer_left_i = rtl.value_left_i = 0;
-    rtl.idle_i = 1;
     rtl.load_busy_i = rtl.load_done_i = rtl.store_busy_i = rtl.store_done_i = 0;
     rtl.control_we_i = rtl.array_range_i = rtl.ext_trap_i = 0;
   }
@@ -178,7 +177,6 @@ private:
     rtl.capture_late_i = r.captureFree > r.cycle + kValueDelay - 1;
     rtl.writer_left_i = left(r.writerFreeAfter);
     rtl.value_left_i = left(r.valueFreeAfter);
-    rtl.idle_i = r.outputIdle;
     rtl.load_busy_i = r.loadActive;
     rtl.load_done_i = r.loadDone;
     rtl.store_busy_i = r.storeActive;
