@@ -47,6 +47,7 @@ private:
     isa::Trap trap = isa::Trap::None;
     uint32_t index = 0;
     uint64_t windows = 0;
+    uint64_t codeBeats = 0, readBeats = 0, writeBeats = 0; ///< on the bus
   };
 
   Result setTarget(const isa::Target &target);
@@ -124,6 +125,8 @@ Result RtlDevice::execute(uint32_t begin, uint32_t end, bool reuse,
   rtl->write(reg::Windows, uint32_t(windows));
   rtl->write(reg::InputStride, uint32_t(inputStride));
   rtl->write(reg::OutputStride, uint32_t(outputStride));
+  done.codeBeats = reuse ? 0 : (end - begin) / 8;
+  memory->readBeats = memory->writeBeats = 0;
   rtl->write(reg::Control, reuse ? 3 : 1);
   // The engine has watchdogs for RUNs and for the bus; this one is for itself.
   constexpr uint64_t patience = uint64_t(1) << 26;
@@ -137,6 +140,8 @@ Result RtlDevice::execute(uint32_t begin, uint32_t end, bool reuse,
   done.trap = isa::Trap(status >> 4 & 15);
   done.index = status >> 16 & 1023;
   done.windows = rtl->read(reg::WindowsDone);
+  done.readBeats = memory->readBeats;
+  done.writeBeats = memory->writeBeats;
   if (!memory->violation().empty())
     return {BNN_ERROR_TRAP, "the RTL broke the bus protocol: " + memory->violation()};
   return {};
@@ -196,6 +201,9 @@ Result RtlDevice::compare(const Golden &want, const Done &done,
       {"token waits", rtl->read(reg::TokenWait), c.tokenWait},
       {"beats read", rtl->read(reg::BeatsRead), c.loadBeats},
       {"beats written", rtl->read(reg::BeatsWritten), c.storeBeats},
+      {"beats that the memory gave", done.readBeats,
+       c.loadBeats + done.codeBeats},
+      {"beats that it took", done.writeBeats, c.storeBeats},
       {"lane beats", rtl->read(reg::LaneBeats), c.laneBeats},
   };
   for (const auto &count : counts)

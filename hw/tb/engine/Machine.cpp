@@ -32,6 +32,7 @@ Result Machine::run(Regions &regions, const Start &start) {
   Regions mine = regions;
   const Regions before = regions;
   memory.unmapAll();
+  memory.readBeats = memory.writeBeats = 0;
   uint64_t address = 0x100000;
   for (uint32_t r = 0; r != 4; ++r) { // a page and more apart
     memory.map(uint32_t(address), mine[r], r >= 2);
@@ -71,7 +72,8 @@ Result Machine::run(Regions &regions, const Start &start) {
     result.difference = fmt::format("no end after {} cycles; model: {} after {}", bound,
                                     name(want.trap), want.cycles);
   else
-    result.difference = compare(want, same, mine, regions);
+    result.difference = compare(want, same, start.reuse ? 0 : (start.end - start.begin) / 8,
+                                mine, regions);
   if (!memory.violation().empty())
     result.difference = "bus: " + memory.violation();
   for (uint32_t r = 0; r != 2; ++r)
@@ -81,9 +83,9 @@ Result Machine::run(Regions &regions, const Start &start) {
   return result;
 }
 
-/// The first difference of an execution that ended; `same`: in all that it did.
-std::string Machine::compare(const Outcome &want, bool same, const Regions &mine,
-                             const Regions &model) {
+/// The differences of an execution that ended; `same`: in all that it did.
+std::string Machine::compare(const Outcome &want, bool same, uint64_t codeBeats,
+                             const Regions &mine, const Regions &model) {
   uint32_t status = rtl->read(reg::Status);
   auto trap = Trap(status >> 4 & 15);
   uint32_t index = status >> 16 & 1023;
@@ -114,6 +116,8 @@ std::string Machine::compare(const Outcome &want, bool same, const Regions &mine
       {"steps", true, rtl->read(reg::Steps), c.steps},
       {"beats read", true, rtl->read(reg::BeatsRead), c.loadBeats},
       {"beats written", true, rtl->read(reg::BeatsWritten), c.storeBeats},
+      {"beats that the memory gave", true, memory.readBeats, c.loadBeats + codeBeats},
+      {"beats that it took", true, memory.writeBeats, c.storeBeats},
       {"lane beats", true, rtl->read(reg::LaneBeats), c.laneBeats},
       {"cycles", false, read64(reg::Cycles), want.cycles},
       {"first END in cycle", false, rtl->read(reg::FirstEnd), want.windowEnd.front()},

@@ -54,8 +54,8 @@ public:
   const isa::Target target;
 
 private:
-  std::string compare(const isa::Outcome &want, bool same, const Regions &mine,
-                      const Regions &model);
+  std::string compare(const isa::Outcome &want, bool same, uint64_t codeBeats,
+                      const Regions &mine, const Regions &model);
 
   const bool exact; ///< ideal memory: cycles count
   sim::AxiMemory memory;
