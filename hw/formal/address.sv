@@ -6,7 +6,7 @@ module address_properties
   import bnn_engine_pkg::*;
   import bnn_seq_pkg::*;
 #(
-  parameter int unsigned COUNTER = 12  // bits of the counter
+  parameter int unsigned COUNTER = 4  // bits of the counter
 ) (
   input logic clk_i,
   input logic clear_i,
@@ -50,6 +50,7 @@ module address_properties
     if (grows) assume (counter != '1);                 // below its limit (issue.sv)
     if (grows && counter != 0) assume (same);          // a RUN's strides do not change
     if (known) begin
+      assert (started);
       assert (dut.act[loop] == 17'(counter) * 17'(act_stride));
       assert (dut.weight[loop] == 14'(counter) * 14'(weight_stride));
       assert (dut.threshold[loop] == 12'(counter) * 12'(threshold_stride));

