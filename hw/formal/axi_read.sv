@@ -14,11 +14,12 @@ module axi_read_properties (
   input logic [0:0] rdata_i,
   input logic rerror_i
 );
+  localparam int unsigned Depth = 64;
   logic busy, error, stuck, valid, arvalid, rready;
   logic [0:0] data;
   logic [31:0] araddr;
   logic [3:0] arlen;
-  bnn_axi_read #(.WIDTH(1), .WATCHDOG(64), .DEPTH(32)) dut (
+  bnn_axi_read #(.WIDTH(1), .WATCHDOG(64), .DEPTH(Depth)) dut (
     .clk_i, .rst_i, .start_i, .address_i, .beats_i, .abort_i, .busy_o(busy), .error_o(error),
     .stuck_o(stuck), .valid_o(valid), .data_o(data), .pop_i, .arvalid_o(arvalid), .arready_i,
     .araddr_o(araddr), .arlen_o(arlen), .rvalid_i, .rready_o(rready), .rdata_i, .rerror_i);
@@ -28,7 +29,7 @@ module axi_read_properties (
   logic [3:0] waiting_length;
   logic [29:0] next, last;    // beats: the next address due, the end of the transfer
   logic [9:0] owed;           // beats that the memory owes
-  logic [6:0] held;           // beats in the FIFO
+  logic [7:0] held;           // beats in the FIFO
   logic aborted = 1'b0;
 
   always_ff @(posedge clk_i) begin
@@ -42,7 +43,7 @@ module axi_read_properties (
       last   <= {1'b0, address_i} + 30'(beats_i);
     end else if (arvalid && arready_i) next <= next + 30'(arlen) + 30'd1;
     owed <= owed + (arvalid && arready_i ? 10'(arlen) + 10'd1 : 10'd0) - 10'(rvalid_i);
-    held <= abort_i ? '0 : held + 7'(rvalid_i) - 7'(pop_i && valid);
+    held <= abort_i ? '0 : held + 8'(rvalid_i) - 8'(pop_i && valid);
     aborted <= abort_i && !rst_i;
     if (abort_i) active <= 1'b0;
     if (rst_i) begin
@@ -74,11 +75,11 @@ module axi_read_properties (
           assert (next + 30'(arlen) < last);
         end
       end
-      assert (held <= 7'd32);
+      assert (32'(held) <= Depth);
       // What induction needs: the master's registers in terms of the bus's history.
-      assert (7'(dut.count) == held);
-      if (aborted) assert (dut.credit == 6'd32 && held == 0 && dut.left == 0);
-      else assert (32'(dut.credit) + 32'(held) + 32'(dut.due) == 32'd32);
+      assert (8'(dut.count) == held);
+      if (aborted) assert (32'(dut.credit) == Depth && held == 0 && dut.left == 0);
+      else assert (32'(dut.credit) + 32'(held) + 32'(dut.due) == Depth);
       if (active) begin
         assert (30'(dut.address) == next + (arvalid ? 30'(arlen) + 30'd1 : 30'd0) || dut.left == 0);
         assert (next + (arvalid ? 30'(arlen) + 30'd1 : 30'd0) + 30'(dut.left) == last);

@@ -3,8 +3,8 @@
 module retire_properties
   import bnn_engine_pkg::*;
 #(
-  parameter int unsigned DEPTH = 4,
-  parameter int unsigned TIME = 6
+  parameter int unsigned DEPTH = 2,
+  parameter int unsigned TIME = 4
 ) (
   input logic clk_i,
   input logic clear_i,
@@ -66,7 +66,7 @@ module retire_properties
         if (ahead == 0) assert (token == (watched <= 0));
         assert (watched > -Depth);  // at most the others' tokens late
       end
-      cover (watching && token && ahead == 0 && watched == -2);
+      cover (watching && token && ahead == 0 && watched == 1 - Depth);
     end
   end
 
