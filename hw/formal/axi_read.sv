@@ -1,6 +1,6 @@
-// The read master against any legal memory: bursts stay inside the transfer and
-// inside 4 KiB, addresses wait unchanged, the FIFO never overflows, no beat is
-// asked for twice or missed.
+// The read master against any memory that keeps the protocol: bursts stay inside
+// the transfer and inside 4 KiB, addresses wait unchanged, the FIFO never
+// overflows, no beat is asked for twice or missed.
 module axi_read_properties (
   input logic clk_i,
   input logic rst_i,
