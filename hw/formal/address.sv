@@ -6,7 +6,8 @@ module address_properties
   import bnn_engine_pkg::*;
   import bnn_seq_pkg::*;
 #(
-  parameter int unsigned COUNTER = 12  // bits of the counter
+  parameter int unsigned COUNTER = 4,  // bits of the counter
+  parameter int unsigned STRIDE = 4    // bits of the strides that vary
 ) (
   input logic clk_i,
   input logic clear_i,
@@ -47,9 +48,16 @@ module address_properties
   assign same  = {act_stride, weight_stride, threshold_stride} ==
                  {act_stride_i, weight_stride_i, threshold_stride_i};
   always_comb begin
+    assume (act_stride_i == 16'($signed(act_stride_i[STRIDE-1:0])));
+    assume (weight_stride_i == 13'($signed(weight_stride_i[STRIDE-1:0])));
+    assume (threshold_stride_i == 11'($signed(threshold_stride_i[STRIDE-1:0])));
     if (grows) assume (counter != '1);                 // below its limit (issue.sv)
     if (grows && counter != 0) assume (same);          // a RUN's strides do not change
     if (known) begin
+      assert (started);
+      if (counter != 0) assert (act_stride == 16'($signed(act_stride[STRIDE-1:0])));
+      if (counter != 0) assert (weight_stride == 13'($signed(weight_stride[STRIDE-1:0])));
+      if (counter != 0) assert (threshold_stride == 11'($signed(threshold_stride[STRIDE-1:0])));
       assert (dut.act[loop] == 17'(counter) * 17'(act_stride));
       assert (dut.weight[loop] == 14'(counter) * 14'(weight_stride));
       assert (dut.threshold[loop] == 12'(counter) * 12'(threshold_stride));

@@ -16,7 +16,7 @@ module axi_write_properties (
   input logic berror_i,
   input logic watch_i  // free: watch the burst whose address goes out now
 );
-  localparam int unsigned Depth = 16;
+  localparam int unsigned Depth = 32;
   logic busy, done, error, stuck, moved, awvalid, wvalid, wlast, bready;
   logic [31:0] awaddr;
   logic [3:0] awlen;

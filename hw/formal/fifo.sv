@@ -41,6 +41,7 @@ module fifo_properties #(
     if (started) begin
       assert (count <= ($clog2(DEPTH)+1)'(DEPTH));
       assert (valid == (count != 0));
+      cover (watching && ahead == 0 && count == ($clog2(DEPTH)+1)'(DEPTH));
       if (watching) begin
         assert (ahead < count);
         if (ahead == 0) assert (data == watched);

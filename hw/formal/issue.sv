@@ -5,7 +5,7 @@ module issue_properties
   import bnn_engine_pkg::*;
   import bnn_seq_pkg::*;
 #(
-  parameter int unsigned CONTROL_WORDS = 4
+  parameter int unsigned CONTROL_WORDS = 64
 ) (
   input logic clk_i,
   input logic clear_i,
@@ -65,7 +65,8 @@ module issue_properties
       pc_after = {1'b0, stopped_at <= word.mid || stopped_at == word.lo ? word.near : word.far};
   end
 
-  logic [7:0][11:0] previous, followed;  // of the step that decision_o tells of; by decision_o alone
+  logic [7:0][11:0] previous;  // of the step that decision_o tells of
+  logic [7:0][11:0] followed;  // by decision_o alone
   logic cleared = 1'b1;
   always_ff @(posedge clk_i) begin
     started  <= 1'b1;

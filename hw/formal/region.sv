@@ -103,7 +103,7 @@ module region_properties
         if (since == 3'd2)
           assert (64'(dut.begins) == (offset >= 64'h2000_0000 ? 64'h2000_0000 : begins));
         if (since == 3'd3) begin
-          assert (dut.address[29] == (offset >= 64'h2000_0000 || 64'(base_i[region]) + begins >= 64'h2000_0000));
+          assert (dut.address[29] == (64'(base_i[region]) + begins >= 64'h2000_0000));
           if (!dut.address[29]) assert (64'(dut.address) == 64'(base_i[region]) + begins);
           assert (64'(dut.ends) == (offset >= 64'h2000_0000 ? 64'h2000_0000 + 64'(beats) : ends));
         end

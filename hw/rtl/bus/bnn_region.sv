@@ -1,6 +1,6 @@
 // The place of a transfer in memory, and whether all of it lies in its region:
 // started in cycle c, `ok_o` or `outside_o` is a pulse in cycle c + 3 (one more
-// for each window that was skipped). Everything in beats of 8 bytes.
+// for each window but the first that was skipped). Everything in beats of 8 bytes.
 module bnn_region
   import bnn_isa_pkg::*;
 (

@@ -4,29 +4,30 @@
 module bnn_retire
   import bnn_engine_pkg::*;
 #(
-  parameter int unsigned DEPTH = 16  // RUNs whose token is still to come
+  parameter int unsigned DEPTH = 16,  // RUNs whose token is still to come
+  parameter int unsigned TIME = 24    // bits of a time to come (the output unit: 24; proofs: fewer)
 ) (
   input  logic        clk_i,
   input  logic        clear_i,
   input  logic        halt_i,
   input  logic        push_next_i,   // the halting RUN's
-  input  logic [23:0] writer_left_i,
-  input  logic [23:0] value_left_i,
+  input  logic [TIME-1:0] writer_left_i,
+  input  logic [TIME-1:0] value_left_i,
   output logic        pending_o,     // a RUN has not retired before this cycle
   output logic        full_o,        // no RUN may start
   output logic        token_o
 );
-  localparam int unsigned BITS = 25;
+  localparam int unsigned BITS = TIME + 1;
 
   logic [BITS-1:0] clock, clock_before, due, front, age;
-  logic [23:0] writer_left, value_left, most, left;
+  logic [TIME-1:0] writer_left, value_left, most, left;
   logic halted, pushes, counting, front_valid;
   logic [$clog2(DEPTH):0] outstanding;
 
   // Cycle t + 1.
   assign most = writer_left > value_left ? writer_left : value_left;
-  logic [23:0] retires;  // cycles after t
-  assign retires = most[23:3] == '0 ? 24'(WRITE_DELAY) : most;
+  logic [TIME-1:0] retires;  // cycles after t
+  assign retires = most[TIME-1:3] == '0 ? TIME'(WRITE_DELAY) : most;
   assign due     = clock_before + BITS'(retires);
 
   always_ff @(posedge clk_i) begin
@@ -36,11 +37,11 @@ module bnn_retire
     value_left   <= value_left_i;
     halted       <= halt_i && !clear_i;
     pushes       <= halt_i && push_next_i && !clear_i;
-    if (halted) left <= retires - 24'd2;
-    else left <= left - 24'd1;
+    if (halted) left <= retires - TIME'(2);
+    else left <= left - 1'b1;
     if (clear_i) counting <= 1'b0;
     else if (halted) counting <= 1'b1;
-    else if (left == 24'd0) counting <= 1'b0;
+    else if (left == '0) counting <= 1'b0;
     if (clear_i) outstanding <= '0;
     else if ((halt_i && push_next_i) != token_o)
       outstanding <= token_o ? outstanding - 1'b1 : outstanding + 1'b1;
