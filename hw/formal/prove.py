@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 HW = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HW / "syn"))
-from area import find_yosys  # noqa: E402
+from area import find_yosys
 
 
 class Job(NamedTuple):
