@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 RUNS = [
-    ["bnn-tb-engine", "--legal=300", "--damaged=700"],
-    ["bnn-tb-engine", "--memory=random", "--legal=150", "--damaged=150"],
+    ["bnn-tb-engine", "--legal=60", "--damaged=100"],
+    ["bnn-tb-engine", "--memory=random", "--legal=20", "--damaged=30"],
     ["bnn-tb-microcode"],
 ]
 

@@ -86,14 +86,18 @@ def simulator_speed(bnn_run: Path, program: Path, x: np.ndarray, folder: Path) -
     return len(x) / best
 
 
-def engine_speed(bin_: Path, program: Path, x: np.ndarray, folder: Path, *options: str) -> float:
-    """Cycles per second of bnn-run's device."""
+def engine_speed(bin_: Path, program: Path, x: np.ndarray, folder: Path, *options: str) -> float | None:
+    """Cycles per second of bnn-run's device, None if the build has no RTL of the target."""
     source = folder / "input.npy"
     np.save(source, x)
     command = [str(bin_ / "bnn-run"), str(program), f"--input={source}", "--stats=json", *options]
     best = 0.0
     for _ in range(REPEATS):
-        stats = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        done = subprocess.run(command, capture_output=True, text=True)
+        if "no RTL of target" in done.stderr:
+            return None
+        done.check_returncode()
+        stats = json.loads(done.stdout)
         best = max(best, stats["cycles"] / stats["device_seconds"])
     return best
 
@@ -109,6 +113,9 @@ def rtl(bin_: Path, traced: Path | None, folder: Path) -> None:
             subprocess.run(command, check=True, capture_output=True)
             here = Path(name)
             fast = engine_speed(bin_, program, x, here, "--device=rtl")
+            if fast is None:
+                print(f"{target:<8} {'not built':>14}", flush=True)
+                continue
             model = engine_speed(bin_, program, x, here, "--device=sim")
             line = f"{target:<8} {fast:>14.0f} {model:>14.0f} {model / fast:>10.1f}"
             if traced:

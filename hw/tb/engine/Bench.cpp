@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
     for (auto [trap, times] : tally.traps)
       if (trap != isa::Trap::None || damaged)
         fmt::print("  {:<20} {}\n", isa::name(trap), times);
+    std::fflush(stdout);
   }
   return 0;
 }
