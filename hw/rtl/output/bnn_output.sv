@@ -103,7 +103,8 @@ module bnn_output
   assign sign = sign_q[WRITE_DELAY-1];
   assign done = sign && at8.done;
   bnn_output_pool #(.CLUSTERS(CLUSTERS)) pool (
-      .clk_i, .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
+      .clk_i, .fresh_i(sign_q[WRITE_DELAY-2] && along_q[WRITE_DELAY-2].first),
+      .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
       .tile_i(at8.tile_index), .pool_first_i(at8.pool_first), .window_i(at8.value.window),
       .split_i(at8.tile.split), .sign_i, .polarity_i, .pooled_o(pooled));
 
