@@ -155,6 +155,7 @@ module bnn_output
   logic [15:0] beat_pair;
   bnn_output_pack #(.CLUSTERS(CLUSTERS)) pack (
       .clk_i, .rst_i(clear), .write_i(done), .turn_i(at8.last_tile), .tile_index_i(at8.tile_index),
+      .split_i(at8.tile.split), .stride_i(at8.tile.stride[2:0]), .first_i(at8.tile.first[2:0]),
       .pooled_i(pooled), .tile_valid_i(done && at8.last_tile || take),
       .tile_i(take ? (none ? stream_tile : waiting[get_q]) : at8.tile), .sums_i(records_q[reading_q]),
       .free_o(writer_free), .idle_o(pack_idle), .port_taken_o, .beat_valid_o(beat_valid),
