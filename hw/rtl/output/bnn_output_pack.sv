@@ -74,13 +74,19 @@ module bnn_output_pack
   // it is 0.
   logic write_generation_q;
   logic [3:0][1:0][SLOTS-1:0][7:0] bytes_q;  // [byte][generation][slot]
-  always_ff @(posedge clk_i)
-    for (int unsigned b = 0; b < 4; ++b)
-      for (int unsigned g = 0; g < 2; ++g)
-        if (write_i && write_generation_q == 1'(g)) begin
-          if (tile_index_i == 2'(b >> split_i)) bytes_q[b][g] <= slot;
-          else if (tile_index_i == 0) bytes_q[b][g] <= '0;
-        end
+  logic [3:0] write_byte, clear_byte;
+  always_comb
+    for (int unsigned b = 0; b < 4; ++b) begin
+      write_byte[b] = write_i && tile_index_i == 2'(b >> split_i);
+      clear_byte[b] = write_i && tile_index_i == 0 && (b >> split_i) != 0;
+    end
+  for (genvar b = 0; b < 4; ++b) begin : g_bytes
+    for (genvar g = 0; g < 2; ++g) begin : g_generation
+      always_ff @(posedge clk_i)
+        if (clear_byte[b] && write_generation_q == 1'(g)) bytes_q[b][g] <= '0;
+        else if (write_byte[b] && write_generation_q == 1'(g)) bytes_q[b][g] <= slot;
+    end
+  end
 
   // State of the present tile and stream.
   /* verilator lint_off UNUSEDSIGNAL */  // what only the tile's arrival needs

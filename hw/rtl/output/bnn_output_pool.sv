@@ -49,7 +49,7 @@ module bnn_output_pool
 
   // XOR of the polarity and of the planes so far: of their signs (before pooling)
   // or of their pooled bytes (after); the other one stays 0.
-  logic [CLUSTERS-1:0][7:0][7:0] before_q, after_q, in, pooled;
+  logic [CLUSTERS-1:0][7:0][7:0] before_q, after_q, in;
   always_ff @(posedge clk_i) begin
     if (valid_i && !pool_first_i) before_q <= in;
     if (valid_i && pool_first_i) after_q <= pooled_o;
@@ -60,10 +60,8 @@ module bnn_output_pool
   end
   always_comb
     for (int unsigned c = 0; c < CLUSTERS; ++c)
-      for (int unsigned p = 0; p < PIXELS; ++p) begin
+      for (int unsigned p = 0; p < PIXELS; ++p)
         in[c][p] = sign_i[c][p] ^ before_q[c][p] ^ (pool_first_i ? 8'd0 : polarity[c/STEP]);
-        pooled_o[c][p] = pooled[c][p] ^ after_q[c][p] ^ (pool_first_i ? polarity[c/STEP] : 8'd0);
-      end
 
   // Levels of each cluster's pixels.
   logic [CLUSTERS-1:0][7:0][7:0] four;  // windows of up to four
@@ -106,20 +104,29 @@ module bnn_output_pool
     localparam int unsigned G = c / STEP;
     localparam int unsigned B = c == 0 ? 0 : c - 1;
     logic begins;
+    logic [7:0] after_polarity;
     logic [ONES+7:0][7:0] x;    // with what lies to the left
     logic [7:0][7:0] xf;
     logic [ALLS+7:0][7:0] xa;
     logic [8:0][7:0] xn;
+    assign after_polarity = pool_first_i ? polarity[G] : 8'd0;
     assign begins = c == 0 || c % STEP == 0 && start[G];
     assign x = {in[c], begins ? past[G][0+:ONES] : in[B][7-:ONES]};
     assign xf = {four[c][7-FOURS:0], begins ? past[G][ONES+:FOURS] : four[B][7-:FOURS]};
     assign xa = {all[c], begins ? past[G][ONES+FOURS+:ALLS] : all[B][7-:ALLS]};
     assign xn = {near[c], begins ? past[G][EDGE-1] : near[B][7]};
     for (genvar p = 0; p < 8; ++p) begin : g_pixel
-      assign four[c][p] = x[p+3] | (pairs ? x[p+2] : 8'd0) | (fours ? x[p+1] | x[p] : 8'd0);
+      // x0 | pairs & x1 | fours & (x2 | x3)
+      bnn_lut #(.INIT(64'hfffe_fffa_eeee_aaaa), .WIDTH(8)) of_four (
+          .data_i({{8{fours}}, {8{pairs}}, x[p], x[p+1], x[p+2], x[p+3]}), .data_o(four[c][p]));
       assign all[c][p] = four[c][p] | (eights ? xf[p] : 8'd0);
-      assign near[c][p] = apart[2] ? (apart[1] ? xa[p] : xa[p+2]) : (apart[1] ? xa[p+4] : xa[p+6]);
-      assign pooled[c][p] = all[c][p] | (apart[0] ? xn[p] : xn[p+1]);
+      bnn_lut #(.INIT(64'hff00_f0f0_cccc_aaaa), .WIDTH(8)) of_near (  // a multiplexer
+          .data_i({{8{apart[2]}}, {8{apart[1]}}, xa[p], xa[p+2], xa[p+4], xa[p+6]}),
+          .data_o(near[c][p]));
+      // (all | (apart[0] ? left one's near : near)) ^ after ^ polarity
+      bnn_lut #(.INIT(64'heefa_1105_1105_eefa), .WIDTH(8)) of_pooled (
+          .data_i({after_polarity, after_q[c][p], {8{apart[0]}}, xn[p+1], xn[p], all[c][p]}),
+          .data_o(pooled_o[c][p]));
     end
   end
 endmodule
