@@ -20,7 +20,9 @@ SEQUENTIAL = "sat -verify -tempinduct -maxsteps 4 -set-init-zero -prove trigger 
 PROOFS = [
     ("bnn_popcount8", {}, COMBINATIONAL),
     ("bnn_byte_adder_domain", {}, COMBINATIONAL),
-    *[("bnn_mux", {"INPUTS": n, "WIDTH": 2}, COMBINATIONAL) for n in (2, 4, 8, 16)],
+    *[("bnn_mux", {"INPUTS": n, "WIDTH": 2}, COMBINATIONAL) for n in (2, 4, 8, 16, 32, 64)],
+    *[("bnn_lut", {"INIT": n, "WIDTH": 2}, COMBINATIONAL) for n in
+      ("64'hfffe_fffa_eeee_aaaa", "64'heefa_1105_1105_eefa")],
     ("bnn_dsp_simd_domain", {"LANES": 2, "AB_REGISTER": 1}, SEQUENTIAL),
     ("bnn_dsp_simd_domain", {"LANES": 4, "AB_REGISTER": 0}, SEQUENTIAL),
 ]

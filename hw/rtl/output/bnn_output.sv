@@ -102,7 +102,8 @@ module bnn_output
   assign sign = sign_q[WRITE_DELAY-1];
   assign done = sign && at8.done;
   bnn_output_pool #(.CLUSTERS(CLUSTERS)) pool (
-      .clk_i, .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
+      .clk_i, .fresh_i(sign_q[WRITE_DELAY-2] && along_q[WRITE_DELAY-2].first),
+      .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
       .tile_i(at8.tile_index), .pool_first_i(at8.pool_first), .window_i(at8.value.window),
       .split_i(at8.tile.split), .sign_i, .polarity_i, .pooled_o(pooled));
 
@@ -153,6 +154,7 @@ module bnn_output
   logic [15:0] beat_pair;
   bnn_output_pack #(.CLUSTERS(CLUSTERS)) pack (
       .clk_i, .rst_i(clear), .write_i(done), .turn_i(at8.last_tile), .tile_index_i(at8.tile_index),
+      .split_i(at8.tile.split), .stride_i(at8.tile.stride[2:0]), .first_i(at8.tile.first[2:0]),
       .pooled_i(pooled), .tile_valid_i(done && at8.last_tile || take),
       .tile_i(take ? (none ? stream_tile : waiting[get_q]) : at8.tile), .sums_i(records_q[reading_q]),
       .free_o(writer_free), .port_taken_o, .beat_valid_o(beat_valid),

@@ -1,5 +1,5 @@
-// A multiplexer of 1, 2, 4, 8 or 16 words. One LUT per four inputs and bit, joined by
-// MUXF7 and MUXF8.
+// A multiplexer of 1, 2, 4, 8, 16, 32 or 64 words. One LUT per four inputs and bit, joined
+// by MUXF7 and MUXF8; from 32 words on one more LUT joins those.
 module bnn_mux #(
   parameter int unsigned INPUTS = 16,
   parameter int unsigned WIDTH = 1,
@@ -38,13 +38,17 @@ module bnn_mux #(
           .S(select_i[2])
         );
       end
-      if (INPUTS == 16) begin : gen_sixteen
-        MUXF8 u_mux (
-          .O(data_o[i]),
-          .I0(eight[0]),
-          .I1(eight[1]),
-          .S(select_i[SELECT_BITS-1])
-        );
+      if (INPUTS >= 16) begin : gen_sixteen
+        logic [INPUTS/16-1:0] sixteen;
+        for (genvar k = 0; k < INPUTS / 16; ++k) begin : gen_join
+          MUXF8 u_mux (
+            .O(sixteen[k]),
+            .I0(eight[2*k]),
+            .I1(eight[2*k+1]),
+            .S(select_i[3])
+          );
+        end
+        assign data_o[i] = INPUTS == 16 ? sixteen[0] : sixteen[select_i[SELECT_BITS-1:INPUTS == 16 ? 3 : 4]];
       end else begin : gen_last
         assign data_o[i] = eight[0];
       end
