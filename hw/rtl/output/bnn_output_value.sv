@@ -83,10 +83,10 @@ module bnn_output_value
   // What a cycle does: an item, a pause for four words of one, or a word of the sums.
   typedef struct packed {
     logic item, word;
-    logic pooled;         // the item ends a window
+    logic no_value;       // no item, or none that ends a window
     logic clear;          // the item starts its sums: first pixel of the stream, or RAW
     logic first;          // first pixel of the sample: its cluster holds T and polarity
-    logic threshold;      // SUM_BITS: T is to be added
+    logic no_threshold;   // but with the item at which a SUM_BITS adds T
     logic final_item;     // SUM_BITS: the sum of this group is complete
     logic stream;         // and the record
     logic half;           // word: of the negative sums
@@ -140,10 +140,10 @@ module bnn_output_value
     a = '0;
     a.item = working && state_q == ITEM;
     a.word = working && state_q != ITEM;
-    a.pooled = a.item && emits;
+    a.no_value = !(a.item && emits);
     a.clear = a.item && (raw || head.sample.begins && pixel_q == 0);
     a.first = pixel_q == 0;
-    a.threshold = a.item && head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && a.first;
+    a.no_threshold = !(a.item && head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && a.first);
     a.final_item = head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && last_pixel;
     a.stream = a.item && a.final_item && last_group && head.sample.last_tile;
     a.half = a.word && half_q;
@@ -218,8 +218,12 @@ module bnn_output_value
     end
   end
 
-  // Maximum over the window. A pooled value that nothing takes is 0.
-  logic [7:0][ACCUMULATOR_BITS-1:0] four_q, eight, eight_q, before_all_q, pooled_q;
+  // Maximum over the window; 0 where no window ends. SUM_BITS adds T with the first pixel
+  // of the last sample: all that it asks for is the sign of the sum with T.
+  logic [7:0][ACCUMULATOR_BITS-1:0] four_q, eight, eight_q, before_all_q;
+  logic [7:0][22:0] t_c_q;           // T where it is to be added, else 0
+  logic [7:0][23:0] value_q;         // pooled, and T
+  logic [7:0] polarity_c_q, polarity_d_q;
   logic b_pairs, b_fours, c_eights, c_apart, bypass_q;
   assign b_pairs = |b_q.window[3:1];
   assign b_fours = |b_q.window[3:2];
@@ -230,6 +234,9 @@ module bnn_output_value
     before_all_q <= wholes[{b_q.tile, b_q.group, b_q.turn}];
     if (c_q.item) wholes[{c_q.tile, c_q.group, c_q.turn}] <= eight;
     // Read in the cycle in which it was written.
+    t_c_q <= b_q.no_threshold ? '0 : threshold_i;
+    polarity_c_q <= value_polarity_i;
+    polarity_d_q <= polarity_c_q;
     bypass_q <= c_q.item && {c_q.tile, c_q.group, c_q.turn} == {b_q.tile, b_q.group, b_q.turn};
     eight_q <= eight;
   end
@@ -237,7 +244,7 @@ module bnn_output_value
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] ones[16];
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] twos[32];
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] fours[64];
-    logic [ACCUMULATOR_BITS-1:0] one, two, four, before_two, before_four, before_eight, before_all;
+    logic [ACCUMULATOR_BITS-1:0] one, two, four, before_two, before_four, before_eight, before_all, all;
     logic more_two, more_four, more_eight, more_all;
     assign before_two = ones[{b_q.tile, b_q.group}];
     assign before_four = twos[{b_q.tile, b_q.group, b_q.slot[0]}];
@@ -250,6 +257,7 @@ module bnn_output_value
     bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_eight (
         .a_i(before_eight), .b_i(four_q[ch]), .greater_o(more_eight));
     assign more_all = acc_t'(before_all) > acc_t'(eight[ch]);  // takes the bypass into its LUTs
+    assign all = c_q.no_value ? '0 : c_apart && more_all ? before_all : eight[ch];
     assign one = value_i[ch];
     assign two = b_pairs && more_two ? before_two : one;
     assign four = b_fours && more_four ? before_four : two;
@@ -261,23 +269,14 @@ module bnn_output_value
       end
       if (c_q.item) fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
       four_q[ch] <= four;
-      if (c_q.pooled) pooled_q[ch] <= c_apart && more_all ? before_all : eight[ch];
-      else pooled_q[ch] <= '0;
+      // The LUTs of the sum select, too.
+      value_q[ch] <= 24'($signed(t_c_q[ch])) + 24'(acc_t'(all));
     end
-  end
-  logic [7:0][22:0] t_c_q, t_d_q;  // T where it is to be added, else 0
-  logic [7:0] polarity_c_q, polarity_d_q;
-  always_ff @(posedge clk_i) begin
-    t_c_q <= threshold_i;
-    t_d_q <= c_q.threshold ? t_c_q : '0;
-    polarity_c_q <= value_polarity_i;
-    polarity_d_q <= polarity_c_q;
   end
 
   // Sums: of a SPLIT the negative ones beside the positive. An item changes one of the
-  // two; one that the stream has not changed yet counts as 0. SUM_BITS adds T with the
-  // first pixel of the last sample: what it asks for is the sign of the sum. RAW takes a
-  // sum of one item, whose words follow as those of a stream's sums do.
+  // two; one that the stream has not changed yet counts as 0. RAW takes a sum of one item,
+  // whose words follow as those of a stream's sums do.
   (* ram_style = "distributed" *) logic [7:0][1:0] begun[16];
   (* ram_style = "distributed" *) logic [7:0] polarities[16];
   logic [3:0] at;
@@ -295,11 +294,10 @@ module bnn_output_value
   end
   for (genvar ch = 0; ch < 8; ++ch) begin : g_sum
     (* ram_style = "distributed" *) logic [32:0] entries[32];
-    logic [32:0] sum;
-    assign side[ch] = d_q.half || d_q.split && pooled_q[ch][ACCUMULATOR_BITS-1];
-    bnn_sum3 #(.WIDTH(33)) add (
-        .a_i(entries[{side[ch], at}]), .keep_i(!d_q.clear && is_begun[ch][side[ch]]),
-        .b_i(33'(acc_t'(pooled_q[ch]))), .c_i(33'($signed(t_d_q[ch]))), .sum_o(sum));
+    logic [32:0] entry, sum;
+    assign side[ch] = d_q.half || d_q.split && value_q[ch][23];
+    assign entry = entries[{side[ch], at}];
+    assign sum = 33'($signed(value_q[ch])) + (!d_q.clear && is_begun[ch][side[ch]] ? entry : '0);
     assign sums[ch] = sum[31:0];
     assign bits[ch] = !sum[32] ^ polarity[ch];
     always_ff @(posedge clk_i) if (d_q.item) entries[{side[ch], at}] <= sum;
