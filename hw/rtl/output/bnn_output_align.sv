@@ -43,17 +43,18 @@ module bnn_output_align
   logic [3:0][2:0] shift;      // (p * phase - 1) mod 8 of lane p = 0..3
   logic [3:0][11:0][8:0] low;  // bytes 0..11 behind it
   logic [7:0][7:0][8:0] word;
-  always_comb begin
-    for (int p = 0; p < 4; ++p) begin
-      shift[p] = distance[p][2:0] - 3'd1;
-      for (int i = 0; i < 12; ++i)
-        unique case (shift[p][1:0])
-          2'd0: low[p][i] = x[i+1];
-          2'd1: low[p][i] = x[i+2];
-          2'd2: low[p][i] = x[i+3];
-          default: low[p][i] = x[i+4];
-        endcase
+  for (genvar p = 0; p < 4; ++p) begin : g_low
+    assign shift[p] = distance[p][2:0] - 3'd1;
+    if (p == 0) begin : g_wires
+      assign low[p] = x[15:4];
+    end else if (p == 2) begin : g_even
+      assign low[p] = shift[2][1] ? x[15:4] : x[13:2];
+    end else begin : g_odd
+      bnn_mux #(.INPUTS(4), .WIDTH(108)) mux (
+          .data_i({x[15:4], x[14:3], x[13:2], x[12:1]}), .select_i(shift[p][1:0]), .data_o(low[p]));
     end
+  end
+  always_comb begin
     for (int p = 0; p < 8; ++p)
       for (int q = 0; q < 8; ++q) begin
         if (p == 0) word[p][q] = x[q+8];
