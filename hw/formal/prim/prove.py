@@ -21,6 +21,7 @@ PROOFS = [
     ("bnn_popcount8", {}, COMBINATIONAL),
     ("bnn_byte_adder_domain", {}, COMBINATIONAL),
     *[("bnn_mux", {"INPUTS": n, "WIDTH": 2}, COMBINATIONAL) for n in (2, 4, 8, 16)],
+    *[("bnn_greater", {"WIDTH": n}, COMBINATIONAL) for n in (2, 16)],
     ("bnn_dsp_simd_domain", {"LANES": 2, "AB_REGISTER": 1}, SEQUENTIAL),
     ("bnn_dsp_simd_domain", {"LANES": 4, "AB_REGISTER": 0}, SEQUENTIAL),
 ]
