@@ -2,8 +2,9 @@
 // shift + 7 of {current, previous}, or the current beat itself at shift 0; in
 // QUAD as bit planes. Lane p's shift is p * phase mod 8: lane 0 has none, lane 4
 // has 0 or 4, lanes 2 and 6 are even and differ by 0 or 4, as lanes 1 and 5 and
-// lanes 3 and 7 do. So pairs share the first level of multiplexers, and the last
-// one, shift by 4 and planes, is one six-input function a bit.
+// lanes 3 and 7 do. So pairs share the first level of multiplexers (0 is 8 here: twelve
+// bytes hold both of a pair's words), and the last one, shift by 4 and planes, is one
+// six-input function a bit.
 module bnn_align
   import bnn_engine_pkg::*;
 (
@@ -19,29 +20,37 @@ module bnn_align
       for (int i = 0; i < 8; i++) planes[32*(i%2) + 8*(i/2) + b] = bytes[8*b + i];
   endfunction
 
-  logic [7:0][63:0] at;  // the word at each shift: wires only
+  logic [15:0][7:0] bytes;
+  logic [4:1][95:0] from;  // twelve bytes from each place on: wires only
+  assign bytes = {current_i, previous_i};
   always_comb begin
-    at[0] = current_i;
-    for (int s = 1; s < 8; s++) at[s] = 64'({current_i, previous_i} >> (8 * s));
+    for (int s = 1; s < 5; s++) from[s] = bytes[s+:12];
   end
 
   for (genvar p = 0; p < 4; p++) begin : pair
-    // The word at the shift without its bit of 4, and with it.
-    logic [63:0] low, high;
+    // The words at the shift 1..4 and at four more.
+    logic [95:0] both;
     if (p == 0) begin : wires
-      assign low  = at[0];
-      assign high = at[4];
+      assign both = from[4];
     end else if (p == 2) begin : even
-      assign low  = shift_i[2][1] ? at[2] : at[0];
-      assign high = shift_i[2][1] ? at[6] : at[4];
+      assign both = shift_i[2][1] ? from[2] : from[4];
     end else begin : odd
-      assign low  = at[{1'b0, shift_i[p][1:0]}];
-      assign high = at[{1'b1, shift_i[p][1:0]}];
+      bnn_mux #(.INPUTS(4), .WIDTH(96)) mux (
+        .data_i({from[3], from[2], from[1], from[4]}), .select_i(shift_i[p][1:0]), .data_o(both));
     end
     for (genvar q = p; q < PIXELS; q += 4) begin : lane
-      logic by_four;
-      assign by_four = q != 0 && shift_i[q][2];
-      assign word_o[q] = quad_i ? (by_four ? planes(high) : planes(low)) : (by_four ? high : low);
+      logic [63:0] high;
+      assign high = both[95:32];
+      if (q == 0) begin : whole
+        assign word_o[q] = quad_i ? planes(high) : high;
+      end else begin : shifted
+        logic [63:0] low;
+        assign low = both[63:0];
+        // High: shift 5..8.
+        bnn_mux #(.INPUTS(4), .WIDTH(64)) mux (
+          .data_i({planes(high), planes(low), high, low}),
+          .select_i({quad_i, shift_i[q] == 3'd0 || shift_i[q] > 3'd4}), .data_o(word_o[q]));
+      end
     end
   end
   // verilator lint_off UNUSEDSIGNAL

@@ -41,10 +41,11 @@ module bnn_load_lanes
     logic flush;        // the taken beat is the flush beat
   } decision_t;
 
-  logic [7:0] period, keep, excess, excess_start;
-  logic quad, must, write;
+  logic [7:0] period_last, keep_last;  // - 1
+  logic periodic, keeps, quad, must, write;
   lanes_t full, completes, group, aligned;  // aligned: the lane's shift is a multiple of 8 bytes
   logic [PIXELS-1:0][8:0] place;            // word of the period; bit 8: the lane's words have not begun
+  lanes_t kept;                             // place < keep, or no period
   logic [PIXELS-1:0][2:0] shift;            // bytes
   decision_t [READ_LAG:1] decision;
   decision_t now;
@@ -53,8 +54,7 @@ module bnn_load_lanes
     for (int p = 0; p < PIXELS; p++) begin
       aligned[p]   = shift[p] == 3'd0;
       group[p]     = place[p] == 9'd0;
-      completes[p] = !place[p][8] && (period == 8'd0 || place[p][7:0] < keep) &&
-                     (beat_i || (flush_i && !aligned[p]));
+      completes[p] = !place[p][8] && kept[p] && (beat_i || (flush_i && !aligned[p]));
     end
   end
   assign must      = |(completes & full);
@@ -65,21 +65,29 @@ module bnn_load_lanes
                        full: write ? full : '0, flush: flush_i};
 
   // The model's word j of a lane goes to pair + j (with a period: behind the
-  // words stored before it; `excess` more when keep is larger than the period).
+  // words stored before it; `keep` larger than the period leaves room between).
+  // A lane's pair starts at 0: its first step is the LOAD's own pair.
   decision_t due;
   logic [PIXELS-1:0][63:0] word, held;
   logic [PIXELS-1:0][15:0] pair;
-  logic [PIXELS-1:0][10:0] offset;  // p * phase
+  logic [14:0] first_pair;
+  logic [8:0] group_step;           // from the last word of a period to the next one
+  lanes_t fresh;                    // no word yet
+  logic [PIXELS-1:0][11:0] minus;   // -p * phase
   lanes_t past, partial;  // partial: the stream ended inside the word
   assign due = decision[READ_LAG];
-  assign excess_start = period_i != 8'd0 && keep_i > period_i ? keep_i - period_i : 8'd0;
 
   bnn_align align (.current_i, .previous_i, .quad_i(quad), .shift_i(shift), .word_o(word));
 
   always_comb begin
-    for (int p = 0; p < PIXELS; p++)
-      offset[p] = (p[0] ? 11'(phase_i) : 11'd0) + (p[1] ? 11'({phase_i, 1'b0}) : 11'd0) +
-                  (p[2] ? 11'({phase_i, 2'b0}) : 11'd0);
+    minus = '0;
+    minus[1] = 12'd0 - 12'(phase_i);
+    minus[2] = {minus[1][10:0], 1'b0};
+    minus[3] = minus[1] + minus[2];
+    minus[4] = {minus[1][9:0], 2'b0};
+    minus[5] = minus[1] + minus[4];
+    minus[6] = {minus[3][10:0], 1'b0};
+    minus[7] = minus[3] + minus[4];
   end
 
   always_ff @(posedge clk_i) begin
@@ -87,26 +95,35 @@ module bnn_load_lanes
     full <= write ? now.completes : full | now.completes;
     for (int p = 0; p < PIXELS; p++) begin
       if (take_o) begin
-        if (place[p][8] || (period != 8'd0 && place[p][7:0] != period - 8'd1))
-          place[p] <= place[p] + 9'd1;
-        else place[p] <= 9'd0;
+        place[p] <= place[p] + 9'd1;
+        if (periodic && place[p] == {1'b0, keep_last}) kept[p] <= 1'b0;
+        if (!place[p][8] && (!periodic || place[p][7:0] == period_last)) begin
+          place[p] <= 9'd0;
+          kept[p] <= keeps;
+        end
       end
       if (due.completes[p]) begin
         held[p] <= word[p];
         partial[p] <= due.flush;
-        pair[p] <= pair[p] + 16'd1 + (due.group[p] ? 16'(excess) : 16'd0);
+        fresh[p] <= 1'b0;
+        pair[p] <= pair[p] + (fresh[p] ? 16'(first_pair) : due.group[p] ? 16'(group_step) : 16'd1);
       end
     end
     if (start_i) begin
-      period <= period_i;
-      keep   <= keep_i;
-      excess <= excess_start;
+      periodic    <= period_i != 8'd0;
+      period_last <= period_i - 8'd1;
+      keeps       <= keep_i != 8'd0 || period_i == 8'd0;
+      keep_last   <= keep_i - 8'd1;
+      group_step  <= period_i != 8'd0 && keep_i > period_i ? 9'(keep_i - period_i) + 9'd1 : 9'd1;
+      first_pair  <= pair_i;
       quad   <= quad_i;
       full   <= '0;
+      fresh  <= '1;
+      pair   <= '0;
+      kept   <= {PIXELS{keep_i != 8'd0 || period_i == 8'd0}};
       for (int p = 0; p < PIXELS; p++) begin
-        place[p] <= 9'd0 - 9'((offset[p] + 11'd7) >> 3);
-        shift[p] <= offset[p][2:0];
-        pair[p]  <= 16'(pair_i) - 16'd1 - 16'(excess_start);
+        place[p] <= minus[p][11:3];  // rounded down: the lane's first word is complete then
+        shift[p] <= 3'd0 - minus[p][2:0];
       end
     end
     if (rst_i) begin

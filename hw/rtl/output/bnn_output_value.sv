@@ -82,12 +82,14 @@ module bnn_output_value
   // What a cycle does: an item, a pause for four words of one, or a word of the sums.
   typedef struct packed {
     logic item, word;
-    logic pooled;         // the item ends a window
-    logic clear;          // first pixel of the stream: sums start
+    logic no_value;       // no item, or none that ends a window
+    logic clear;          // the item starts its sums: first pixel of the stream, or RAW
     logic first;          // first pixel of the sample: its cluster holds T and polarity
+    logic no_threshold;   // but with the item at which a SUM_BITS adds T
     logic final_item;     // SUM_BITS: the sum of this group is complete
     logic stream;         // and the record
     logic half;           // word: of the negative sums
+    logic split;          // item: the negative ones have sums of their own
     logic [1:0] index;    // word: which
     logic [1:0] tile, group;
     logic [1:0] byte_index;
@@ -95,7 +97,6 @@ module bnn_output_value
     logic [1:0] slot;     // pixel mod 4
     logic [2:0] turn;     // pixel mod `apart`
     logic [3:0] window;
-    logic raw, split;
     logic restart;
     logic [15:0] base;
   } command_t;
@@ -137,13 +138,15 @@ module bnn_output_value
   always_comb begin
     a = '0;
     a.item = working && state_q == ITEM;
-    a.word = working && state_q == SUMS;
-    a.pooled = emits;
-    a.clear = head.sample.begins && pixel_q == 0;
+    a.word = working && state_q != ITEM;
+    a.no_value = !(a.item && emits);
+    a.clear = a.item && (raw || head.sample.begins && pixel_q == 0);
     a.first = pixel_q == 0;
+    a.no_threshold = !(a.item && head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && a.first);
     a.final_item = head.sample.mode == OUT_MODE_SUM_BITS && head.sample.last && last_pixel;
     a.stream = a.item && a.final_item && last_group && head.sample.last_tile;
-    a.half = half_q;
+    a.half = a.word && half_q;
+    a.split = a.item && split_mode;
     a.index = index_q;
     a.tile = head.sample.tile;
     a.group = group_q;
@@ -153,8 +156,6 @@ module bnn_output_value
     a.slot = pixel_q[1:0];
     a.turn = turn;
     a.window = head.sample.window;
-    a.raw = raw;
-    a.split = split_mode;
     a.restart = working && head.sample.restart && !started_q;
     a.base = head.sample.base;
   end
@@ -216,82 +217,89 @@ module bnn_output_value
     end
   end
 
-  // Maximum over the window.
-  logic [7:0][ACCUMULATOR_BITS-1:0] four_q, pooled_q;
-  logic [7:0][22:0] t_c_q, t_d_q;
+  // Maximum over the window; 0 where no window ends. SUM_BITS adds T with the first pixel
+  // of the last sample: all that it asks for is the sign of the sum with T.
+  logic [7:0][ACCUMULATOR_BITS-1:0] four_q, eight, eight_q, before_all_q;
+  logic [7:0][22:0] t_c_q;           // T where it is to be added, else 0
+  logic [7:0][23:0] value_q;         // pooled, and T
   logic [7:0] polarity_c_q, polarity_d_q;
-  logic b_pairs, b_fours, c_eights, c_apart;
+  logic b_pairs, b_fours, c_eights, c_apart, bypass_q;
   assign b_pairs = |b_q.window[3:1];
   assign b_fours = |b_q.window[3:2];
   assign c_eights = c_q.window[3];
   assign c_apart = c_q.window[3] ? |c_q.window[2:0] : c_q.window[2] ? |c_q.window[1:0] : &c_q.window[1:0];
+  (* ram_style = "block" *) logic [7:0][ACCUMULATOR_BITS-1:0] wholes[128];
+  always_ff @(posedge clk_i) begin
+    before_all_q <= wholes[{b_q.tile, b_q.group, b_q.turn}];
+    if (c_q.item) wholes[{c_q.tile, c_q.group, c_q.turn}] <= eight;
+    // Read in the cycle in which it was written.
+    t_c_q <= b_q.no_threshold ? '0 : threshold_i;
+    polarity_c_q <= value_polarity_i;
+    polarity_d_q <= polarity_c_q;
+    bypass_q <= c_q.item && {c_q.tile, c_q.group, c_q.turn} == {b_q.tile, b_q.group, b_q.turn};
+    eight_q <= eight;
+  end
   for (genvar ch = 0; ch < 8; ++ch) begin : g_pool
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] ones[16];
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] twos[32];
     (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] fours[64];
-    (* ram_style = "distributed" *) logic [ACCUMULATOR_BITS-1:0] wholes[128];
-    acc_t one, two, four, before_two, before_four, eight, before_eight, before_all, all;
+    logic [ACCUMULATOR_BITS-1:0] one, two, four, before_two, before_four, before_eight, before_all, all;
+    logic more_two, more_four, more_eight, more_all;
     assign before_two = ones[{b_q.tile, b_q.group}];
     assign before_four = twos[{b_q.tile, b_q.group, b_q.slot[0]}];
     assign before_eight = fours[{c_q.tile, c_q.group, c_q.slot}];
-    assign before_all = wholes[{c_q.tile, c_q.group, c_q.turn}];
+    assign before_all = bypass_q ? eight_q[ch] : before_all_q[ch];
+    bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_two (
+        .a_i(before_two), .b_i(one), .greater_o(more_two));
+    bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_four (
+        .a_i(before_four), .b_i(two), .greater_o(more_four));
+    bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_eight (
+        .a_i(before_eight), .b_i(four_q[ch]), .greater_o(more_eight));
+    assign more_all = acc_t'(before_all) > acc_t'(eight[ch]);  // takes the bypass into its LUTs
+    assign all = c_q.no_value ? '0 : c_apart && more_all ? before_all : eight[ch];
     assign one = value_i[ch];
-    assign two = b_pairs && before_two > one ? before_two : one;
-    assign four = b_fours && before_four > two ? before_four : two;
-    assign eight = c_eights && before_eight > acc_t'(four_q[ch]) ? before_eight : four_q[ch];
-    assign all = c_apart && before_all > eight ? before_all : eight;
+    assign two = b_pairs && more_two ? before_two : one;
+    assign four = b_fours && more_four ? before_four : two;
+    assign eight[ch] = c_eights && more_eight ? before_eight : four_q[ch];
     always_ff @(posedge clk_i) begin
       if (b_q.item) begin
         ones[{b_q.tile, b_q.group}] <= one;
         twos[{b_q.tile, b_q.group, b_q.slot[0]}] <= two;
       end
-      if (c_q.item) begin
-        fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
-        wholes[{c_q.tile, c_q.group, c_q.turn}] <= eight;
-      end
+      if (c_q.item) fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
       four_q[ch] <= four;
-      pooled_q[ch] <= all;
+      // The LUTs of the sum select, too.
+      value_q[ch] <= 24'($signed(t_c_q[ch])) + 24'(acc_t'(all));
     end
   end
-  always_ff @(posedge clk_i) begin
-    t_c_q <= threshold_i;
-    t_d_q <= t_c_q;
-    polarity_c_q <= value_polarity_i;
-    polarity_d_q <= polarity_c_q;
-  end
 
-  // Sums. SUM_BITS keeps T and polarity where SPLIT has its negative sums.
-  logic [7:0][31:0] positive, negative;
-  logic [7:0] bits;
+  // Sums: of a SPLIT the negative ones beside the positive. An item changes one of the
+  // two; one that the stream has not changed yet counts as 0. RAW takes a sum of one item,
+  // whose words follow as those of a stream's sums do.
+  (* ram_style = "distributed" *) logic [7:0][1:0] begun[16];
+  (* ram_style = "distributed" *) logic [7:0] polarities[16];
+  logic [3:0] at;
+  logic [7:0] polarity, bits, side;
+  logic [7:0][1:0] is_begun;
+  logic [7:0][31:0] sums;
+  assign at = {d_q.tile, d_q.group};
+  assign is_begun = begun[at];
+  assign polarity = d_q.first ? polarity_d_q : polarities[at];
+  always_ff @(posedge clk_i) begin
+    if (d_q.item)
+      for (int ch = 0; ch < 8; ++ch)
+        begun[at][ch] <= (d_q.clear ? 2'b00 : is_begun[ch]) | {side[ch], !side[ch]};
+    if (d_q.item && d_q.first) polarities[at] <= polarity_d_q;
+  end
   for (genvar ch = 0; ch < 8; ++ch) begin : g_sum
-    (* ram_style = "distributed" *) logic [31:0] positives[16];
-    (* ram_style = "distributed" *) logic [31:0] negatives[16];
-    logic [31:0] value, from, sum, entry;
-    /* verilator lint_off UNUSEDSIGNAL */  // its sign alone
-    logic [32:0] test;
-    /* verilator lint_on UNUSEDSIGNAL */
-    logic to_negative, polarity;
-    logic [3:0] at;
-    assign at = {d_q.tile, d_q.group};
-    assign positive[ch] = positives[at];
-    assign negative[ch] = negatives[at];
-    assign value = d_q.pooled ? 32'(acc_t'(pooled_q[ch])) : '0;
-    assign to_negative = d_q.split && value[31];
-    assign from = d_q.clear ? '0 : to_negative ? negative[ch] : positive[ch];
-    assign sum = from + value;
-    assign entry = d_q.first ? {polarity_d_q[ch], {8{t_d_q[ch][22]}}, t_d_q[ch]} : negative[ch];
-    assign polarity = entry[31];
-    assign test = {sum[31], sum} + {{2{entry[30]}}, entry[30:0]};
-    assign bits[ch] = !test[32] ^ polarity;
-    always_ff @(posedge clk_i)
-      if (d_q.item && !d_q.raw) begin
-        if (!to_negative) positives[at] <= sum;
-        else if (d_q.clear) positives[at] <= '0;
-        if (d_q.split) begin
-          if (to_negative) negatives[at] <= sum;
-          else if (d_q.clear) negatives[at] <= '0;
-        end else if (d_q.first) negatives[at] <= entry;
-      end
+    (* ram_style = "distributed" *) logic [32:0] entries[32];
+    logic [32:0] entry, sum;
+    assign side[ch] = d_q.half || d_q.split && value_q[ch][23];
+    assign entry = entries[{side[ch], at}];
+    assign sum = 33'($signed(value_q[ch])) + (!d_q.clear && is_begun[ch][side[ch]] ? entry : '0);
+    assign sums[ch] = sum[31:0];
+    assign bits[ch] = !sum[32] ^ polarity[ch];
+    always_ff @(posedge clk_i) if (d_q.item) entries[{side[ch], at}] <= sum;
   end
   assign record_write_o = d_q.item && d_q.final_item && d_q.byte_exists;
   assign record_byte_o = d_q.byte_index;
@@ -306,26 +314,12 @@ module bnn_output_value
   assign stream_o = d_q.stream;
   assign stream_tile_o = tile_d_q;
 
-  // Words: of an item from the cycle after A + 3 on, of the sums in A + 3.
-  logic [7:0][ACCUMULATOR_BITS-1:0] words_q;
-  logic [2:0] words_left_q;
+  // Words: of the sums as they are, nothing is added to them.
   logic [16:0] address_q;
-  always_ff @(posedge clk_i) begin
-    if (d_q.item && d_q.raw && d_q.pooled) begin
-      words_q <= pooled_q;
-      words_left_q <= 3'd4;
-    end else if (words_left_q != 0) begin
-      words_q <= {{2{acc_t'(0)}}, words_q[7:2]};
-      words_left_q <= words_left_q - 3'd1;
-    end
+  always_ff @(posedge clk_i)
     if (d_q.restart) address_q <= {1'b0, d_q.base};
-    else if (word_valid_o) address_q <= address_q[16] ? address_q : address_q + 17'd1;
-    if (rst_i) words_left_q <= '0;
-  end
-  logic [7:0][31:0] sums;
-  assign sums = d_q.half ? negative : positive;
-  assign word_valid_o = d_q.word || words_left_q != 0;
+    else if (d_q.word) address_q <= address_q[16] ? address_q : address_q + 17'd1;
+  assign word_valid_o = d_q.word;
   assign word_address_o = address_q;
-  assign word_o = d_q.word ? {sums[{d_q.index, 1'b1}], sums[{d_q.index, 1'b0}]}
-                           : {32'(acc_t'(words_q[1])), 32'(acc_t'(words_q[0]))};
+  assign word_o = {sums[{d_q.index, 1'b1}], sums[{d_q.index, 1'b0}]};
 endmodule
