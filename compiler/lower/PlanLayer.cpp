@@ -50,7 +50,7 @@ MapLayout layoutInput(const Layer &layer) {
   }
   map.constantGroups = layer.borderGroup;
   if (layer.borderGroup)
-    map.constantPixels = borderInputs(layer);
+    map.constantPixels = {{0, layer.in.w}}; // border tiles read all of theirs
   map.padTop = uint32_t(layer.padTop);
   map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
   map.lead = uint32_t(layer.padLeft) * map.record;
@@ -274,20 +274,9 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
   plan.passes = std::move(passes);
 }
 
-bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
-               bool narrow, const isa::Target &target, LayerPlan &plan,
-               std::string &error) {
-  plan = LayerPlan();
-  plan.in = layoutInput(layer);
-  // Before the fields of the instructions: they are wider than any buffer.
-  if (plan.in.words() > target.laneWords) {
-    error = nodeError(
-        layer, fmt::format("its input map needs {} lane words, target '{}' has "
-                           "lane_words = {}; use a target with more, or a "
-                           "shorter window",
-                           plan.in.words(), target.name, target.laneWords));
-    return false;
-  }
+static bool planFields(const Layer &layer, const MapLayout *next,
+                       uint32_t split, bool narrow, const isa::Target &target,
+                       LayerPlan &plan, std::string &error) {
   plan.split = split;
   plan.run.split = split;
   plan.gm = 1u << split;
@@ -353,6 +342,23 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
     return false;
   }
   return true;
+}
+
+bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
+               bool narrow, const isa::Target &target, LayerPlan &plan,
+               std::string &error) {
+  plan = LayerPlan();
+  plan.in = layoutInput(layer);
+  if (planFields(layer, next, split, narrow, target, plan, error))
+    return true;
+  // The buffer is what to change; instructions hold more than any buffer does.
+  if (plan.in.words() > target.laneWords)
+    error = nodeError(
+        layer, fmt::format("its input map needs {} lane words, target '{}' has "
+                           "lane_words = {}; use a target with more, or a "
+                           "shorter window",
+                           plan.in.words(), target.name, target.laneWords));
+  return false;
 }
 
 } // namespace bnncc::lower

@@ -42,7 +42,7 @@ func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi1> {
 // -----
 
 // Far beyond the fields of the instructions, too: the buffer is what to change.
-// CHECK: node 'huge': its input map needs 250000 lane words, target 'z010' has lane_words = 2048
+// CHECK: node 'huge': its input map needs 250000 lane words, target 'z010' has lane_words = 4096
 func.func @main(%x: tensor<1x1x1000000xi8>) -> tensor<4x1x1xf64> {
   %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x1000000xi8> -> tensor<4x1x1000000xi32> loc(fused["dequantize", "huge"])
   %g = bnn.sum %a : tensor<4x1x1000000xi32> -> tensor<4x1x1xi32>
