@@ -86,23 +86,4 @@ std::vector<OutputRange> outputRanges(const Layer &layer) {
   return ranges;
 }
 
-std::vector<PixelRange> borderInputs(const Layer &layer) {
-  std::vector<PixelRange> inputs;
-  for (const OutputRange &range : outputRanges(layer)) {
-    if (!range.border)
-      continue;
-    int64_t first = range.begin * layer.pool.stride;
-    int64_t last = (range.end - 1) * layer.pool.stride + layer.pool.window - 1;
-    int64_t begin = first * layer.strideW - layer.padLeft;
-    int64_t end = last * layer.strideW - layer.padLeft + layer.kernelW;
-    begin = std::clamp<int64_t>(begin, 0, layer.in.w - 1);
-    end = std::clamp<int64_t>(end, begin + 1, layer.in.w);
-    if (!inputs.empty() && begin <= inputs.back().end)
-      inputs.back().end = std::max(end, inputs.back().end);
-    else
-      inputs.push_back({begin, end});
-  }
-  return inputs;
-}
-
 } // namespace bnncc::lower

@@ -43,8 +43,6 @@ struct OutputRange {
   bool border = false;
 };
 std::vector<OutputRange> outputRanges(const Layer &layer);
-/// The pixels of the input map that border pixels read, from left to right.
-std::vector<PixelRange> borderInputs(const Layer &layer);
 
 } // namespace bnncc::lower
 

@@ -29,7 +29,7 @@ struct MapLayout {
   uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
   uint32_t constantGroups = 0;            ///< before them: Border.h
-  std::vector<PixelRange> constantPixels; ///< that someone reads
+  std::vector<PixelRange> constantPixels; ///< written by constant RUNs
   uint32_t rows = 1;                      ///< with pad rows
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
