@@ -221,7 +221,7 @@ TEST_F(Check, ARunThatWritesWhatItReads) {
       {{.channels = 64, .kernel = 80, .stride = 12, .pad = 34},
        {.channels = 8, .kernel = 3, .pad = 1, .output = OutputKind::Sum}});
   ASSERT_NO_FATAL_FAILURE(plan(net, z010(4096, 1024)));
-  const MapLayout &input = built.layers[0].in, &map = built.layers[1].in;
+  const MapLayout input = built.layers[0].in, map = built.layers[1].in;
   uint32_t words = input.extent + map.words() - map.groupPitch;
   ASSERT_NO_FATAL_FAILURE(plan(net, z010(words, 1024)));
   uint32_t base = built.layers[1].in.base;
