@@ -5,6 +5,16 @@
 
 namespace bnn::runtime {
 
+Result checkCode(const isa::Program &program) {
+  auto inImage = [&](uint32_t begin, uint32_t end) {
+    return begin <= end && end <= program.image.size();
+  };
+  if (inImage(program.coldBegin, program.coldEnd) &&
+      inImage(program.warmBegin, program.warmEnd))
+    return {};
+  return {BNN_ERROR_PROGRAM, "code outside the image"};
+}
+
 Result openDevice(const std::string &name, const char *target,
                   std::unique_ptr<Device> &device) {
   if (name == "sim")

@@ -42,6 +42,9 @@ public:
                      uint64_t windows, bnn_stats &stats) = 0;
 };
 
+/// Refuses a program whose code ranges leave its image.
+Result checkCode(const isa::Program &program);
+
 /// Opens a device by its name on the command line; see bnn_device_open.
 Result openDevice(const std::string &name, const char *target,
                   std::unique_ptr<Device> &device);

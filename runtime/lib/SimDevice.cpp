@@ -56,12 +56,8 @@ Result SimDevice::trapped(const isa::Outcome &outcome,
 
 Result SimDevice::load(const isa::Program &next, bnn_stats &stats) {
   program = nullptr; // nothing is loaded if this fails
-  auto inImage = [&](uint32_t begin, uint32_t end) {
-    return begin <= end && end <= next.image.size();
-  };
-  if (!inImage(next.coldBegin, next.coldEnd) ||
-      !inImage(next.warmBegin, next.warmEnd))
-    return {BNN_ERROR_PROGRAM, "code outside the image"};
+  if (Result result = checkCode(next); !result)
+    return result;
   if (fixed) {
     std::string error;
     if (!isa::checkTarget(next, *fixed, error))
