@@ -29,7 +29,6 @@ struct MapLayout {
   uint32_t groups = 1; ///< channel groups of `groupChannels`
   uint32_t groupChannels = 32;
   uint32_t constantGroups = 0;            ///< before them: Border.h
-  std::vector<PixelRange> constantPixels; ///< written by constant RUNs
   uint32_t rows = 1;                      ///< with pad rows
   uint32_t padTop = 0;
   uint32_t lead = 0, trail = 0; ///< pad bytes
@@ -97,7 +96,7 @@ struct LayerPlan {
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
   int64_t pixel = 0; ///< a conv pixel whose thresholds these are
   uint32_t rowsAbove = 0, rowsBelow = 0; ///< pad rows of the map it writes
-  std::vector<PixelRange> constants;     ///< pixels of the constants it writes
+  bool constants = false;                ///< it writes the next map's constants
   /// What a pass does: sums, sums of border pixels, or constant channels.
   enum class Pass { Sums, Border, PadRows, Constants } kind = Pass::Sums;
   /// RUNs in order, if one does not do: pixels near the border of a map padded

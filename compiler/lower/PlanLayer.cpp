@@ -49,8 +49,6 @@ MapLayout layoutInput(const Layer &layer) {
     map.record = map.groups > 1 ? 4 : uint32_t(ceilDiv(layer.in.c, 8));
   }
   map.constantGroups = layer.borderGroup;
-  if (layer.borderGroup)
-    map.constantPixels = {{0, layer.in.w}}; // border tiles read all of theirs
   map.padTop = uint32_t(layer.padTop);
   map.rows = uint32_t(layer.in.h + layer.padTop + layer.padBottom);
   map.lead = uint32_t(layer.padLeft) * map.record;
@@ -115,7 +113,7 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   size_t passes =
       layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
   uint32_t padRows =
-      (plan.rowsAbove + plan.rowsBelow > 0) + !plan.constants.empty();
+      (plan.rowsAbove + plan.rowsBelow > 0) + plan.constants;
   plan.thresholdRows = plan.planes * plan.channelTiles * plan.outputGroups *
                        uint32_t(passes + padRows);
   int64_t tileStride = int64_t(plan.gp) * in.stride;
@@ -258,12 +256,10 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
     add(constantPass(plan, Pass::PadRows, layer.out.h * plan.out.row_pitch,
                      plan.rowsBelow));
   sets += plan.rowsAbove + plan.rowsBelow > 0;
-  for (size_t i = plan.constants.size(); i-- > 0;)
-    add(constantPass(
-        rangePass(layer, plan,
-                  {plan.constants[i].begin, plan.constants[i].end, false}),
-        Pass::Constants, -int64_t(plan.out.group_pitch), 1));
-  sets += !plan.constants.empty();
+  // Over the whole width: border tiles read the constants of all their pixels.
+  if (plan.constants)
+    add(constantPass(plan, Pass::Constants, -int64_t(plan.out.group_pitch), 1));
+  sets += plan.constants;
   std::vector<OutputRange> ranges = pixelRanges(layer);
   if (ranges.size() == 1 && !ranges[0].border && passes.empty())
     return;
@@ -294,7 +290,7 @@ static bool planFields(const Layer &layer, const MapLayout *next,
     plan.channelTiles = next->record / plan.gm;
     plan.planes = planesNeeded(layer);
     if (layer.output == OutputKind::Bits) {
-      plan.constants = next->constantPixels;
+      plan.constants = next->constantGroups > 0;
       plan.rowsAbove = next->padTop;
       plan.rowsBelow = next->rows - next->padTop - uint32_t(next->shape.h);
     }
