@@ -6,6 +6,10 @@
 Parameters come from isa/targets/TARGET.json; those that the top lacks are left out.
 One line per number, all of it as JSON with --json; --check compares with budget.json.
 
+A block's clusters are alike: each kind is mapped once and linked into the rest, which
+is mapped around them, so nothing is optimised across a cluster's ports, and sixteen
+clusters take no longer than one. Levels are those of the whole, linked netlist.
+
 LUT cells are LUT1..LUT6 and INV, LUT6_2 and SRL as one each, RAM64M and RAM32M as four:
 Yosys pairs no small LUTs, so this is what a report of occupied LUTs does not exceed by
 the mapping. MUXF7, MUXF8 and CARRY4 stand beside the LUTs that they join. A RAMB18 is
@@ -35,6 +39,7 @@ PARAMETERS = {
 LUTS = {"INV": 1, "LUT6_2": 1, "SRL16E": 1, "SRLC32E": 1, "RAM64M": 4, "RAM32M": 4,
         "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4} | {f"LUT{i}": 1 for i in range(1, 7)}
 CELLS = ("LUT6", "LUT6_2", "MUXF7", "MUXF8", "CARRY4", "DSP48E1")  # of hw/rtl/prim
+CLUSTER = "bnn_cluster"
 FFS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 
@@ -57,42 +62,84 @@ def top_parameters(source, target):
             if re.search(rf"parameter[^;]*?\b{name}\s*=", header)]
 
 
-def script(top, sources, flags, defines):
-    """Flattened before mapping, with the classic abc; no SRLs, no inferred F7/F8."""
-    stat = "tee -q -o stat.json stat -json"
+def mapping(top, sources, flags, blackboxes):
+    """Commands that map `top` flat to 7-series cells; classic abc, no SRLs, no inferred F7/F8."""
     options = "-family xc7 -nowidelut -nosrl -flatten -noiopad -noclkbuf"
-    return "\n".join([
-        "read_slang --threads 1 " + " ".join(
-            [*defines, *flags, *(f"--blackboxed-module {cell}" for cell in CELLS),
+    return [
+        "read_slang --threads 1 -D BNN_PRIMITIVES " + " ".join(
+            [*flags, *(f"--blackboxed-module {cell}" for cell in (*CELLS, *blackboxes)),
              f"--top {top}", *sources]),
         f"synth_xilinx {options} -top {top} -run begin:map_luts",
         "abc -luts 2:2,3,6:5",
         "clean",
         "techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6",
         "clean -purge",
-        stat,
-        # Levels: everything sequential away, carries and F7/F8 stay in the paths.
-        "delete t:RAMB* t:DSP48E1 t:FD* t:RAM32* t:RAM64* t:RAM128*",
-        "tee -q -o levels.txt ltp -noff",
-    ]) + "\n"
+    ]
 
 
-def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVES",)):
-    """Runs Yosys in `work` and returns the counts."""
-    work.mkdir(parents=True, exist_ok=True)
-    found = sources or sorted((HW / "rtl").rglob("*.sv"))
-    source = next(path for path in found if path.stem == top)
-    packages = [package, HW / "rtl" / "bnn_engine_pkg.sv"]
-    local = []
-    cells = HW / "sim" / "xilinx_cells.sv"
-    for path in [*packages, cells, *(p for p in found if p not in packages)]:
-        shutil.copy(path, work / path.name)  # a sandboxed Yosys sees its own folder
-        local.append(path.name)
-    (work / "area.ys").write_text(script(top, local, top_parameters(source, target), defines))
-    run = subprocess.run([find_yosys(), "-q", "-l", "yosys.log", "-s", "area.ys"], cwd=work,
+COUNTING = [
+    "tee -q -o stat.json stat -json",
+    # Levels: everything sequential away, carries and F7/F8 stay in the paths.
+    "delete t:RAMB* t:DSP48E1 t:FD* t:RAM32* t:RAM64* t:RAM128*",
+    "tee -q -o levels.txt ltp -noff",
+]
+
+
+def run_yosys(name, commands, work):
+    (work / f"{name}.ys").write_text("\n".join(commands) + "\n")
+    run = subprocess.run([find_yosys(), "-q", "-l", f"{name}.log", "-s", f"{name}.ys"], cwd=work,
                          capture_output=True, text=True, check=False)
     if run.returncode:
-        sys.exit(f"area.py: Yosys failed, see {work}/yosys.log\n{run.stderr[-2000:]}")
+        sys.exit(f"area.py: Yosys failed, see {work}/{name}.log\n{run.stderr[-2000:]}")
+
+
+def name_clusters(netlist):
+    """Gives each cluster in `netlist` (RTLIL) the name of its kind and no parameters.
+
+    Returns the kinds' parameters by name. Cluster 0 alone has STORE's read port.
+    """
+    lines, inside, kinds = [], None, {}
+    for line in netlist.read_text().splitlines():
+        words = line.split()
+        if words[:1] == ["cell"]:
+            inside = None
+            if words[1] == f"\\{CLUSTER}":
+                inside = f"{CLUSTER}_{int('gen_cluster[0]' in line)}"
+                line = line.replace(words[1], f"\\{inside}")
+                kinds[inside] = {"HAS_STORE": int("gen_cluster[0]" in line)}
+        elif inside and words[:1] == ["parameter"]:
+            continue
+        lines.append(line)
+    netlist.write_text("\n".join(lines) + "\n")
+    return kinds
+
+
+def measure(top, target, package, work):
+    """Runs Yosys in `work` and returns the counts."""
+    work.mkdir(parents=True, exist_ok=True)
+    found = sorted((HW / "rtl").rglob("*.sv"))
+    source = {path.stem: path for path in found}
+    packages = [package, HW / "rtl" / "bnn_engine_pkg.sv"]
+    local = []
+    for path in [*packages, HW / "sim" / "xilinx_cells.sv", *found]:
+        if path.name not in local:
+            shutil.copy(path, work / path.name)  # a sandboxed Yosys sees its own folder
+            local.append(path.name)
+
+    def part(name, kind, extra, blackboxes=()):
+        flags = top_parameters(source[kind], target) + [f"-G {k}={v}" for k, v in extra.items()]
+        run_yosys(name, [*mapping(kind, local, flags, blackboxes), f"rename {kind} {name}",
+                         f"write_rtlil {name}.il"], work)
+
+    whole = f"{top}_whole"
+    part(whole, top, {}, () if top == CLUSTER else (CLUSTER,))
+    kinds = name_clusters(work / f"{whole}.il")
+    for kind, extra in kinds.items():
+        part(kind, CLUSTER, extra)
+    run_yosys("link", [f"read_rtlil {whole}.il",
+                       *(f"read_rtlil -nooverwrite {kind}.il" for kind in kinds),
+                       *([f"delete ={CLUSTER}"] if kinds else []),
+                       f"hierarchy -top {whole}", "flatten", "clean", *COUNTING], work)
     cells = json.loads((work / "stat.json").read_text())["design"]["num_cells_by_type"]
     length = re.search(r"\(length=(\d+)\)", (work / "levels.txt").read_text())
     return {
@@ -104,7 +151,7 @@ def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVE
         "dsp": cells.get("DSP48E1", 0),
         "levels": int(length.group(1)) if length else 0,
         "mac": target["clusters"] * 2048,
-        "cells": dict(sorted(cells.items())),
+        "cells": {kind: n for kind, n in sorted(cells.items()) if not kind.startswith("$")},
     }
 
 

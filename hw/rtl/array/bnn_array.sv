@@ -133,10 +133,13 @@ module bnn_array
   end
 
   logic [PIXELS-1:0][LANE_BITS-2:0] lane_write_pair;
-  for (genvar p = 0; p < PIXELS; ++p) begin : gen_pair
+  logic [PIXELS-1:0][7:0] lane_write;
+  for (genvar p = 0; p < PIXELS; ++p) begin : gen_lane_write
     assign lane_write_pair[p] = lane_write_i.pair[p][LANE_BITS-2:0];
+    assign lane_write[p] = lane_write_i.valid[p] ? lane_write_i.bytes[p] : '0;
   end
 
+  logic [CLUSTERS-1:0][PIXELS-1:0][CHANNELS-1:0] negative;
   logic [CLUSTERS-1:0][CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value;
   logic [CLUSTERS-1:0][1:0][CHANNELS-1:0][23:0] threshold;
   logic [CLUSTERS-1:0][63:0] store_data;
@@ -152,10 +155,9 @@ module bnn_array
       .act_i(act_q[c]),
       .weight_i(s3_q.weight[WEIGHT_BITS-1:0]),
       .threshold_i(s3_q.threshold[THRESHOLD_BITS-1:0]),
-      .lane_write_i(lane_write_i.valid),
+      .lane_write_i(lane_write),
       .lane_write_pair_i(lane_write_pair),
       .lane_write_data_i(lane_write_i.data),
-      .lane_write_bytes_i(lane_write_i.bytes),
       .weight_write_i(weight_we_i[c]),
       .weight_write_row_i(weight_row_i[WEIGHT_BITS-1:0]),
       .weight_write_data_i(weight_data_i),
@@ -172,7 +174,7 @@ module bnn_array
       .enable_i(enable7_q[c]),
       .x_i(add7_q[1:0]),
       .keep_i(add7_q[2]),
-      .sign_o(sign_o[c]),
+      .negative_o(negative[c]),
       .polarity_o(polarity_o[c]),
       .capture_i,
       .capture_read_i,
@@ -182,6 +184,7 @@ module bnn_array
     );
   end
   assign store_data_o = store_data[0];
+  assign sign_o = ~negative;
 
   // The asked capture, cluster, pixel.
   logic [CLUSTER_BITS-1:0] cluster;

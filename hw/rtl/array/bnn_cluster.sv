@@ -18,10 +18,9 @@ module bnn_cluster
   input  logic [LANE_BITS-1:0]                      act_i,
   input  logic [WEIGHT_BITS-1:0]                    weight_i,
   input  logic [THRESHOLD_BITS-1:0]                 threshold_i,
-  input  logic [PIXELS-1:0]                         lane_write_i,
   input  logic [PIXELS-1:0][LANE_BITS-2:0]          lane_write_pair_i,
   input  logic [PIXELS-1:0][63:0]                   lane_write_data_i,
-  input  logic [PIXELS-1:0][7:0]                    lane_write_bytes_i,
+  input  logic [PIXELS-1:0][7:0]                    lane_write_i,  // byte enables
   input  logic                                      weight_write_i,
   input  logic [WEIGHT_BITS-1:0]                    weight_write_row_i,
   input  logic [255:0]                              weight_write_data_i,
@@ -42,7 +41,7 @@ module bnn_cluster
   input  logic [1:0]                                x_i,  // of bnn_dsp_simd
   input  logic                                      keep_i,
   // t+8.
-  output logic [PIXELS-1:0][CHANNELS-1:0]           sign_o,
+  output logic [PIXELS-1:0][CHANNELS-1:0]           negative_o,  // acc < 0
   output logic [CHANNELS-1:0]                       polarity_o,
   input  logic [1:0]                                capture_i,
   // Captures, in the cycle in which they are asked for.
@@ -67,7 +66,6 @@ module bnn_cluster
         .write_i(lane_write_i[p]),
         .write_pair_i(lane_write_pair_i[p]),
         .write_data_i(lane_write_data_i[p]),
-        .write_bytes_i(lane_write_bytes_i[p]),
         .read_pair_i(store_read_i ? store_pair_i : act_i[LANE_BITS-1:1]),
         .read_data_o(store_data_o)
       );
@@ -81,7 +79,6 @@ module bnn_cluster
         .write_i(lane_write_i[p]),
         .write_pair_i(lane_write_pair_i[p]),
         .write_data_i(lane_write_data_i[p]),
-        .write_bytes_i(lane_write_bytes_i[p]),
         .read_word_i(act_i),
         .read_data_o(lane_data[p])
       );
@@ -160,8 +157,8 @@ module bnn_cluster
       .keep_i,
       .acc_o(acc[p])
     );
-    for (genvar ch = 0; ch < CHANNELS; ++ch) begin : gen_sign
-      assign sign_o[p][ch] = ~acc[p][ch][ACCUMULATOR_BITS-1];
+    for (genvar ch = 0; ch < CHANNELS; ++ch) begin : gen_negative
+      assign negative_o[p][ch] = acc[p][ch][ACCUMULATOR_BITS-1];
     end
   end
 
