@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CheckBinary.h"
+#include "Bound.h"
 #include "CheckOrder.h"
 
 #include "bnn/isa/Verifier.h"
@@ -225,6 +226,14 @@ bool checkBinary(const isa::Program &program, CheckResult &result,
   for (const isa::RunTrace &trace : engine.trace())
     if (trace.window + 1 == windows)
       result.trace.push_back(trace);
+  engine.setTransferDelays(hpDelays(warm, engine.trace()));
+  isa::Outcome slow;
+  if (!run(program.warmBegin, program.warmEnd, 2 * windows, slow))
+    return false;
+  result.hpLatency = slow.windowEnd.at(0);
+  for (size_t w = 1; w < slow.windowEnd.size(); ++w)
+    result.hpCycles = std::max(result.hpCycles,
+                               slow.windowEnd[w] - slow.windowEnd[w - 1]);
   if (result.hazards) {
     error = fmt::format("{} reads of words that are still to be written",
                         result.hazards);

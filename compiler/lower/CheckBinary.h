@@ -22,6 +22,9 @@ struct CheckResult {
   uint64_t coldCycles = 0;
   uint64_t latency = 0; ///< one warm window, first instruction to last result
   uint64_t cycles = 0;  ///< between two windows' results in a stream
+  /// Bounds of both on isa::HpPort: N windows of a stream take at most
+  /// hpLatency + (N - 1) * hpCycles.
+  uint64_t hpLatency = 0, hpCycles = 0;
   ::bnn::isa::Counters stream;             ///< of the stream
   std::vector<::bnn::isa::RunTrace> trace; ///< of its last window
 };

@@ -140,7 +140,10 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
     }
   }
   Json io = ioJson(func, legalised, plan);
-  io["predicted"] = {{"cycles", check.cycles}, {"latency", check.latency}};
+  io["predicted"] = {
+      {"cycles", check.cycles},
+      {"latency", check.latency},
+      {"hp", {{"cycles", check.hpCycles}, {"latency", check.hpLatency}}}};
   program.io = io.dump();
   program.debug = debugJson(legalised.network, code, path).dump();
   if (!options.verify)

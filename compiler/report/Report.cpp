@@ -156,6 +156,8 @@ std::string textReport(const ReportData &data) {
        fmt::format("{} per window ({}), latency {}, {} to load",
                    data.check.cycles, microseconds(data, data.check.cycles),
                    data.check.latency, data.check.coldCycles));
+  line("HP port", fmt::format("at most {} per window, latency {}",
+                              data.check.hpCycles, data.check.hpLatency));
   line("utilisation", fmt::format("{:.1f} %", utilisation(data)));
   line("buffers",
        fmt::format(
@@ -224,6 +226,8 @@ lower::Json jsonReport(const ReportData &data) {
   json["clock_mhz"] = target.clockMHz;
   json["cycles"] = data.check.cycles;
   json["latency"] = data.check.latency;
+  json["hp_port"] = {{"cycles", data.check.hpCycles},
+                     {"latency", data.check.hpLatency}};
   json["cold_cycles"] = data.check.coldCycles;
   json["microseconds"] = double(data.check.cycles) / target.clockMHz;
   json["utilisation"] = utilisation(data) / 100;

@@ -1,6 +1,8 @@
 // The memory models and the protocol checks.
 #include "AxiMemory.h"
 
+#include "bnn/isa/HpPort.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -15,12 +17,12 @@ AxiTiming AxiTiming::ideal() {
 AxiTiming AxiTiming::hp() {
   AxiTiming timing;
   timing.name = "hp";
-  timing.readLatency = 28;
-  timing.readJitter = 8;
-  timing.writeLatency = 20;
-  timing.outstanding = 8;
-  timing.period = 780; // DDR3 refresh: every 7.8 us
-  timing.pause = 26;   // 260 ns
+  timing.readLatency = isa::HpPort::readLatency;
+  timing.readJitter = isa::HpPort::readJitter;
+  timing.writeLatency = isa::HpPort::writeLatency;
+  timing.outstanding = isa::HpPort::outstanding;
+  timing.period = isa::HpPort::refreshPeriod;
+  timing.pause = isa::HpPort::refreshPause;
   return timing;
 }
 

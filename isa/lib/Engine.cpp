@@ -41,9 +41,15 @@ struct Engine::Impl {
   uint64_t inputStride = 0, outputStride = 0;
   std::array<uint64_t, 4> rowBeats{}; ///< beats of the row being gathered
   uint32_t trapIndex = 0;
+  std::vector<std::vector<uint64_t>> delays; ///< empty: ideal memory
   std::function<void(const CycleRecord &)> observer;
   CycleRecord record; ///< of the present cycle, for the observer
 
+  uint64_t delayOf(const Queued &item) const {
+    if (delays.empty())
+      return 0;
+    return delays[std::min<size_t>(item.window, delays.size() - 1)].at(item.index);
+  }
   uint8_t *bytes(Region region, uint64_t window, uint64_t beat);
   bool dispatch(const Queued &item);
   bool tickLoad(uint64_t cycle, bool portTaken);
@@ -158,7 +164,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
     if (inst.beats % unit)
       throw Stop{Trap::IllegalField, "a LOAD's beats must be whole rows"};
     load = {inst, loadQueue.front().index, loadQueue.front().window,
-            cycle + kBusLatency, 0, true};
+            cycle + kBusLatency + delayOf(loadQueue.front()), 0, true};
     loader = {};
     loader.beat.base = inst.address;
     loader.beat.phase = inst.phase;
@@ -175,7 +181,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
   bool toLanes = load.inst.dest == LoadDest::Lanes;
   bool finished;
   if (toLanes) {
-    finished = loadLanes(portTaken);
+    finished = loadLanes(portTaken && delays.empty());
   } else {
     uint64_t data;
     std::memcpy(&data, nextBeat(), 8);
@@ -246,7 +252,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
     if (inst.source == StoreSource::Lanes && inst.address % 2)
       throw Stop{Trap::IllegalField, "a lane STORE's address must be even"};
     store = {inst, storeQueue.front().index, storeQueue.front().window,
-             cycle + kStoreRead, 0, true};
+             cycle + kStoreRead + delayOf(storeQueue.front()), 0, true};
     storeQueue.pop_front();
     record.store = {true, store.index, store.window};
     return true;
@@ -261,7 +267,7 @@ bool Engine::Impl::tickStore(uint64_t cycle, Outcome &outcome) {
     tokens.storeToRun += inst.push_prev;
     return true;
   }
-  if (inst.source == StoreSource::Lanes && run.readsLanes)
+  if (inst.source == StoreSource::Lanes && run.readsLanes && delays.empty())
     return true; // the array has the read port
   uint64_t data;
   if (inst.source == StoreSource::Output) {
@@ -412,6 +418,9 @@ Outcome Engine::run(std::span<const uint8_t> code, Memory memory,
 const Counters &Engine::counters() const { return impl->counters; }
 const std::vector<RunTrace> &Engine::trace() const { return impl->run.trace; }
 void Engine::setTracing(bool on) { impl->run.tracing = on; }
+void Engine::setTransferDelays(std::vector<std::vector<uint64_t>> cycles) {
+  impl->delays = std::move(cycles);
+}
 void Engine::setObserver(std::function<void(const CycleRecord &)> observer) {
   impl->observer = std::move(observer);
   impl->run.record = impl->observer ? &impl->record : nullptr;

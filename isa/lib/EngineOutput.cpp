@@ -33,6 +33,7 @@ void OutputUnit::begin(const RunConfig &next) {
   records.clear();
   stream.clear();
   sentBeats = 0;
+  runBeats = lastBeats = 0;
 }
 
 uint8_t OutputUnit::tileOf(const SamplePoint &at) const {
@@ -162,6 +163,7 @@ void OutputUnit::appendRecords(const SamplePoint &at, bool last) {
 /// partial beat and the flush.
 void OutputUnit::send(uint64_t earliest, bool last) {
   size_t used = 0;
+  lastBeats = 0;
   uint8_t previousValid = 8;
   uint64_t cycle = std::max(earliest, writerFree);
   auto beat = [&](uint8_t valid) {
@@ -180,6 +182,8 @@ void OutputUnit::send(uint64_t earliest, bool last) {
     previousValid = valid;
     lanes.expect(b, runs);
     beats.push_back(b);
+    ++runBeats;
+    ++lastBeats;
     writerFree = cycle;
   };
   while (stream.size() - used >= 8)

@@ -208,6 +208,7 @@ public:
   std::vector<uint64_t> buffer; ///< the output buffer
   uint64_t laneBeats = 0;
   uint64_t runs = 0; ///< begun so far
+  uint64_t runBeats = 0, lastBeats = 0; ///< of the present RUN; as in RunTrace
 
 private:
   void appendRecords(const SamplePoint &at, bool last);

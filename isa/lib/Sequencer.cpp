@@ -261,7 +261,7 @@ bool Sequencer::issue(uint64_t cycle, Counters &counters) {
     freed = run.push_prev;
     if (tracing)
       trace.push_back({current.instruction, current.window, firstStep, cycle,
-                       retired, stalls});
+                       retired, stalls, output.runBeats, output.lastBeats});
   }
   return true;
 }

@@ -206,6 +206,11 @@ bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
     constexpr int64_t any = std::numeric_limits<int64_t>::max();
     io.predictedCycles = uint64_t(predicted.integer("cycles", 0, any, 0));
     io.predictedLatency = uint64_t(predicted.integer("latency", 0, any, 0));
+    if (predicted.has("hp")) {
+      Fields hp = predicted.object("hp");
+      io.hpCycles = uint64_t(hp.integer("cycles", 0, any, 0));
+      io.hpLatency = uint64_t(hp.integer("latency", 0, any, 0));
+    }
   }
   return error.empty();
 }

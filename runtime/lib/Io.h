@@ -86,6 +86,7 @@ struct Io {
   MapShape raw;
   std::vector<HostOp> epilogue;
   uint64_t predictedCycles = 0, predictedLatency = 0;
+  uint64_t hpCycles = 0, hpLatency = 0; ///< at most, behind a Zynq HP port
 };
 
 /// Parses the JSON text and checks it against the sizes of one window. On

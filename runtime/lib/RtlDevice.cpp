@@ -1,6 +1,7 @@
 // The engine's RTL as a device: the Verilated bnn_top with a memory model behind
 // it, driven through its registers as a driver on the board would.
 #include "Device.h"
+#include "Io.h"
 
 #include "RtlModel.h"
 #include "bnn/isa/Engine.h"
@@ -68,6 +69,7 @@ private:
                 uint64_t inputStride, uint64_t outputStride);
   Result compare(const Golden &want, const Done &done,
                  std::span<const uint8_t> output);
+  Result checkBound(uint64_t windows);
 
   std::string deviceName;
   const Choice choice;
@@ -77,6 +79,7 @@ private:
   std::unique_ptr<RtlModel> rtl;
   std::unique_ptr<isa::Engine> model; ///< the scoreboard
   const isa::Program *program = nullptr;
+  Io io; ///< of the program, for its bounds
   std::vector<uint8_t> image, scratch;
   std::vector<uint8_t> modelImage, modelScratch;
   bool warmResident = false; ///< the instruction memory holds the warm code
@@ -212,6 +215,19 @@ Result RtlDevice::compare(const Golden &want, const Done &done,
   return {};
 }
 
+/// Behind an HP port a stream ends within the compiler's bound.
+Result RtlDevice::checkBound(uint64_t windows) {
+  if (choice.timing.name != "hp" || !io.hpLatency)
+    return {};
+  uint64_t most = io.hpLatency + (windows - 1) * io.hpCycles;
+  uint64_t end = read64(reg::LastEnd);
+  if (end <= most)
+    return {};
+  return {BNN_ERROR_TRAP,
+          fmt::format("{} windows took {} cycles behind the HP port, more than "
+                      "the compiler's bound of {}", windows, end, most)};
+}
+
 Result trapped(isa::Trap trap, uint32_t index, const std::string &where) {
   return {BNN_ERROR_TRAP, fmt::format("{}: trap {} at instruction {}", where,
                                       isa::name(trap), index)};
@@ -219,11 +235,13 @@ Result trapped(isa::Trap trap, uint32_t index, const std::string &where) {
 
 Result RtlDevice::load(const isa::Program &next, bnn_stats &stats) {
   program = nullptr; // nothing is loaded if this fails
+  std::string error;
+  if (io = Io(); !parseIo(next.io, next.inputBytes, next.outputBytes, io, error))
+    return {BNN_ERROR_PROGRAM, error};
   warmResident = false;
   if (Result result = checkCode(next); !result)
     return result;
   if (fixed) {
-    std::string error;
     if (!isa::checkTarget(next, *fixed, error))
       return {BNN_ERROR_TARGET, error};
     // As on the board, programs follow each other without a reset in between,
@@ -278,9 +296,12 @@ Result RtlDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
                               windows, inStride, outStride, done);
       !result)
     return result;
-  if (model)
+  if (model) {
     if (Result result = compare(want, done, output); !result)
       return result;
+    if (Result result = checkBound(done.windows); !result)
+      return result;
+  }
   if (done.trap != isa::Trap::None)
     return trapped(done.trap, done.index,
                    fmt::format("after {} whole windows", stats.windows + done.windows));

@@ -243,7 +243,9 @@ bnn_program_info bnn_program_describe(const bnn_program *program) {
           p.outputBytes,
           p.image.size(),
           open.io.predictedCycles,
-          open.io.predictedLatency};
+          open.io.predictedLatency,
+          open.io.hpCycles,
+          open.io.hpLatency};
 }
 
 bnn_status bnn_device_open(const char *name, const char *target,

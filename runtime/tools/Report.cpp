@@ -98,6 +98,9 @@ std::string summaryText(const Report &r) {
     text += fmt::format("predicted  steady {}, latency {}\n",
                         grouped(info.predicted_cycles),
                         grouped(info.predicted_latency));
+  if (info.hp_cycles || info.hp_latency)
+    text += fmt::format("HP port    steady at most {}, latency at most {}\n",
+                        grouped(info.hp_cycles), grouped(info.hp_latency));
   if (s.cold_cycles)
     text += fmt::format("loading    {}, {} bytes, once\n",
                         cyclesText(double(s.cold_cycles), s.clock_mhz),
@@ -147,6 +150,8 @@ std::string summaryJson(const Report &r) {
       {"cycles_per_window", s.cycles_per_window},
       {"predicted_cycles", info.predicted_cycles},
       {"predicted_latency", info.predicted_latency},
+      {"hp_cycles", info.hp_cycles},
+      {"hp_latency", info.hp_latency},
       {"cold_cycles", s.cold_cycles},
       {"cold_bytes", s.cold_bytes},
       {"load_bytes", s.load_bytes},

@@ -81,6 +81,9 @@ typedef struct bnn_program_info {
   size_t image_bytes;        /* code, microcode, weights and thresholds */
   uint64_t predicted_cycles; /* the compiler's steady cycles per window; 0: unknown */
   uint64_t predicted_latency; /* cycles of one window by itself; 0: unknown */
+  /* Bounds behind a Zynq HP port: N windows end within hp_latency + (N - 1) *
+   * hp_cycles cycles of their start; 0: unknown. */
+  uint64_t hp_cycles, hp_latency;
 } bnn_program_info;
 
 /* What one bnn_run did. Cycles and counters are the engine's, seconds the host's.

@@ -52,20 +52,6 @@ protected:
   MachineCode code;
 };
 
-/// Four layers; the second has the most weights.
-Network fourLayers() {
-  std::mt19937 random(1);
-  return randomNetwork(
-      random, MapKind::Bytes, {1, 1, 400},
-      {{.channels = 32, .kernel = 3, .pad = 1},
-       {.channels = 256,
-        .kernel = 3,
-        .pad = 1,
-        .poolWindow = 2,
-        .poolStride = 2},
-       {.channels = 8, .kernel = 3, .pad = 1},
-       {.channels = 4, .kernel = 1, .output = OutputKind::Sum}});
-}
 isa::Target z010(uint32_t laneWords, uint32_t weightRows) {
   isa::Target target;
   target.laneWords = laneWords;

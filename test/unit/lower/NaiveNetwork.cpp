@@ -131,6 +131,20 @@ Network randomNetwork(std::mt19937 &random, MapKind kind, Shape shape,
   return network;
 }
 
+Network fourLayers() {
+  std::mt19937 random(1);
+  return randomNetwork(
+      random, MapKind::Bytes, {1, 1, 400},
+      {{.channels = 32, .kernel = 3, .pad = 1},
+       {.channels = 256,
+        .kernel = 3,
+        .pad = 1,
+        .poolWindow = 2,
+        .poolStride = 2},
+       {.channels = 8, .kernel = 3, .pad = 1},
+       {.channels = 4, .kernel = 1, .output = OutputKind::Sum}});
+}
+
 Values randomInput(std::mt19937 &random, const Network &network) {
   const Layer &first = network.layers[0];
   Values x(first.in.size());

@@ -31,6 +31,8 @@ struct LayerSpec {
 lower::Network randomNetwork(std::mt19937 &random, lower::MapKind kind,
                              lower::Shape input,
                              const std::vector<LayerSpec> &layers);
+/// Four layers; the second has the most weights. Seeded.
+lower::Network fourLayers();
 Values randomInput(std::mt19937 &random, const lower::Network &network);
 
 /// Runs one window and undoes the value terms; a trap gives an empty result.

@@ -45,6 +45,8 @@ struct RunTrace {
   uint32_t instruction = 0;
   uint64_t window = 0, first = 0, last = 0, retired = 0;
   uint64_t stalls = 0;
+  uint64_t beats = 0;     ///< lane writes of its streams
+  uint64_t lastBeats = 0; ///< of those, what its last tile sent
 };
 
 struct CycleRecord; // isa/lib/EngineState.h
@@ -68,6 +70,11 @@ public:
   const std::vector<RunTrace> &trace() const;
   /// Keep a RunTrace for every RUN (off by default).
   void setTracing(bool on);
+  /// Cycles by which a LOAD or STORE ends later than on ideal memory, by window (the
+  /// last one stands for all that follow) and by instruction of the code. No transfer
+  /// then waits for the lanes' ports; what it would wait must be among the cycles.
+  /// Empty: ideal memory, as at first.
+  void setTransferDelays(std::vector<std::vector<uint64_t>> cycles);
   /// Calls `observer` after every cycle (none by default).
   void setObserver(std::function<void(const CycleRecord &)> observer);
   /// Count reads of lane words whose last writer had not yet written when the
