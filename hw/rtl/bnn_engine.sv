@@ -53,7 +53,8 @@ module bnn_engine
   output logic [31:0]      idle_cycles_o,
   output logic [31:0]      writer_stalls_o,
   output logic [31:0]      value_stalls_o,
-  output logic [31:0]      token_waits_o,
+  output logic [31:0]      load_waits_o,
+  output logic [31:0]      store_waits_o,
   output logic [31:0]      steps_o,
   output logic [31:0]      windows_done_o,
   output logic [63:0]      first_end_o,
@@ -136,7 +137,7 @@ module bnn_engine
     .ext_trap_i(ext_code != TRAP_NONE), .ext_code_i(ext_code), .ext_index_i(ext_index),
     .trap_o, .trap_index_o, .run_index_o(run_index), .load_index_o(load_index),
     .store_index_o(store_index), .cycles_o, .idle_cycles_o, .writer_stalls_o, .value_stalls_o,
-    .token_waits_o, .steps_o, .windows_done_o, .first_end_o, .last_end_o
+    .load_waits_o, .store_waits_o, .steps_o, .windows_done_o, .first_end_o, .last_end_o
   );
 
   bnn_load #(

@@ -59,7 +59,7 @@ module bnn_top
   output logic        m_bready_o,
   input  logic [1:0]  m_bresp_i
 );
-  localparam int unsigned COUNTERS = 17;
+  localparam int unsigned COUNTERS = 18;
   localparam int unsigned WRITE_DEPTH = 32;
   localparam int unsigned IN_FLIGHT = 6;  // STORE's reads that may be on their way to the FIFO
 
@@ -144,7 +144,7 @@ module bnn_top
 
   // ---- The engine.
   logic [63:0] cycles, first_end, last_end;
-  logic [31:0] idle, writer_stalls, value_stalls, token_waits, steps, windows_done;
+  logic [31:0] idle, writer_stalls, value_stalls, load_waits, store_waits, steps, windows_done;
   logic starved, lane_beat;
   bnn_engine #(
     .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .CONTROL_WORDS(CONTROL_WORDS), .OUTPUT_WORDS(OUTPUT_WORDS),
@@ -160,8 +160,8 @@ module bnn_top
     .write_address_o(write_address), .write_beats_o(write_beats), .push_o(push),
     .push_data_o(push_data), .room_i(32'(waiting) < WRITE_DEPTH - IN_FLIGHT),
     .written_i(written), .write_trap_i(write_trap), .cycles_o(cycles), .idle_cycles_o(idle),
-    .writer_stalls_o(writer_stalls), .value_stalls_o(value_stalls), .token_waits_o(token_waits),
-    .steps_o(steps), .windows_done_o(windows_done), .first_end_o(first_end),
+    .writer_stalls_o(writer_stalls), .value_stalls_o(value_stalls), .load_waits_o(load_waits),
+    .store_waits_o(store_waits), .steps_o(steps), .windows_done_o(windows_done), .first_end_o(first_end),
     .last_end_o(last_end), .starved_o(starved), .lane_beat_o(lane_beat)
   );
 
@@ -186,7 +186,7 @@ module bnn_top
   end
   assign counter = {  // the last one first: 0x100 is cycles
     last_end[63:32], last_end[31:0], first_end[31:0], windows_done, lane_beats, write_stalls,
-    starvations, beats_written, beats_read, steps, token_waits, value_stalls, writer_stalls, idle,
+    starvations, beats_written, beats_read, steps, store_waits, load_waits, value_stalls, writer_stalls, idle,
     busy_cycles, cycles[63:32], cycles[31:0]
   };
   // verilator lint_off UNUSEDSIGNAL

@@ -32,16 +32,17 @@ enum : uint32_t {
   Idle = 0x10c,
   WriterStall = 0x110,
   ValueStall = 0x114,
-  TokenWait = 0x118,
-  Steps = 0x11c,
-  BeatsRead = 0x120,
-  BeatsWritten = 0x124,
-  Starved = 0x128,
-  WriteStall = 0x12c,
-  LaneBeats = 0x130,
-  WindowsDone = 0x134,
-  FirstEnd = 0x138,
-  LastEnd = 0x13c, ///< low word; high word follows
+  LoadWait = 0x118,
+  StoreWait = 0x11c,
+  Steps = 0x120,
+  BeatsRead = 0x124,
+  BeatsWritten = 0x128,
+  Starved = 0x12c,
+  WriteStall = 0x130,
+  LaneBeats = 0x134,
+  WindowsDone = 0x138,
+  FirstEnd = 0x13c,
+  LastEnd = 0x140, ///< low word; high word follows
 };
 inline constexpr uint32_t kMagic = 0x314e4e42;
 } // namespace reg

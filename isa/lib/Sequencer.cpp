@@ -58,9 +58,12 @@ bool Sequencer::start(uint64_t cycle, Tokens &tokens, Counters &counters) {
                     [](const Retire &r) { return r.toStore; }) >=
       ptrdiff_t(kRetireDepth))
     return false;
-  if ((run.pop_prev && !tokens.loadToRun) ||
-      (run.pop_next && !tokens.storeToRun)) {
-    ++counters.tokenWait;
+  if (run.pop_prev && !tokens.loadToRun) {
+    ++counters.loadWait;
+    return false;
+  }
+  if (run.pop_next && !tokens.storeToRun) {
+    ++counters.storeWait;
     return false;
   }
   tokens.loadToRun -= run.pop_prev;

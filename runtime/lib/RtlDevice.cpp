@@ -201,7 +201,8 @@ Result RtlDevice::compare(const Golden &want, const Done &done,
       {"idle cycles", rtl->read(reg::Idle), c.idle},
       {"writer stalls", rtl->read(reg::WriterStall), c.writerStall},
       {"value stalls", rtl->read(reg::ValueStall), c.valueStall},
-      {"token waits", rtl->read(reg::TokenWait), c.tokenWait},
+      {"waits for LOAD", rtl->read(reg::LoadWait), c.loadWait},
+      {"waits for STORE", rtl->read(reg::StoreWait), c.storeWait},
       {"beats read", rtl->read(reg::BeatsRead), c.loadBeats},
       {"beats written", rtl->read(reg::BeatsWritten), c.storeBeats},
       {"beats that the memory gave", done.readBeats,
@@ -323,7 +324,8 @@ Result RtlDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
   stats.idle += rtl->read(reg::Idle);
   stats.writer_stall += rtl->read(reg::WriterStall);
   stats.value_stall += rtl->read(reg::ValueStall);
-  stats.token_wait += rtl->read(reg::TokenWait);
+  stats.load_wait += rtl->read(reg::LoadWait);
+  stats.store_wait += rtl->read(reg::StoreWait);
   stats.lane_beats += rtl->read(reg::LaneBeats);
   return {};
 }

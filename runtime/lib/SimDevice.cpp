@@ -121,7 +121,8 @@ Result SimDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
   stats.idle += count.idle;
   stats.writer_stall += count.writerStall;
   stats.value_stall += count.valueStall;
-  stats.token_wait += count.tokenWait;
+  stats.load_wait += count.loadWait;
+  stats.store_wait += count.storeWait;
   stats.lane_beats += count.laneBeats;
   stats.hazards += engine->hazards();
   return {};

@@ -67,12 +67,12 @@ std::string confusionText(const Report &r) {
 
 std::string countersText(const bnn_stats &s) {
   return fmt::format(
-      "counters   {} steps, {} idle (writer {}, value path {}, tokens {}), {} "
-      "lane beats\n"
+      "counters   {} steps, {} idle (writer {}, value path {}, load {}, "
+      "store {}), {} lane beats\n"
       "host       prologue {:.3f} s, device {:.3f} s, epilogue {:.3f} s\n",
       grouped(s.steps), grouped(s.idle), grouped(s.writer_stall),
-      grouped(s.value_stall), grouped(s.token_wait), grouped(s.lane_beats),
-      s.prologue_seconds, s.device_seconds, s.epilogue_seconds);
+      grouped(s.value_stall), grouped(s.load_wait), grouped(s.store_wait),
+      grouped(s.lane_beats), s.prologue_seconds, s.device_seconds, s.epilogue_seconds);
 }
 
 } // namespace
@@ -160,7 +160,8 @@ std::string summaryJson(const Report &r) {
       {"idle", s.idle},
       {"writer_stall", s.writer_stall},
       {"value_stall", s.value_stall},
-      {"token_wait", s.token_wait},
+      {"load_wait", s.load_wait},
+      {"store_wait", s.store_wait},
       {"lane_beats", s.lane_beats},
       {"hazards", s.hazards},
       {"prologue_seconds", s.prologue_seconds},

@@ -65,7 +65,8 @@ module bnn_sequencer
   output logic [31:0]  idle_cycles_o,
   output logic [31:0]  writer_stalls_o,
   output logic [31:0]  value_stalls_o,
-  output logic [31:0]  token_waits_o,
+  output logic [31:0]  load_waits_o,   // a RUN waits for LOAD's token
+  output logic [31:0]  store_waits_o,  // for STORE's only
   output logic [31:0]  steps_o,
   output logic [31:0]  windows_done_o,
   output logic [63:0]  first_end_o,      // cycle of the first END, of the last one
@@ -470,7 +471,8 @@ module bnn_sequencer
       idle_cycles_o   <= '0;
       writer_stalls_o <= '0;
       value_stalls_o  <= '0;
-      token_waits_o   <= '0;
+      load_waits_o    <= '0;
+      store_waits_o   <= '0;
       steps_o         <= '0;
       windows_done_o  <= '0;
       first_end_o     <= '0;
@@ -480,7 +482,10 @@ module bnn_sequencer
       if (!issue) idle_cycles_o <= idle_cycles_o + 32'd1;
       if (writer_stall) writer_stalls_o <= writer_stalls_o + 32'd1;
       if (value_stall) value_stalls_o <= value_stalls_o + 32'd1;
-      if (wants && !tokens_there) token_waits_o <= token_waits_o + 32'd1;
+      if (wants && !tokens_there) begin
+        if (run_next.pop_prev && !from_load) load_waits_o <= load_waits_o + 32'd1;
+        else store_waits_o <= store_waits_o + 32'd1;
+      end
       if (mac) steps_o <= steps_o + 32'd1;
       if (store_pop && is_end) begin
         windows_done_o <= windows_done_o + 32'd1;

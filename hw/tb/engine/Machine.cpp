@@ -125,7 +125,8 @@ std::string Machine::compare(const Outcome &want, bool same, uint64_t codeBeats,
       {"idle cycles", false, rtl->read(reg::Idle), c.idle},
       {"writer stalls", false, rtl->read(reg::WriterStall), c.writerStall},
       {"value stalls", false, rtl->read(reg::ValueStall), c.valueStall},
-      {"token waits", false, rtl->read(reg::TokenWait), c.tokenWait},
+      {"waits for LOAD", false, rtl->read(reg::LoadWait), c.loadWait},
+      {"waits for STORE", false, rtl->read(reg::StoreWait), c.storeWait},
   };
   std::string differences;
   for (const auto &figure : figures)

@@ -326,13 +326,14 @@ private:
     const Counters &c = engine->counters();
     stalls[0] += c.writerStall;
     stalls[1] += c.valueStall;
-    stalls[2] += c.tokenWait;
+    stalls[2] += c.loadWait + c.storeWait;
     auto &ends = outcome.windowEnd;
     return !differ("cycles", outcome.cycles, rtl.cycles_o) &&
            !differ("idle", c.idle, rtl.idle_cycles_o) &&
            !differ("writer stalls", c.writerStall, rtl.writer_stalls_o) &&
            !differ("value stalls", c.valueStall, rtl.value_stalls_o) &&
-           !differ("token waits", c.tokenWait, rtl.token_waits_o) &&
+           !differ("waits for LOAD", c.loadWait, rtl.load_waits_o) &&
+           !differ("waits for STORE", c.storeWait, rtl.store_waits_o) &&
            !differ("steps", c.steps, rtl.steps_o) &&
            !differ("windows", ends.size(), rtl.windows_done_o) &&
            (ends.empty() || (!differ("first end", ends.front(), rtl.first_end_o) &&

@@ -97,7 +97,7 @@ typedef struct bnn_stats {
   uint64_t cold_bytes;      /* bytes moved for that */
   uint64_t load_bytes, store_bytes; /* bytes moved for the windows */
   uint64_t steps, idle;             /* array steps; cycles without one */
-  uint64_t writer_stall, value_stall, token_wait; /* of the idle cycles */
+  uint64_t writer_stall, value_stall, load_wait, store_wait; /* of the idle cycles */
   uint64_t lane_beats; /* 8-byte writes to the lane memories */
   uint64_t hazards;    /* reads before their write: 0 unless the program is wrong */
   uint32_t clock_mhz;

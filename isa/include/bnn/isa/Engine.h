@@ -35,7 +35,8 @@ struct Counters {
   uint64_t idle = 0;        ///< cycles in which RUN issued nothing
   uint64_t writerStall = 0; ///< of those: the writer was busy
   uint64_t valueStall = 0;  ///< of those: the value path was busy
-  uint64_t tokenWait = 0;   ///< of those: a RUN waited for a token
+  uint64_t loadWait = 0;    ///< of those: a RUN waited for LOAD's token
+  uint64_t storeWait = 0;   ///< of those: a RUN waited for STORE's token only
   uint64_t laneBeats = 0;   ///< lane writes by the output unit
   uint64_t loadBeats = 0, storeBeats = 0; ///< 8-byte beats on the bus
 };
