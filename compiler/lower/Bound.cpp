@@ -107,7 +107,7 @@ hpDelays(const std::vector<isa::Instruction> &warm,
     for (size_t i = 0; i < warm.size(); ++i) {
       uint64_t ideal = 0, later = 0;
       if (auto *l = std::get_if<isa::Load>(&warm[i])) {
-        ideal = load + l->beats;
+        ideal = load + isa::beatsToLanes(*l);
         later = Port::readLatency + Port::readJitter - 1;
         if (l->dest == isa::LoadDest::Lanes)
           later += window[i];

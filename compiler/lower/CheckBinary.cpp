@@ -15,7 +15,6 @@
 
 #include "bnn/isa/Verifier.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 namespace isa = ::bnn::isa;
@@ -48,15 +47,6 @@ bool decodeRange(const isa::Program &program, uint32_t begin, uint32_t end,
   return true;
 }
 
-/// The word behind those that a lane LOAD fills.
-uint64_t inputEnd(const isa::Load &load) {
-  uint64_t words = load.beats;
-  if (load.period)
-    words = words / load.period * load.keep +
-            std::min<uint64_t>(words % load.period, load.keep);
-  return load.address + 2 * words;
-}
-
 /// Transfers stay inside their regions and memories.
 class RangeCheck {
 public:
@@ -67,7 +57,7 @@ public:
     const isa::Target &t = program.target;
     uint32_t rows = load.beats, room = t.controlWords;
     if (load.dest == isa::LoadDest::Lanes)
-      rows = uint32_t(inputEnd(load) - load.address), room = t.laneWords;
+      rows = uint32_t(isa::wordsInLanes(load)), room = t.laneWords;
     else if (load.dest == isa::LoadDest::Weights)
       rows = load.beats / 4 >> load.split, room = t.weightRows;
     else if (load.dest == isa::LoadDest::Thresholds)

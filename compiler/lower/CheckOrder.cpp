@@ -102,13 +102,9 @@ private:
   void ofLoad(const isa::Load &load, Footprint &f) {
     uint32_t chunk = load.beats >> load.split;
     switch (load.dest) {
-    case isa::LoadDest::Lanes: {
-      uint64_t pairs = load.beats;
-      if (load.period)
-        pairs = pairs / load.period * load.keep +
-                std::min<uint64_t>(pairs % load.period, load.keep);
-      return mark(f.writes[Lanes], load.address, int64_t(2 * pairs));
-    }
+    case isa::LoadDest::Lanes:
+      return mark(f.writes[Lanes], load.address,
+                  int64_t(wordsInLanes(load)));
     case isa::LoadDest::Weights:
       return mark(f.writes[Weights], load.address, chunk / 4);
     case isa::LoadDest::Thresholds:

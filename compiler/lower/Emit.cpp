@@ -12,11 +12,12 @@
 #include "Emit.h"
 #include "Pack.h"
 
+#include <algorithm>
+
 namespace bnncc::lower {
 
 uint32_t inputBytes(const Plan &plan) {
-  const MapLayout &map = plan.layers[0].in;
-  return (map.groups * map.groupBytes + 7) / 8 * 8;
+  return plan.layers[0].in.hostBeats() * 8;
 }
 
 namespace {
@@ -111,13 +112,21 @@ isa::Load inputLoad(const Plan &plan, int stripe) {
   isa::Load load;
   load.dest = isa::LoadDest::Lanes;
   load.region = isa::Region::Input;
-  load.beats = inputBytes(plan) / 8;
   load.address = in.base;
+  uint32_t begin = 0, end = in.loadBeats();
   if (stripe >= 0) {
-    load.source = plan.stripes[size_t(stripe)].source;
-    load.beats = plan.stripes[size_t(stripe)].beats;
+    begin = plan.stripes[size_t(stripe)].source;
+    end = begin + plan.stripes[size_t(stripe)].beats;
     load.address += uint32_t(stripe % 2) * in.groupPitch / 2;
   }
+  // The host's part of these beats, between pads.
+  uint32_t from = std::max(begin, in.padLead);
+  uint32_t to = std::min(end, in.padLead + in.hostBeats());
+  load.lead = from - begin;
+  load.source = from - in.padLead;
+  load.beats = to - from;
+  load.trail = end - to;
+  load.pad = load.lead + load.trail ? in.padByte : 0;
   load.format = in.quad ? isa::Format::Quad : isa::Format::Bits;
   load.phase = in.phase;
   load.period = in.period;
@@ -126,6 +135,7 @@ isa::Load inputLoad(const Plan &plan, int stripe) {
 }
 
 std::vector<MachineInstruction> warmCode(const Plan &plan,
+                                         uint32_t outputBeats,
                                          const ImageLayout &layout) {
   std::vector<MachineInstruction> code;
   std::vector<uint32_t> sources;
@@ -172,7 +182,7 @@ std::vector<MachineInstruction> warmCode(const Plan &plan,
   isa::Store store;
   store.source = isa::StoreSource::Output;
   store.region = isa::Region::Output;
-  store.beats = plan.layers.back().outputBeats;
+  store.beats = outputBeats;
   store.pop_prev = store.push_prev = 1;
   code.push_back({store, last});
   code.push_back({isa::End()});
@@ -180,11 +190,12 @@ std::vector<MachineInstruction> warmCode(const Plan &plan,
 }
 } // namespace
 
-MachineCode emitCode(const Network &, const Plan &plan) {
+MachineCode emitCode(const Network &network, const Plan &plan) {
   // Addresses depend on the length of the code only.
-  MachineCode code{coldCode(plan, {}), warmCode(plan, {})};
+  uint32_t beats = outputBytes(network, plan) / 8;
+  MachineCode code{coldCode(plan, {}), warmCode(plan, beats, {})};
   ImageLayout layout = layoutImage(plan, code.cold.size() + code.warm.size());
-  return {coldCode(plan, layout), warmCode(plan, layout)};
+  return {coldCode(plan, layout), warmCode(plan, beats, layout)};
 }
 
 isa::Program buildProgram(const Network &network, const Plan &plan,
@@ -238,8 +249,13 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
                               last ? nullptr : &network.layers[layer + 1], m);
       });
   program.inputBytes = inputBytes(plan);
-  program.outputBytes = plan.layers.back().outputBeats * 8;
+  program.outputBytes = outputBytes(network, plan);
   return program;
+}
+
+uint32_t outputBytes(const Network &network, const Plan &plan) {
+  std::vector<uint32_t> words = outputOrder(network, plan);
+  return (*std::max_element(words.begin(), words.end()) / 2 + 1) * 8;
 }
 
 std::vector<uint32_t> outputOrder(const Network &network, const Plan &plan) {

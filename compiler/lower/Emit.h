@@ -25,8 +25,11 @@ struct MachineCode {
   std::vector<MachineInstruction> cold, warm;
 };
 
-/// Bytes of one window in the region Input: the whole input map.
+/// Bytes of one window in the region Input: the input map but for those pads
+/// at its ends that LOAD makes.
 uint32_t inputBytes(const Plan &plan);
+/// Bytes of one window in the region Output: up to the last value's beat.
+uint32_t outputBytes(const Network &network, const Plan &plan);
 
 /// Instructions of `plan`; program addresses are laid out as buildImage does.
 MachineCode emitCode(const Network &network, const Plan &plan);

@@ -14,7 +14,7 @@ namespace bnncc::lower {
 
 std::vector<uint8_t> packInput(const Layer &first, const MapLayout &map,
                                const Codes &codes) {
-  std::vector<uint8_t> bytes((map.groups * map.groupBytes + 7) / 8 * 8);
+  std::vector<uint8_t> bytes(map.loadBeats() * 8);
   for (int64_t c = 0; c < first.in.c; ++c)
     for (int64_t row = 0; row < map.rows; ++row)
       for (int64_t w = -first.padLeft; w < first.in.w + first.padRight; ++w) {
@@ -30,6 +30,8 @@ std::vector<uint8_t> packInput(const Layer &first, const MapLayout &map,
         else if (v > 0)
           bytes[at + bit / 8] |= uint8_t(1 << (bit % 8));
       }
+  bytes.erase(bytes.begin() + (map.padLead + map.hostBeats()) * 8, bytes.end());
+  bytes.erase(bytes.begin(), bytes.begin() + map.padLead * 8);
   return bytes;
 }
 

@@ -19,7 +19,7 @@ namespace bnncc::lower {
 /// Codes (bits as -1 and +1) in the order C x H x W.
 using Codes = std::vector<int32_t>;
 
-/// The bytes of region Input for `codes`.
+/// The bytes of region Input for `codes`, as the runtime packs them.
 std::vector<uint8_t> packInput(const Layer &first, const MapLayout &map,
                                const Codes &codes);
 

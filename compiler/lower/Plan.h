@@ -38,12 +38,18 @@ struct MapLayout {
   uint32_t period = 0, keep = 0; ///< of every `period` 8-byte words (LOAD)
   uint32_t stride = 2;           ///< words from 8 pixels to the next 8
   uint32_t rowBytes = 0, groupBytes = 0; ///< pitches outside the engine
+  uint32_t padLead = 0, padTrail = 0; ///< beats of pads that LOAD makes,
+  uint8_t padByte = 0;                ///< of this byte; the host sends the rest
   uint32_t rowPitch = 0, groupPitch = 0; ///< words
   uint32_t extent = 0; ///< words, with what is read behind the end
   uint32_t base = 0;   ///< word; set by the allocation
   uint32_t stringBytes() const {
     return lead + uint32_t(shape.w) * record + trail;
   }
+  /// Beats of an input map: those that LOAD gives the lanes, and those of them
+  /// that come from memory.
+  uint32_t loadBeats() const { return (groups * groupBytes + 7) / 8; }
+  uint32_t hostBeats() const { return loadBeats() - padLead - padTrail; }
   /// Words that are written: what the map needs at least.
   uint32_t words() const {
     return ((groups + constantGroups) * groupPitch + 1) & ~1u;
@@ -138,7 +144,7 @@ struct WeightChunk {
 struct InputStripe {
   uint32_t pixel = 0, pixels = 0; ///< of the convolution
   uint32_t firstPooled = 0;       ///< the first pixel that it puts out
-  uint32_t source = 0, beats = 0; ///< of a window's input
+  uint32_t source = 0, beats = 0; ///< of a window's input, all pads included
 };
 
 /// One RUN of a window: a layer, or the part of it for which one chunk of

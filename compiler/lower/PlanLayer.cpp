@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
+#include <optional>
 
 namespace bnncc::lower {
 
@@ -36,6 +37,35 @@ bool fits(const Layer &layer, const char *what, int64_t value, int64_t most,
   return false;
 }
 } // namespace
+
+/// The byte that all bytes of a pad pixel of `group` are, if they are equal.
+static std::optional<uint8_t> padByteOf(const Layer &layer,
+                                        const MapLayout &map, uint32_t group) {
+  if (map.quad)
+    return uint8_t(layer.padValue ^ (layer.isSigned ? 0x80 : 0));
+  if (!map.padOne)
+    return uint8_t(0);
+  int64_t channels = std::min<int64_t>(layer.in.c - group * 32, 32);
+  if (channels < 8 * map.record && map.record > 1)
+    return std::nullopt; // bits that are no channel are 0
+  return uint8_t(channels < 8 ? (1 << channels) - 1 : 0xff);
+}
+
+/// Whole beats of pads at the ends of the host's string are LOAD's to make.
+static void leavePadsToLoad(const Layer &layer, MapLayout &map) {
+  constexpr uint32_t most = 63; // of a LOAD's fields
+  std::optional<uint8_t> first = padByteOf(layer, map, 0),
+                         last = padByteOf(layer, map, map.groups - 1);
+  uint32_t begin = map.padTop * map.rowBytes + map.lead; // of the pixels
+  uint32_t end = (map.groups - 1) * map.groupBytes + begin +
+                 uint32_t(layer.in.h - 1) * map.rowBytes +
+                 uint32_t(layer.in.w) * map.record;
+  if (first)
+    map.padLead = std::min(begin / 8, most);
+  map.padByte = map.padLead ? *first : last.value_or(0);
+  if (last == map.padByte)
+    map.padTrail = std::min(map.loadBeats() - (end + 7) / 8, most);
+}
 
 MapLayout layoutInput(const Layer &layer) {
   MapLayout map;
@@ -75,6 +105,8 @@ MapLayout layoutInput(const Layer &layer) {
   }
   map.groupPitch = map.rows * map.rowPitch;
   map.extent = map.words();
+  if (layer.fromHost)
+    leavePadsToLoad(layer, map);
   return map;
 }
 

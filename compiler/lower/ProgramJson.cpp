@@ -63,6 +63,8 @@ static Json layoutJson(const Layer &first, const MapLayout &map) {
     layout["pad_bit"] = map.padOne ? 1 : 0;
   layout["pad_top"] = first.padTop;
   layout["pad_bottom"] = first.padBottom;
+  layout["lead"] = 8 * map.padLead;
+  layout["trail"] = 8 * map.padTrail;
   return layout;
 }
 

@@ -72,6 +72,10 @@ bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
       return false;
     first = next;
   }
+  // Each stripe has a beat from memory.
+  uint32_t beats = in.loadBeats();
+  in.padLead = std::min(in.padLead, stripes.front().beats - 1);
+  in.padTrail = std::min(in.padTrail, beats - stripes.back().source - 1);
   in.groupPitch = 2 * words; // both buffers
   in.extent = words + extent + extent % 2;
   return true;

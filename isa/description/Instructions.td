@@ -22,18 +22,24 @@ def Load : Instruction<1, "Copy beats of 8 bytes from a region into an engine me
     Unsigned<"phase", 8, "bytes", "lanes: lane p is shifted by p * phase">,
     Unsigned<"split", 2, "log2", "weights, thresholds: the beats are 2^split equal chunks, chunk m for channel group m", max_=2>,
     Unsigned<"period", 8, "8-byte words", "lanes: of every so many 8-byte words of a lane only the first `keep` are stored, close together; 0: all are">,
-    Unsigned<"keep", 8, "8-byte words", "lanes: see period">
+    Unsigned<"keep", 8, "8-byte words", "lanes: see period">,
+    Unsigned<"lead", 6, "beats", "lanes: beats of pad bytes before those of the region; LOAD makes them itself">,
+    Unsigned<"trail", 6, "beats", "lanes: beats of pad bytes behind those of the region">,
+    Unsigned<"pad", 8, "", "lanes: every byte of lead and trail">
   ];
   let layout = [
     "opcode | pop_prev | pop_next | push_prev | push_next | dest | region | source | beats",
-    "address | format | phase | split | period | keep"
+    "address | format | phase | split | period | keep | lead | trail | pad"
   ];
   let rules = [
     Rule<"L1", "dest", ["Weights", "Thresholds", "Control"], "format", 0, 0>,
     Rule<"L2", "dest", ["Weights", "Thresholds", "Control"], "phase", 0, 0>,
     Rule<"L3", "dest", ["Lanes", "Control"], "split", 0, 0>,
     Rule<"L4", "dest", ["Weights", "Thresholds", "Control"], "period", 0, 0>,
-    Rule<"L5", "dest", ["Weights", "Thresholds", "Control"], "keep", 0, 0>
+    Rule<"L5", "dest", ["Weights", "Thresholds", "Control"], "keep", 0, 0>,
+    Rule<"L6", "dest", ["Weights", "Thresholds", "Control"], "lead", 0, 0>,
+    Rule<"L7", "dest", ["Weights", "Thresholds", "Control"], "trail", 0, 0>,
+    Rule<"L8", "dest", ["Weights", "Thresholds", "Control"], "pad", 0, 0>
   ];
 }
 

@@ -55,7 +55,8 @@ struct Engine::Impl {
   bool tickLoad(uint64_t cycle, bool portTaken);
   bool tickStore(uint64_t cycle, Outcome &outcome);
   void loadBeat(uint64_t data);
-  const uint8_t *nextBeat();
+  uint64_t nextBeat();
+  uint64_t laneBeat();
   bool loadLanes(bool portTaken);
   void start();
   void note(uint64_t cycle);
@@ -176,6 +177,9 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
     return true;
   }
   trapIndex = load.index;
+  if (cycle == load.firstBeat - kBusLatency + kRegionCheck) // all of it, pads are no part
+    bytes(load.inst.region, load.window,
+          uint64_t(load.inst.source) + load.inst.beats - 1);
   if (cycle < load.firstBeat)
     return true;
   bool toLanes = load.inst.dest == LoadDest::Lanes;
@@ -183,9 +187,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
   if (toLanes) {
     finished = loadLanes(portTaken && delays.empty());
   } else {
-    uint64_t data;
-    std::memcpy(&data, nextBeat(), 8);
-    loadBeat(data);
+    loadBeat(nextBeat());
     finished = ++load.done == load.inst.beats;
   }
   if (finished) {
@@ -196,18 +198,30 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
   return true;
 }
 
-/// The bytes of the present LOAD's next beat.
-const uint8_t *Engine::Impl::nextBeat() {
+/// The present LOAD's next beat on the bus.
+uint64_t Engine::Impl::nextBeat() {
   ++counters.loadBeats;
-  return bytes(load.inst.region, load.window,
-               uint64_t(load.inst.source) + load.done);
+  uint64_t beat = uint64_t(load.inst.source) + load.done - load.inst.lead, data;
+  std::memcpy(&data, bytes(load.inst.region, load.window, beat), 8);
+  return data;
+}
+
+/// The present lane LOAD's next beat: lead pads, the region's beats, trail
+/// pads, then the flush beat, which is 0.
+uint64_t Engine::Impl::laneBeat() {
+  const Load &inst = load.inst;
+  if (load.done >= beatsToLanes(inst))
+    return 0;
+  if (load.done < inst.lead || load.done >= inst.lead + inst.beats)
+    return inst.pad * 0x0101010101010101ull;
+  return nextBeat();
 }
 
 /// One cycle of a lane LOAD: a beat, the flush beat after the last one, or the
 /// last write. True when all is written.
 bool Engine::Impl::loadLanes(bool portTaken) {
-  const Load &inst = load.inst;
-  if (load.done > inst.beats) {
+  const uint32_t count = uint32_t(beatsToLanes(load.inst));
+  if (load.done > count) {
     if (portTaken)
       return false;
     lanes.flush(loader);
@@ -216,11 +230,9 @@ bool Engine::Impl::loadLanes(bool portTaken) {
   Lanes::Beat &beat = loader.beat;
   if (!loader.fetched) {
     beat.previous = beat.current;
-    beat.current = 0;
+    beat.current = laneBeat();
     beat.k = load.done;
-    beat.currentValid = load.done < inst.beats ? 8 : 0;
-    if (load.done < inst.beats)
-      std::memcpy(&beat.current, nextBeat(), 8);
+    beat.currentValid = load.done < count ? 8 : 0;
     loader.fetched = true;
   }
   if (lanes.mustFlush(loader)) {

@@ -21,6 +21,8 @@ inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 12;
 /// Cycles from a LOAD's start to its first beat on ideal memory; from a STORE's
 /// start to its first read, the rest of the eight from its last read to the end.
 inline constexpr uint64_t kBusLatency = 8, kStoreRead = 2;
+/// Cycles from a LOAD's start to the trap if it reaches out of its region.
+inline constexpr uint64_t kRegionCheck = 3;
 
 /// Stops the model with a trap; caught in Engine::run.
 struct Stop {

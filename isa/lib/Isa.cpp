@@ -1,6 +1,7 @@
 // Encoding, decoding, verifying and printing, driven by the generated tables.
 #include "bnn/isa/Isa.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bnn::isa {
@@ -25,6 +26,14 @@ Microword makeMicroword(const Values &values) {
   Microword out;
   fromValues(out, values);
   return out;
+}
+
+uint64_t wordsInLanes(const Load &load) {
+  uint64_t pairs = beatsToLanes(load); // 8-byte words
+  if (load.period)
+    pairs = pairs / load.period * load.keep +
+            std::min<uint64_t>(pairs % load.period, load.keep);
+  return 2 * pairs;
 }
 
 //===-- Bits

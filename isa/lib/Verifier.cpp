@@ -5,7 +5,6 @@
 #include "RunBounds.h"
 #include "Tokens.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 namespace bnn::isa {
@@ -109,17 +108,12 @@ private:
     return false;
   }
 
-  /// Lane 0 has no phase and so stores most: all beats, or those kept.
   bool checkLanes(const Load &x) {
     if (x.address % 2)
       return fail("address={} must be even", x.address);
     if (x.period && (x.keep == 0 || x.keep > x.period))
       return fail("keep must be 1..period={}, is {}", x.period, x.keep);
-    uint64_t stored = x.beats;
-    if (x.period)
-      stored =
-          x.beats / x.period * x.keep + std::min(x.beats % x.period, x.keep);
-    return inside("lane words", x.address, 2 * stored, target.laneWords);
+    return inside("lane words", x.address, wordsInLanes(x), target.laneWords);
   }
 
   bool loadControl(const Load &x) {

@@ -3,6 +3,7 @@
 #include "Fields.h"
 #include "HostOps.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <fmt/format.h>
@@ -99,6 +100,8 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
   l.padTop = uint32_t(from.integer("pad_top", 0, maxSize, 0));
   l.padBottom = uint32_t(from.integer("pad_bottom", 0, maxSize, 0));
   l.rowBytes = uint64_t(from.integer("row_bytes", 1, maxRegion));
+  l.lead = uint64_t(from.integer("lead", 0, maxRegion, 0));
+  l.trail = uint64_t(from.integer("trail", 0, maxRegion, 0));
   int64_t pixelBytes = map.c;
   if (l.bits) {
     l.record = uint32_t(from.integer("record", 1, 4));
@@ -121,11 +124,20 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
     from.fail(
         fmt::format("has rows of {} bytes in row_bytes {}", used, l.rowBytes));
   uint64_t rows = uint64_t(l.padTop) + uint64_t(map.h) + l.padBottom;
-  uint64_t end =
-      (l.groups - 1) * l.groupBytes + (rows - 1) * l.rowBytes + uint64_t(used);
-  if (end > inputBytes)
-    from.fail(fmt::format("needs {} bytes, the program's window has {}", end,
-                          inputBytes));
+  uint64_t lastGroup = (l.groups - 1) * l.groupBytes;
+  uint64_t end = lastGroup + (rows - 1) * l.rowBytes + uint64_t(used);
+  if (end > l.lead + inputBytes + l.trail)
+    return from.fail(
+        fmt::format("needs {} bytes, the program's window has {}",
+                    end - std::min(end, l.lead + l.trail), inputBytes));
+  // Where the pixels begin and end.
+  uint64_t first = l.padTop * l.rowBytes + l.padLeft;
+  uint64_t last = lastGroup + first + uint64_t(map.h - 1) * l.rowBytes +
+                  uint64_t(map.w * pixelBytes);
+  if (first < l.lead || last > l.lead + inputBytes)
+    from.fail(fmt::format("has pixels in bytes {}..{}, the program's window "
+                          "holds bytes {}..{}",
+                          first, last - 1, l.lead, l.lead + inputBytes - 1));
 }
 
 void parseRaw(const Fields &from, uint64_t outputBytes, Io &io) {

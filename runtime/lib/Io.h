@@ -44,6 +44,9 @@ struct InputLayout {
   uint64_t groupBytes = 0, rowBytes = 0;
   uint32_t padLeft = 0, padRight = 0; ///< bytes before and after a row's pixels
   uint32_t padTop = 0, padBottom = 0; ///< whole rows of pads
+  /// Pads at the two ends of all this that the engine makes: the region holds
+  /// what is between.
+  uint64_t lead = 0, trail = 0;
 };
 
 /// One host operation after the last integer, on doubles C x H x W.

@@ -99,12 +99,13 @@ Prologue::Prologue(const Io &io, uint64_t inputBytes)
   };
   for (int64_t g = 0; g < int64_t(l.groups); ++g)
     for (int64_t y = 0; y < rows; ++y) {
-      uint8_t *row =
-          blank.data() + g * l.groupBytes + y * l.rowBytes + l.padLeft;
+      int64_t row = g * int64_t(l.groupBytes) + y * int64_t(l.rowBytes) +
+                    int64_t(l.padLeft) - int64_t(l.lead);
       bool whole = y < l.padTop || y >= l.padTop + io.map.h;
       for (int64_t i = -int64_t(l.padLeft); i < pixels + l.padRight; ++i)
-        if (whole || i < 0 || i >= pixels)
-          row[i] = pad(g, i);
+        if ((whole || i < 0 || i >= pixels) && row + i >= 0 &&
+            row + i < int64_t(inputBytes))
+          blank[size_t(row + i)] = pad(g, i);
     }
 }
 
@@ -156,7 +157,8 @@ void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
   const InputLayout &l = io.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
-      uint8_t *out = window + (l.padTop + y) * l.rowBytes + l.padLeft + channel;
+      uint8_t *out = window + ((l.padTop + y) * l.rowBytes + l.padLeft +
+                               channel - l.lead);
       for (int64_t x = 0; x < w; ++x)
         out[x * c] = uint8_t((uint32_t(*codes++) & 255) ^ l.mask);
     }
@@ -167,8 +169,9 @@ void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
   const InputLayout &l = io.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
-      uint8_t *out = window + channel / 32 * int64_t(l.groupBytes) +
-                     (l.padTop + y) * l.rowBytes + l.padLeft + channel % 32 / 8;
+      uint8_t *out = window + (channel / 32 * l.groupBytes +
+                               (l.padTop + y) * l.rowBytes + l.padLeft +
+                               channel % 32 / 8 - l.lead);
       for (int64_t x = 0; x < w; ++x)
         out[x * l.record] |= uint8_t(*codes++ << (channel % 8));
     }

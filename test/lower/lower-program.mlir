@@ -12,7 +12,8 @@
 // CHECK: engine.run {{.*}}pop_prev = 1 : i64, push_prev = 1 : i64, quad = 1 : i64, shifts = 1 : i64, tail = 4 : i64
 // CHECK: engine.out {{.*}}mode = "sum", pixels = 3 : i64
 // CHECK: engine.run {{.*}}pop_next = 1 : i64, push_next = 1 : i64, tail = 16 : i64
-// CHECK: engine.store {{.*}}beats = 4 : i64
+// Two sums of eight are one beat, the default.
+// CHECK: engine.store {layer = 1 : i64, pop_prev = 1 : i64, push_prev = 1 : i64, region = "output"
 // CHECK: engine.end
 func.func @main(%x: tensor<1x1x16xf32>) -> tensor<2x1x1xf64> {
   %q = bnn.cast_input %x : tensor<1x1x16xf32> -> tensor<1x1x16xi8>

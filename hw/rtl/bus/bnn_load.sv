@@ -1,6 +1,7 @@
 // The LOAD engine: beats from memory to the lanes, the weight and threshold
 // rows, the control store. Started in model cycle c it takes beat i not before
-// c + 8 + i; on a memory that keeps up exactly then, as the golden model.
+// c + 8 + i; on a memory that keeps up exactly then, as the golden model. Beats
+// of pads before and behind the memory's take a cycle each and never wait for it.
 module bnn_load
   import bnn_isa_pkg::*;
   import bnn_engine_pkg::*;
@@ -52,7 +53,9 @@ module bnn_load
   typedef enum logic [2:0] {
     IDLE,
     PLACE,  // region check, c + 1 .. c + 3
-    BEATS,
+    LEAD,   // lanes: beats of pads
+    BEATS,  // of the memory
+    TRAIL,  // lanes: beats of pads
     FLUSH,  // lanes: the flush beat
     LAST    // lanes: the last write
   } state_e;
@@ -63,13 +66,17 @@ module bnn_load
   load_t load;
   // verilator lint_on UNUSEDSIGNAL
   logic [3:0] early;       // cycles until beats may be taken
-  logic [15:0] left;       // beats not taken
+  logic [15:0] left;       // the memory's beats not taken
+  logic [5:0] pads;        // beats not taken of LEAD, then of TRAIL
   logic to_lanes, region_ok, region_outside, ready, take, lanes_take, lanes_written;
+  logic padding, at_hand;  // a beat, of pads or the memory's, is there to be taken
   logic finished;
 
   assign to_lanes = load.dest == LOAD_DEST_LANES;
   assign busy_o   = state != IDLE;
   assign ready    = early == 4'd0;
+  assign padding  = state == LEAD || state == TRAIL;
+  assign at_hand  = ready && (padding || state == BEATS && beat_valid_i) && !abort_i;
 
   // ---- Place. (Whole rows, even addresses, the split: checked before the start.)
   bnn_region region (
@@ -90,7 +97,7 @@ module bnn_load
   // verilator lint_on UNUSEDSIGNAL
   assign parts    = load.dest == LOAD_DEST_WEIGHTS ? 2'd3 :
                     load.dest == LOAD_DEST_THRESHOLDS ? 2'd2 : 2'd0;
-  assign take     = to_lanes ? lanes_take : state == BEATS && ready && beat_valid_i && !abort_i;
+  assign take     = to_lanes ? lanes_take : at_hand;
   assign row_done = take && !to_lanes && part == parts;
   assign next_row = 17'(row) + 17'd1;
   always_comb begin
@@ -129,7 +136,7 @@ module bnn_load
   end
   always_ff @(posedge clk_i) begin
     stage <= rst_i ? '0 : {stage[READ_LAG-1:1], now};
-    data  <= {data[READ_LAG-1:1], state == FLUSH ? 64'b0 : beat_i};
+    data  <= {data[READ_LAG-1:1], state == FLUSH ? 64'b0 : padding ? {8{load.pad}} : beat_i};
     if (stage[READ_LAG].take) begin
       previous <= data[READ_LAG];
       second   <= previous;
@@ -147,7 +154,7 @@ module bnn_load
   bnn_load_lanes #(.LANE_WORDS(LANE_WORDS)) lanes (
     .clk_i, .rst_i, .start_i(read_start_o), .pair_i(load.address[15:1]), .phase_i(load.phase),
     .period_i(load.period), .keep_i(load.keep), .quad_i(load.format == FORMAT_QUAD),
-    .beat_i(to_lanes && state == BEATS && ready && beat_valid_i && !abort_i),
+    .beat_i(to_lanes && at_hand),
     .flush_i(state == FLUSH && !abort_i), .last_i(state == LAST && !abort_i),
     .port_taken_i, .take_o(lanes_take), .written_o(lanes_written),
     .current_i(data[READ_LAG]), .previous_i(previous), .lane_write_o, .outside_o(lanes_outside));
@@ -160,14 +167,18 @@ module bnn_load
   always_ff @(posedge clk_i) begin
     if (early != 4'd0) early <= early - 4'd1;
     unique case (state)
-      PLACE: if (read_start_o) state <= BEATS;
-      BEATS: if (take && left == 16'd1) state <= to_lanes ? FLUSH : IDLE;
+      PLACE: if (read_start_o) state <= load.lead != 6'd0 ? LEAD : BEATS;
+      LEAD:  if (take && pads == 6'd1) state <= BEATS;
+      BEATS: if (take && left == 16'd1) state <= !to_lanes ? IDLE : load.trail != 6'd0 ? TRAIL : FLUSH;
+      TRAIL: if (take && pads == 6'd1) state <= FLUSH;
       FLUSH: if (take) state <= LAST;
       LAST:  if (lanes_written) state <= IDLE;
       default: ;
     endcase
+    if (state == BEATS) pads <= load.trail;
+    if (take && padding) pads <= pads - 6'd1;
+    if (take && state == BEATS) left <= left - 16'd1;
     if (take) begin
-      left <= left - 16'd1;
       part <= part == parts ? 2'd0 : part + 2'd1;
       chunk_left <= chunk_left - 16'd1;
       if (row_done) {overflow, row} <= {overflow || next_row[16], next_row[15:0]};
@@ -183,6 +194,7 @@ module bnn_load
       load  <= load_i;
       early <= 4'd7;
       left  <= load_i.beats;
+      pads  <= load_i.lead;
       part  <= 2'd0;
       chunk <= 2'd0;
       row   <= load_i.address;

@@ -127,21 +127,21 @@ module bnn_sequencer
     .drained_o   (drained)
   );
 
-  // LOAD: bits 4..54 and 64..107 hold fields.
-  logic [94:0] load_fields;
+  // LOAD: bits 4..54 and 64..127 hold fields.
+  logic [114:0] load_fields;
   bnn_queue #(
-    .WIDTH(95 + 9 + 32)
+    .WIDTH(115 + 9 + 32)
   ) u_load_queue (
     .clk_i,
     .clear_i(clear),
     .push_i (load_push),
-    .data_i ({window, index, word[107:64], word[54:4]}),
+    .data_i ({window, index, word[127:64], word[54:4]}),
     .room_o (load_room),
     .pop_i  (load_pop),
     .valid_o(load_valid),
     .data_o ({load_window_o, load_index, load_fields})
   );
-  assign load_o = load_t'({20'd0, load_fields[94:51], 9'd0, load_fields[50:0], OPCODE_LOAD});
+  assign load_o = load_t'({load_fields[114:51], 9'd0, load_fields[50:0], OPCODE_LOAD});
 
   // STORE: bits 4..53 and 64..79; END: a flag.
   logic [65:0] store_fields;

@@ -32,11 +32,12 @@ struct ModelLoad {
   const Load &inst;
   const uint8_t *data;
   Lanes::Loader loader;
-  uint32_t done = 0;
+  uint32_t done = 0, count; ///< beats: pads, the memory's, pads
   std::vector<bool> wrote; ///< per cycle from the first beat on
 
   ModelLoad(Lanes &lanes, const Load &inst, const uint8_t *data)
-      : lanes(lanes), inst(inst), data(data) {
+      : lanes(lanes), inst(inst), data(data),
+        count(uint32_t(beatsToLanes(inst))) {
     loader.beat.base = inst.address;
     loader.beat.phase = inst.phase;
     loader.beat.quad = inst.format == Format::Quad;
@@ -52,7 +53,7 @@ struct ModelLoad {
   /// One cycle; true in the last.
   bool tick(bool portTaken) {
     wrote.push_back(false);
-    if (done > inst.beats) {
+    if (done > count) {
       if (portTaken)
         return false;
       wrote.back() = anyHeld();
@@ -64,9 +65,12 @@ struct ModelLoad {
       beat.previous = beat.current;
       beat.current = 0;
       beat.k = done;
-      beat.currentValid = done < inst.beats ? 8 : 0;
-      if (done < inst.beats)
-        std::memcpy(&beat.current, data + 8 * done, 8);
+      beat.currentValid = done < count ? 8 : 0;
+      uint32_t fetched = done - inst.lead; // huge for lead pads
+      if (fetched < inst.beats)
+        std::memcpy(&beat.current, data + 8 * fetched, 8);
+      else if (done < count)
+        std::memset(&beat.current, int(inst.pad), 8);
       loader.fetched = true;
     }
     if (lanes.mustFlush(loader)) {
@@ -140,6 +144,13 @@ Load randomLoad(uint32_t most) {
       if (load.keep > 255)
         load.keep = 255;
     }
+    if (chance(0.6)) {
+      load.lead = upTo(chance(0.3) ? 63 : 3);
+      load.trail = upTo(chance(0.3) ? 63 : 3);
+      load.pad = upTo(255);
+    }
+    if (load.address + wordsInLanes(load) > tb::kLaneWords)
+      load.period = load.keep = 0; // words farther apart than the lanes are long
   } else {
     load.split = load.dest == LoadDest::Control ? 0 : upTo(2);
     uint32_t unit = load.dest == LoadDest::Weights      ? 4
@@ -217,7 +228,7 @@ struct Course {
     bool toLanes = load.dest == LoadDest::Lanes;
     ModelLoad model(lanes, load, data);
     bus.laneWrites.clear();
-    uint64_t start = bus.cycle;
+    uint64_t start = bus.cycle, readBefore = bus.memory.readBeats;
     bus.startLoad(load, loadWindow);
     if (!data) {
       expectTrap(Trap::RegionRange, print(Instruction(load)));
@@ -244,6 +255,9 @@ struct Course {
       if (ideal && (c != want || (toLanes && !modelDone)))
         fail(fmt::format("{}: done in cycle {}, model {}", print(Instruction(load)), c, want));
     }
+    if (bus.memory.readBeats - readBefore != load.beats)
+      fail(fmt::format("{}: {} beats on the bus", print(Instruction(load)),
+                       bus.memory.readBeats - readBefore));
     for (int i = 0; i < 3; ++i) // what is on its way to the memories
       bus.tick(false, false);
     if (toLanes) {
@@ -403,6 +417,12 @@ void traps() {
   l.address = 65534;
   l.beats = 1;
   load(Trap::AddressRange, l);
+  l.address = tb::kLaneWords - 8; // as far as the memory's beats fit
+  l.lead = 4;
+  load(Trap::AddressRange, l);
+  l.lead = 0;
+  l.trail = 4;
+  load(Trap::AddressRange, l);
   l = Load();
   l.dest = LoadDest::Control;
   l.address = tb::kControlWords;
@@ -417,6 +437,8 @@ void traps() {
   l = Load();
   l.source = (1u << 26) - 1;
   l.beats = 65535;
+  load(Trap::RegionRange, l);
+  l.lead = 63;
   load(Trap::RegionRange, l);
   Store s;
   s.region = Region::Output;

@@ -38,6 +38,7 @@ private:
   std::vector<uint8_t> microcode;
   std::vector<std::pair<const Routine *, uint32_t>> routines; ///< and their entries
   uint32_t inputBeats = 0, outputBeats = 0;
+  uint32_t inputEnd = 0; ///< the lane word behind the input
   bool ordered = false; ///< of the program to come
 };
 
@@ -138,7 +139,7 @@ void Generator::layer(std::vector<Instruction> &code, uint32_t split,
     out.group_pitch = out.row_pitch = 0;
   } else {
     // Behind the input, which the next window's LOAD overwrites; or anywhere.
-    uint32_t low = ordered ? 160 : 0;
+    uint32_t low = ordered ? inputEnd : 0;
     out.base = low + 2 * upTo(target.laneWords / 4 - low / 2);
   }
   adjust(out, run);
@@ -183,6 +184,12 @@ std::vector<Instruction> Generator::warmCode() {
     load.period = between(1, 6);
     load.keep = between(1, load.period);
   }
+  if (coin()) {
+    load.lead = coin(4) ? upTo(63) : upTo(5);
+    load.trail = coin(4) ? upTo(63) : upTo(5);
+    load.pad = coin() ? 0x80 : upTo(255);
+  }
+  inputEnd = load.address + uint32_t(wordsInLanes(load));
   code.push_back(load);
   uint32_t maxSplit = std::min(2, std::countr_zero(target.clusters));
   uint32_t layers = between(1, 4), lastReader = ordered ? layers - 1 : upTo(layers - 1);

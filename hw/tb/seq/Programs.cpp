@@ -157,6 +157,9 @@ Load Generator::load(bool wild) {
     load.period = coin(3) ? between(2, 6) : 0;
     load.keep = load.period ? between(1, load.period - 1) : 0;
     load.beats = between(1, 60);
+    load.lead = coin(3) ? below(64) : 0;
+    load.trail = coin(3) ? below(64) : 0;
+    load.pad = below(256);
   } else {
     load.split = split(wild);
     uint32_t row = load.dest == LoadDest::Weights ? 4 : 3;

@@ -98,6 +98,9 @@ private:
         i.phase = small();
         i.period = random() % 3;
         i.keep = random() % 3;
+        i.lead = coin() ? small() : 0;
+        i.trail = coin() ? small() : 0;
+        i.pad = random() % 256;
       }
       i.push_next = coin();
       bits = encode(Instruction(i));

@@ -17,6 +17,15 @@ TEST(Text, Load) {
                        .phase = 14}),
             "load.lanes push_next region=input source=0 beats=452 address=64 "
             "format=quad phase=14");
+  EXPECT_EQ(print(Load{.region = Region::Input,
+                       .beats = 451,
+                       .period = 12,
+                       .keep = 10,
+                       .lead = 4,
+                       .trail = 4,
+                       .pad = 128}),
+            "load.lanes region=input source=0 beats=451 address=0 period=12 "
+            "keep=10 lead=4 trail=4 pad=128");
   EXPECT_EQ(
       print(
           Load{.dest = LoadDest::Weights, .source = 7, .beats = 8, .split = 1}),

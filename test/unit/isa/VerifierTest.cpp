@@ -116,6 +116,20 @@ TEST_F(VerifierTest, Memories) {
                             x.address = 2030;
                           }),
             "lane words 2030..2049 are outside of 2048");
+  EXPECT_EQ(errorOf<Load>(3,
+                          [](Load &x) { // pads take room, but come from nowhere
+                            x.lead = x.trail = 1;
+                            x.address = 2014;
+                          }),
+            "lane words 2014..2049 are outside of 2048");
+  EXPECT_EQ(errorOf<Load>(3,
+                          [](Load &x) { // 3 * 3 + 3 of 18 words
+                            x.lead = x.trail = 1;
+                            x.period = 5;
+                            x.keep = 3;
+                            x.address = 2026;
+                          }),
+            "lane words 2026..2049 are outside of 2048");
   EXPECT_EQ(errorOf<Out>(5, [](Out &x) { x.row_pitch = 3; }),
             "base, group_pitch and row_pitch must be even");
   EXPECT_EQ(errorOf<Load>(1, [](Load &x) { x.address = 1021; }),

@@ -71,6 +71,26 @@ TEST(Io, LayoutsStayInsideTheWindow) {
             "io.raw has 1 words for a shape of 8 elements");
 }
 
+TEST(Io, PixelsAreInTheWindow) {
+  // Two groups of 8 bytes: a pixel of 4, then a pad of 4 after the first.
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 4, "lead": 4}}})", 12),
+            "");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 4, "lead": 3}}})", 12),
+            "io.input.layout needs 13 bytes, the program's window has 12");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 4, "lead": 5}}})", 12),
+            "io.input.layout has pixels in bytes 4..15, the program's window "
+            "holds bytes 5..16");
+  EXPECT_EQ(
+      errorOf(R"({"input": {"layout": {"pad_right": 4, "trail": 4}}})", 12),
+      "");
+  EXPECT_EQ(
+      errorOf(R"({"input": {"layout": {"pad_right": 4, "trail": 5}}})", 11),
+      "io.input.layout has pixels in bytes 0..11, the program's window holds "
+      "bytes 0..10");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"lead": -1}}})"),
+            "io.input.layout field 'lead' must be an integer in 0..536870912");
+}
+
 TEST(Io, CodesMustFitTheLayout) {
   EXPECT_EQ(
       errorOf(

@@ -149,6 +149,23 @@ TEST(Prologue, BytesAreChannelLastWithPads) {
                    p, p, 0x83, 0x87, 0x84, 0x88, p, 0, 0, 0}));
 }
 
+// What the engine makes itself is cut off at both ends, wherever that is.
+TEST(Prologue, PadsThatTheEngineMakesAreLeftOut) {
+  Io io = bytesIo({2, 2, 2}, BNN_INT8);
+  InputLayout &l = io.layout;
+  l.mask = 128;
+  l.padLeft = l.padRight = 4, l.padTop = l.padBottom = 1, l.padCode = 3;
+  l.rowBytes = 16;
+  std::vector<int8_t> x = {1, 2, 3, 4, 5, 6, 7, 8};
+  Bytes whole = pack(io, 64, x);
+  for (uint64_t lead = 0; lead <= 20; ++lead)
+    for (uint64_t trail = 0; trail <= 24; ++trail) {
+      l.lead = lead, l.trail = trail;
+      EXPECT_EQ(pack(io, 64 - lead - trail, x),
+                Bytes(whole.begin() + lead, whole.end() - trail));
+    }
+}
+
 TEST(Prologue, BitsAreRecordsInGroups) {
   // 34 channels: group 0 has 32, group 1 has 2; two pixels, one pad each side.
   Io io;
@@ -166,6 +183,9 @@ TEST(Prologue, BitsAreRecordsInGroups) {
   EXPECT_EQ(pack(io, 32, x), (Bytes{255, 255, 255, 255, 1,   0, 0, 0, 0, 2, 0,
                                     0,   255, 255, 255, 255, 3, 0, 0, 0, 0, 0,
                                     0,   0,   2,   0,   0,   0, 3, 0, 0, 0}));
+  l.lead = 4, l.trail = 7; // the last four pad bytes of row_bytes 16 are no pads
+  EXPECT_EQ(pack(io, 21, x),
+            (Bytes{1, 0, 0, 0, 0, 2, 0, 0, 255, 255, 255, 255, 3, 0, 0, 0, 0, 0, 0, 0, 2}));
 }
 
 TEST(Prologue, BipolarTakesMinusOneAndOneOnly) {

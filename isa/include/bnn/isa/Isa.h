@@ -46,6 +46,14 @@ std::string print(const Microword &word);
 Bits128 loadBits(const uint8_t *data);
 void storeBits(Bits128 bits, uint8_t *data);
 
+/// Beats that a lane LOAD gives the lanes: those of the region and the pads.
+inline uint64_t beatsToLanes(const Load &load) {
+  return uint64_t(load.lead) + load.beats + load.trail;
+}
+
+/// Words of each lane that a lane LOAD fills at most: lane 0 has no phase.
+uint64_t wordsInLanes(const Load &load);
+
 /// "illegal_field" for Trap::IllegalField.
 const char *name(Trap trap);
 
