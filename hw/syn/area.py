@@ -9,8 +9,8 @@ One line per number, all of it as JSON with --json; --check compares with budget
 LUT cells are LUT1..LUT6 and INV, LUT6_2 and SRL as one each, RAM64M and RAM32M as four:
 Yosys pairs no small LUTs, so this is what a report of occupied LUTs does not exceed by
 the mapping. MUXF7, MUXF8 and CARRY4 stand beside the LUTs that they join. A RAMB18 is
-half a RAMB36. Levels are cells (LUT, CARRY4, MUXF7, MUXF8) on the longest path between
-registers, memories and DSPs. No timing is claimed.
+half a RAMB36. Levels are cells (LUT, CARRY4, MUXF7, MUXF8, a distributed memory's read) on
+the longest path between registers, block memories and DSPs. No timing is claimed.
 """
 
 import argparse
@@ -72,7 +72,8 @@ def script(top, sources, flags, defines):
         "clean -purge",
         stat,
         # Levels: everything sequential away, carries and F7/F8 stay in the paths.
-        "delete t:RAMB* t:DSP48E1 t:FD* t:RAM32* t:RAM64* t:RAM128*",
+        "techmap -map ram_read.v t:RAM32M t:RAM64M",
+        "delete t:RAMB* t:DSP48E1 t:FD*",
         "tee -q -o levels.txt ltp -noff",
     ]) + "\n"
 
@@ -85,6 +86,7 @@ def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVE
     packages = [package, HW / "rtl" / "bnn_engine_pkg.sv"]
     local = []
     cells = HW / "sim" / "xilinx_cells.sv"
+    shutil.copy(HW / "syn" / "ram_read.v", work)
     for path in [*packages, cells, *(p for p in found if p not in packages)]:
         shutil.copy(path, work / path.name)  # a sandboxed Yosys sees its own folder
         local.append(path.name)

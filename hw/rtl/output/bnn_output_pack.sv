@@ -251,7 +251,7 @@ module bnn_output_pack
   logic [SW-1:0] next_first, next_mask;
   assign next_twos = twos(tile_i.stride[2:0]);
   assign next_split = tile_i.sums ? 2'd0 : tile_i.split;
-  assign next_first = SW'(tile_i.first >> next_twos);
+  assign next_first = SW'({4'd0, tile_i.first} >> next_twos);
   assign next_mask = SW'((32'(SLOTS) >> next_split >> next_twos) - 1);
   logic [7:0] next;
   assign next = 8'(position_q) + 8'(step);

@@ -121,7 +121,7 @@ module bnn_output_value
   assign groups = 2'((32'd1 << head.tile.split) - 1);
   assign last_group = group_q == groups;
   assign last_pixel = pixel_q + 8'd1 == head.sample.pixels;
-  assign aim = started_q ? aim_q : head.sample.first;
+  assign aim = started_q ? aim_q : 8'(head.sample.first);
   assign emits = pixel_q == aim;
   assign sums_follow = head.sample.last && !raw && head.sample.mode != OUT_MODE_SUM_BITS;
   assign apart = head.sample.window[3] ? head.sample.window[2:0]
