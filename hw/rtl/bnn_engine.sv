@@ -59,7 +59,7 @@ module bnn_engine
   output logic [63:0]      first_end_o,
   output logic [63:0]      last_end_o,
   output logic             starved_o,    // LOAD waits for the memory
-  output logic             lane_beat_o   // the output unit wrote the lanes, in the cycle before
+  output logic             lane_beat_o   // the output unit writes the lanes
 );
   // ---- Between the blocks.
   load_t load;
@@ -155,7 +155,7 @@ module bnn_engine
 
   // The lanes' port: LOAD yields to the output unit three cycles before.
   assign lane_write = out_valid ? out_write : load_write;
-  always_ff @(posedge clk_i) lane_beat_o <= port_taken && !start_i;
+  assign lane_beat_o = port_taken;
   bnn_array #(
     .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .WEIGHT_ROWS(WEIGHT_ROWS), .THRESHOLD_ROWS(THRESHOLD_ROWS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)
   ) u_array (
