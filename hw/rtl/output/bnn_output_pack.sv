@@ -109,12 +109,18 @@ module bnn_output_pack
 
   // Which records this cycle reads.
   logic active, emit, lead, absorb;  // absorb: the tile's only beats are lead pad
+  logic none, fewer;                 // no record is read; fewer than wanted
   logic [3:0] wanted, taken, wanted_bytes, got_bytes, step_bytes;
   logic [6:0] step;  // slots of the records wanted
   assign emit = left_q != 0;
   assign active = fetch_q || emit;
   assign lead = lead_q != 0;
   assign absorb = lead && left_q == 8'd1;
+  function automatic logic [63:0][3:0] products();  // [record][fewer than 8 records]
+    for (int unsigned k = 0; k < 64; ++k) products[k] = 4'((k / 8) * (k % 8));
+  endfunction
+  localparam logic [63:0][3:0] PRODUCTS = products();
+  assign none = lead && !absorb || !active;
   always_comb begin
     unique case (now_q.record)
       3'd1: {wanted, wanted_bytes, step} = {4'd8, 4'd8, odd_q, 4'b1000};
@@ -123,8 +129,9 @@ module bnn_output_pack
                                          : {4'd3, 4'd9, 7'd3 * {3'b0, odd_q, 1'b1}};
       default: {wanted, wanted_bytes, step} = {4'd2, 4'd8, 2'b0, odd_q, 2'b10};
     endcase
-    taken = lead && !absorb || !active ? 4'd0 : records_q < 8'(wanted) ? records_q[3:0] : wanted;
-    got_bytes = 4'(taken * 4'(now_q.record));
+    fewer = records_q < 8'(wanted);
+    taken = none ? 4'd0 : fewer ? {1'b0, records_q[2:0]} : wanted;
+    got_bytes = none ? 4'd0 : fewer ? PRODUCTS[{now_q.record, records_q[2:0]}] : wanted_bytes;
     // The last tile's bytes are followed by pad, as if all were there.
     step_bytes = absorb ? got_bytes : lead ? 4'd8 : now_q.last ? wanted_bytes : got_bytes;
   end

@@ -45,6 +45,9 @@ module bnn_output_schedule
   localparam int unsigned AW = $clog2(PER_TILE);         // bits of a pixel of a tile
   localparam logic [23:0] WRITE = 24'(WRITE_DELAY);
   localparam logic [23:0] VALUE = 24'(VALUE_DELAY);
+  function automatic logic beyond(logic [23:0] left, logic [3:0] cycles);
+    return |left[23:4] || left[3:0] > cycles;
+  endfunction
 
   // Windows that end at pixel `a` before a tile's last one or at one of those `stride`,
   // 2 * stride, ... behind it; and the end of the next one, from the next tile's start.
@@ -118,11 +121,14 @@ module bnn_output_schedule
   logic sums, last, some_beats, more_beats;
   logic [2:0] carry_q;
   logic [7:0] records;
-  logic [9:0] total, record_bytes;
+  logic [9:0] total;
+  function automatic logic [9:0] total_of(logic [7:0] waiting, logic [7:0] count, logic [2:0] record);
+    return 10'(waiting) + (record[0] ? 10'(count) : 10'd0) + (record[1] ? {1'b0, count, 1'b0} : 10'd0)
+         + (record[2] ? {count, 2'b0} : 10'd0);
+  endfunction
   assign records = 8'(place.records);
-  assign record_bytes = (out.record[0] ? 10'(records) : 10'd0) + (out.record[1] ? {1'b0, records, 1'b0} : 10'd0)
-                      + (out.record[2] ? {records, 2'b0} : 10'd0);
-  assign total = (sample_i.begins ? {2'd0, out.lead} : {7'd0, carry_q}) + record_bytes;
+  assign total = sample_i.begins ? total_of(out.lead, 8'(first.records), out.record)
+                                 : total_of({5'd0, carry_q}, 8'(next_q.records), out.record);
   assign sums = sample_i.value && out.mode == OUT_MODE_SUM_BITS;
   assign last = sample_i.last_x;
   assign some_beats = last || |total[9:3];
@@ -258,7 +264,7 @@ module bnn_output_schedule
   logic [23:0] value_left_q, capture_left_q, writer_left_q, value_from, capture_from, writer_from;
   logic [23:0] value_add, writer_add, value_left, capture_left, writer_left;
   always_comb begin
-    value_from = value_q && value_left_q < VALUE ? VALUE - 24'd1 : value_left_q;
+    value_from = value_q && !beyond(value_left_q, 4'(VALUE_DELAY - 1)) ? VALUE - 24'd1 : value_left_q;
     value_add = value_q ? 24'($signed(value_cycles_q)) : {24{|value_left_q}};
     value_left = value_from + value_add;
     capture_from = value_q ? value_left_q : capture_left_q;
@@ -279,9 +285,10 @@ module bnn_output_schedule
   always_comb begin
     if (completed_q) writer_late = sums_q || beats > 8'd2;
     else if (written_q) writer_late = sums_2_q || beats_q > 8'd2;
-    else writer_late = writer_left_q > WRITE + 24'd1;
+    else writer_late = beyond(writer_left_q, 4'(WRITE_DELAY + 1));
     if (issue_i && completes) writer_late = sums || more_beats;
-    capture_late = (issue_i && sample_i.value ? value_left : capture_left) > VALUE - 24'd1;
+    capture_late = issue_i && sample_i.value ? beyond(value_left, 4'(VALUE_DELAY - 1))
+                                             : beyond(capture_left, 4'(VALUE_DELAY - 1));
   end
   always_ff @(posedge clk_i) begin
     value_left_q <= value_left;
