@@ -57,13 +57,14 @@ def top_parameters(source, target):
             if re.search(rf"parameter[^;]*?\b{name}\s*=", header)]
 
 
-def script(top, sources, flags, defines):
-    """Flattened before mapping, with the classic abc; no SRLs, no inferred F7/F8."""
+def script(top, sources, flags, defines, without):
+    """Flattened before mapping, with the classic abc; no SRLs, no inferred F7/F8. Modules
+    of `without` are black boxes."""
     stat = "tee -q -o stat.json stat -json"
     options = "-family xc7 -nowidelut -nosrl -flatten -noiopad -noclkbuf"
     return "\n".join([
         "read_slang --threads 1 " + " ".join(
-            [*defines, *flags, *(f"--blackboxed-module {cell}" for cell in CELLS),
+            [*defines, *flags, *(f"--blackboxed-module {cell}" for cell in (*CELLS, *without)),
              f"--top {top}", *sources]),
         f"synth_xilinx {options} -top {top} -run begin:map_luts",
         "abc -luts 2:2,3,6:5",
@@ -73,12 +74,12 @@ def script(top, sources, flags, defines):
         stat,
         # Levels: everything sequential away, carries and F7/F8 stay in the paths.
         "techmap -map ram_read.v t:RAM32M t:RAM64M",
-        "delete t:RAMB* t:DSP48E1 t:FD*",
+        " ".join(["delete t:RAMB* t:DSP48E1 t:FD*", *(f"t:{module}*" for module in without)]),
         "tee -q -o levels.txt ltp -noff",
     ]) + "\n"
 
 
-def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVES",)):
+def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVES",), without=()):
     """Runs Yosys in `work` and returns the counts."""
     work.mkdir(parents=True, exist_ok=True)
     found = sources or sorted((HW / "rtl").rglob("*.sv"))
@@ -90,7 +91,8 @@ def measure(top, target, package, work, sources=None, defines=("-D BNN_PRIMITIVE
     for path in [*packages, cells, *(p for p in found if p not in packages)]:
         shutil.copy(path, work / path.name)  # a sandboxed Yosys sees its own folder
         local.append(path.name)
-    (work / "area.ys").write_text(script(top, local, top_parameters(source, target), defines))
+    flags = top_parameters(source, target)
+    (work / "area.ys").write_text(script(top, local, flags, defines, without))
     run = subprocess.run([find_yosys(), "-q", "-l", "yosys.log", "-s", "area.ys"], cwd=work,
                          capture_output=True, text=True, check=False)
     if run.returncode:
@@ -117,6 +119,8 @@ def main():
     parser.add_argument("--package", type=Path, required=True, help="generated bnn_isa_pkg.sv")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=N",
                         help="another size than the target's, such as lane_words=2048")
+    parser.add_argument("--without", action="append", default=[], metavar="MODULE",
+                        help="leave a module out, such as bnn_array")
     parser.add_argument("--work", type=Path, default=Path("area"), help="folder for Yosys")
     parser.add_argument("--json", type=Path, help="write the counts here")
     parser.add_argument("--check", action="store_true", help="compare with budget.json")
@@ -126,7 +130,7 @@ def main():
     target = json.loads((named if named.exists() else Path(args.target)).read_text())
     for key, _, value in (item.partition("=") for item in args.set):
         target[key] = int(value)
-    area = measure(args.top, target, args.package, args.work)
+    area = measure(args.top, target, args.package, args.work, without=args.without)
     area["lut_per_mac"] = round(area["lut"] / area["mac"], 3)
     for key in ("lut", "ff", "ramb36", "dsp", "lut_per_mac", "levels"):
         print(f"{args.top} {target['name']} {key:12} {area[key]}")
