@@ -70,12 +70,12 @@ module bnn_engine
   step_t step;
   lane_write_t load_write, out_write, lane_write;
   logic load_start, load_busy, load_done, load_late, store_start, store_busy, store_done;
-  logic control_we, reads_lanes, out_begin, issue, writer_late, capture_late;
+  logic control_we, reads_lanes, out_next, out_active, out_begin, issue, writer_late, capture_late;
   logic out_valid, port_taken, array_range, out_trap, capture_read, lane_read;
   logic [31:0] load_window, store_window;
   logic [5:0] control_addr;
   logic [63:0] control_data, lane_data, buffer_data;
-  logic [1:0] out_split, capture;
+  logic [1:0] out_next_split, out_split, capture;
   logic [23:0] writer_left, value_left;
   logic [CLUSTERS-1:0][PIXELS-1:0][CHANNELS-1:0] sign;
   logic [CLUSTERS-1:0][CHANNELS-1:0] polarity;
@@ -130,6 +130,7 @@ module bnn_engine
     .control_data_i(microword_t'(control_data)),
     .store_start_o(store_start), .store_o(store), .store_window_o(store_window),
     .store_busy_i(store_busy), .store_done_i(store_done), .reads_lanes_o(reads_lanes),
+    .out_next_o(out_next), .out_next_split_o(out_next_split), .out_active_o(out_active),
     .out_begin_o(out_begin), .out_o(out), .out_split_o(out_split), .sample_o(sample),
     .issue_o(issue), .writer_late_i(writer_late), .capture_late_i(capture_late),
     .writer_left_i(writer_left), .value_left_i(value_left),
@@ -171,8 +172,9 @@ module bnn_engine
   bnn_output #(
     .CLUSTERS(CLUSTERS), .LANE_WORDS(LANE_WORDS), .OUTPUT_WORDS(OUTPUT_WORDS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)
   ) u_output (
-    .clk_i, .rst_i, .restart_i(start_i), .out_begin_i(out_begin), .out_i(out),
-    .split_i(out_split), .sample_i(sample), .issue_i(issue), .writer_late_o(writer_late),
+    .clk_i, .rst_i, .restart_i(start_i), .next_i(out_next), .next_split_i(out_next_split),
+    .active_i(out_active), .out_begin_i(out_begin), .out_i(out), .split_i(out_split),
+    .sample_i(sample), .issue_i(issue), .writer_late_o(writer_late),
     .capture_late_o(capture_late), .writer_left_o(writer_left), .value_left_o(value_left),
     .sign_i(sign), .polarity_i(polarity), .capture_o(capture),
     .capture_read_o(capture_read), .read_cluster_o(read_cluster), .read_pixel_o(read_pixel),

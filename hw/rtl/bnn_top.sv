@@ -165,23 +165,27 @@ module bnn_top
     .last_end_o(last_end), .starved_o(starved), .lane_beat_o(lane_beat)
   );
 
-  // ---- Counters.
+  // ---- Counters; those of single cycles count one cycle later.
+  logic popped_q, moved_q, starved_q, waited_q, lane_beat_q, clear_counters;
+  assign clear_counters = engine_start || begins;
   logic [31:0] busy_cycles, beats_read, beats_written, starvations, write_stalls, lane_beats;
   always_ff @(posedge clk_i) begin
     if (begins) busy_cycles <= '0;
     else if (busy) busy_cycles <= busy_cycles + 32'd1;
-    if (engine_start || begins) begin
+    {popped_q, moved_q, starved_q, waited_q, lane_beat_q} <=
+        clear_counters ? '0 : {load_pop, moved, starved, m_wvalid_o && !m_wready_i, lane_beat};
+    if (clear_counters) begin
       beats_read    <= '0;
       beats_written <= '0;
       starvations   <= '0;
       write_stalls  <= '0;
       lane_beats    <= '0;
     end else begin
-      beats_read    <= beats_read + 32'(load_pop);
-      beats_written <= beats_written + 32'(moved);
-      starvations   <= starvations + 32'(starved);
-      write_stalls  <= write_stalls + 32'(m_wvalid_o && !m_wready_i);
-      lane_beats    <= lane_beats + 32'(lane_beat);
+      beats_read    <= beats_read + 32'(popped_q);
+      beats_written <= beats_written + 32'(moved_q);
+      starvations   <= starvations + 32'(starved_q);
+      write_stalls  <= write_stalls + 32'(waited_q);
+      lane_beats    <= lane_beats + 32'(lane_beat_q);
     end
   end
   assign counter = {  // the last one first: 0x100 is cycles

@@ -13,8 +13,8 @@ clusters take no longer than one. Levels are those of the whole, linked netlist.
 LUT cells are LUT1..LUT6 and INV, LUT6_2 and SRL as one each, RAM64M and RAM32M as four:
 Yosys pairs no small LUTs, so this is what a report of occupied LUTs does not exceed by
 the mapping. MUXF7, MUXF8 and CARRY4 stand beside the LUTs that they join. A RAMB18 is
-half a RAMB36. Levels are cells (LUT, CARRY4, MUXF7, MUXF8) on the longest path between
-registers, memories and DSPs. No timing is claimed.
+half a RAMB36. Levels are cells (LUT, CARRY4, MUXF7, MUXF8, a distributed memory's read) on
+the longest path between registers, block memories and DSPs. No timing is claimed.
 """
 
 import argparse
@@ -80,7 +80,8 @@ def mapping(top, sources, flags, blackboxes):
 COUNTING = [
     "tee -q -o stat.json stat -json",
     # Levels: everything sequential away, carries and F7/F8 stay in the paths.
-    "delete t:RAMB* t:DSP48E1 t:FD* t:RAM32* t:RAM64* t:RAM128*",
+    "techmap -map ram_read.v t:RAM32M t:RAM64M",
+    "delete t:RAMB* t:DSP48E1 t:FD*",
     "tee -q -o levels.txt ltp -noff",
 ]
 
@@ -125,6 +126,8 @@ def measure(top, target, package, work):
         if path.name not in local:
             shutil.copy(path, work / path.name)  # a sandboxed Yosys sees its own folder
             local.append(path.name)
+
+    shutil.copy(HW / "syn" / "ram_read.v", work)
 
     def part(name, kind, extra, blackboxes=()):
         flags = top_parameters(source[kind], target) + [f"-G {k}={v}" for k, v in extra.items()]

@@ -59,9 +59,12 @@ module bnn_control
   logic [63:0] low;
   logic half, reuse, good, last;
 
-  assign instructions = 29'((code_end_i - code_begin_i) >> 4);
-  assign good = code_begin_i <= code_end_i && code_begin_i[2:0] == 3'd0 &&
-                code_end_i[2:0] == 3'd0 && code_end_i[31:3] <= size_i;
+  // Registers: a start comes later than what it starts.
+  always_ff @(posedge clk_i) begin
+    instructions <= 29'((code_end_i - code_begin_i) >> 4);
+    good <= code_begin_i <= code_end_i && code_begin_i[2:0] == 3'd0 &&
+            code_end_i[2:0] == 3'd0 && code_end_i[31:3] <= size_i;
+  end
   assign busy_o       = state != IDLE;
   assign engine_rst_o = rst_i || (state == DRAIN && stopped_o);  // a stop forgets the code, too
   assign abort_o      = state == REST || state == DRAIN ||

@@ -24,6 +24,9 @@ module bnn_output
     input logic restart_i,  // start of code: drops what is under way, keeps the buffer
 
     // Sequencer, cycle t.
+    input logic next_i,  // the word of the RUN to come is taken: its OUT is in out_i
+    input logic [1:0] next_split_i,
+    input logic active_i,  // a RUN began before this cycle and is not over
     input logic out_begin_i,
     input out_t out_i,
     input logic [1:0] split_i,
@@ -31,8 +34,8 @@ module bnn_output
     input logic issue_i,
     output logic writer_late_o,
     output logic capture_late_o,
-    output logic [23:0] writer_left_o,
-    output logic [23:0] value_left_o,
+    output logic [23:0] value_left_o,   // cycles from now until the value path is free,
+    output logic [23:0] writer_left_o,  // samples up to two cycles ago counted; the writer, three
 
     // Array: signs of step t in t + 8; captures.
     input logic [CLUSTERS-1:0][7:0][7:0] sign_i,  // [cluster][pixel][channel]
@@ -60,16 +63,16 @@ module bnn_output
   logic clear;
   assign clear = rst_i || restart_i;
 
-  // Cycle t.
-  tile_t tile_t0;
-  value_t value_t0;
-  logic first_t0;
+  // Cycles t, t + 1.
+  tile_t tile_t1;
+  value_t value_t1;
+  logic first_t1;
   bnn_output_schedule #(.CLUSTERS(CLUSTERS)) schedule (
-      .clk_i, .rst_i, .restart_i, .out_begin_i, .out_i, .split_i, .sample_i, .issue_i,
-      .writer_late_o, .capture_late_o, .writer_left_o, .value_left_o,
-      .tile_o(tile_t0), .value_o(value_t0), .first_plane_o(first_t0));
+      .clk_i, .rst_i, .restart_i, .next_i, .next_split_i, .active_i, .out_begin_i, .out_i, .split_i,
+      .sample_i, .issue_i, .writer_late_o, .capture_late_o, .value_left_o, .writer_left_o,
+      .tile_o(tile_t1), .value_o(value_t1), .first_plane_o(first_t1));
 
-  // Eight cycles.
+  // Until cycle t + 8.
   typedef struct packed {
     logic first, done, last_tile;
     logic [2:0] plane;
@@ -78,31 +81,33 @@ module bnn_output
     value_t value;
     tile_t tile;
   } along_t;
-  along_t [WRITE_DELAY-1:0] along_q;
-  along_t at8;
-  logic [WRITE_DELAY-1:0] sign_q, value_q;
-  logic pool_first_q;
+  along_t [WRITE_DELAY:2] along_q;
+  along_t at1, at8;
+  logic [WRITE_DELAY:1] sign_q, value_q;
+  logic done_q, pool_first_q;
+  logic [2:0] plane_q;
+  assign at1 = '{first_t1, done_q, value_t1.last_tile, plane_q, value_t1.tile, pool_first_q, value_t1, tile_t1};
   always_ff @(posedge clk_i) begin
     if (out_begin_i) pool_first_q <= out_i.pool_first;
-    along_q <= {along_q[WRITE_DELAY-2:0],
-                along_t'{first_t0, sample_i.done, sample_i.last_tile, sample_i.plane, sample_i.tile,
-                         out_begin_i ? out_i.pool_first : pool_first_q, value_t0, tile_t0}};
-    sign_q <= {sign_q[WRITE_DELAY-2:0], issue_i && sample_i.sign};
-    value_q <= {value_q[WRITE_DELAY-2:0], issue_i && sample_i.value};
+    done_q <= sample_i.done;
+    plane_q <= sample_i.plane;
+    along_q <= {along_q[WRITE_DELAY-1:2], at1};
+    sign_q <= {sign_q[WRITE_DELAY-1:1], issue_i && sample_i.sign};
+    value_q <= {value_q[WRITE_DELAY-1:1], issue_i && sample_i.value};
     if (clear) begin
       sign_q <= '0;
       value_q <= '0;
     end
   end
-  assign at8 = along_q[WRITE_DELAY-1];
+  assign at8 = along_q[WRITE_DELAY];
 
   // Cycle t + 8: planes and pooling.
   logic sign, done;
   logic [CLUSTERS-1:0][7:0][7:0] pooled;
-  assign sign = sign_q[WRITE_DELAY-1];
+  assign sign = sign_q[WRITE_DELAY];
   assign done = sign && at8.done;
   bnn_output_pool #(.CLUSTERS(CLUSTERS)) pool (
-      .clk_i, .fresh_i(sign_q[WRITE_DELAY-2] && along_q[WRITE_DELAY-2].first),
+      .clk_i, .fresh_i(sign_q[WRITE_DELAY-1] && along_q[WRITE_DELAY-1].first),
       .valid_i(sign), .first_i(at8.first), .done_i(at8.done), .plane_i(at8.plane),
       .tile_i(at8.tile_index), .pool_first_i(at8.pool_first), .window_i(at8.value.window),
       .split_i(at8.tile.split), .sign_i, .polarity_i, .pooled_o(pooled));
@@ -115,7 +120,7 @@ module bnn_output
   logic [16:0] word_address;
   logic [63:0] word;
   bnn_output_value #(.CLUSTERS(CLUSTERS), .ACCUMULATOR_BITS(ACCUMULATOR_BITS)) values (
-      .clk_i, .rst_i(clear), .valid_i(value_q[WRITE_DELAY-1]), .sample_i(at8.value), .tile_i(at8.tile),
+      .clk_i, .rst_i(clear), .valid_i(value_q[WRITE_DELAY]), .sample_i(at8.value), .tile_i(at8.tile),
       .capture_o, .capture_read_o, .read_cluster_o, .read_pixel_o, .value_i, .threshold_i,
       .value_polarity_i, .stream_o(stream), .stream_tile_o(stream_tile),
       .record_write_o(record_write), .record_byte_o(record_byte), .record_bits_o(record_bits),

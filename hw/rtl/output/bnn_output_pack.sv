@@ -10,8 +10,8 @@
 // end is one of the next tile: a tile's last records may be read together with the
 // next one's first. What does not fill a beat waits in `hold` (less than 8 bytes).
 //
-// `tile_i` comes in the model's cycle of its first beat; that beat is packed one
-// cycle later and leaves in `beat_o` two cycles later.
+// `tile_i` comes in the model's cycle of its first beat. One cycle later the beat's
+// fresh bytes are read and ordered, two cycles later they meet what is held.
 module bnn_output_pack
   import bnn_engine_pkg::*;
   import bnn_output_pkg::*;
@@ -35,7 +35,7 @@ module bnn_output_pack
     output logic free_o,            // a tile may come: no beat is due after this cycle's
     output logic port_taken_o,      // in the model's cycle of each beat
 
-    // A beat for the lanes: bytes 8k-8 .. 8k+7 of the stream, the first `end` of them exist.
+    // A beat for the lanes, two cycles after the model's: bytes 8k-8 .. 8k+7 of the stream, the first `end` of them exist.
     output logic beat_valid_o,
     output logic [15:0][7:0] bytes_o,
     output logic [4:0] end_o,
@@ -101,7 +101,6 @@ module bnn_output_pack
   logic [3:1][SW-1:0] base_q; // first slot of the channel group of byte b
   logic generation_q;
   logic [2:0] held_q;
-  logic [7:0][7:0] hold_q;
   logic [7:0] index_q;
   logic [15:0] pair_q;
 
@@ -110,12 +109,18 @@ module bnn_output_pack
 
   // Which records this cycle reads.
   logic active, emit, lead, absorb;  // absorb: the tile's only beats are lead pad
+  logic none, fewer;                 // no record is read; fewer than wanted
   logic [3:0] wanted, taken, wanted_bytes, got_bytes, step_bytes;
   logic [6:0] step;  // slots of the records wanted
   assign emit = left_q != 0;
   assign active = fetch_q || emit;
   assign lead = lead_q != 0;
   assign absorb = lead && left_q == 8'd1;
+  function automatic logic [63:0][3:0] products();  // [record][fewer than 8 records]
+    for (int unsigned k = 0; k < 64; ++k) products[k] = 4'((k / 8) * (k % 8));
+  endfunction
+  localparam logic [63:0][3:0] PRODUCTS = products();
+  assign none = lead && !absorb || !active;
   always_comb begin
     unique case (now_q.record)
       3'd1: {wanted, wanted_bytes, step} = {4'd8, 4'd8, odd_q, 4'b1000};
@@ -124,8 +129,9 @@ module bnn_output_pack
                                          : {4'd3, 4'd9, 7'd3 * {3'b0, odd_q, 1'b1}};
       default: {wanted, wanted_bytes, step} = {4'd2, 4'd8, 2'b0, odd_q, 2'b10};
     endcase
-    taken = lead && !absorb || !active ? 4'd0 : records_q < 8'(wanted) ? records_q[3:0] : wanted;
-    got_bytes = 4'(taken * 4'(now_q.record));
+    fewer = records_q < 8'(wanted);
+    taken = none ? 4'd0 : fewer ? {1'b0, records_q[2:0]} : wanted;
+    got_bytes = none ? 4'd0 : fewer ? PRODUCTS[{now_q.record, records_q[2:0]}] : wanted_bytes;
     // The last tile's bytes are followed by pad, as if all were there.
     step_bytes = absorb ? got_bytes : lead ? 4'd8 : now_q.last ? wanted_bytes : got_bytes;
   end
@@ -137,9 +143,14 @@ module bnn_output_pack
     logic [SW-1:0] slot;
   } cell_t;
   cell_t [UNITS-1:0] unit;
+  function automatic logic [8*UNITS-1:0][6:0] multiples();  // [odd][u]
+    for (int unsigned k = 0; k < 8; ++k)
+      for (int unsigned u = 0; u < UNITS; ++u) multiples[k*UNITS+u] = 7'(u * (2 * k + 1));
+  endfunction
+  localparam logic [8*UNITS-1:0][6:0] MULTIPLES = multiples();
   always_comb
     for (int unsigned u = 0; u < UNITS; ++u) begin
-      automatic logic [7:0] sum = 8'(position_q) + 8'(u) * 8'({odd_q, 1'b1});
+      automatic logic [7:0] sum = 8'(position_q) + 8'(MULTIPLES[{odd_q, 3'(u)}]);
       unit[u].slot = sum[SW-1:0] & mask_q;
       unit[u].generation = generation_q ^ (mask_q[1] && |(sum & ~8'(mask_q)));
     end
@@ -226,11 +237,9 @@ module bnn_output_pack
         default: code[j] = source_of(unit[j/4].slot[2:0], j % 4, base_q[1][1:0], base_q[2][1:0]);
       endcase
 
-  // Held bytes, then fresh ones, then pad.
-  logic [7:0][7:0] rotated, beat, rest;
-  logic [7:0] pad;
+  // Fresh bytes in their places.
+  logic [7:0][7:0] rotated;
   logic [4:0] filled;
-  assign pad = {8{now_q.pad}};
   assign filled = 5'(held_q) + 5'(got_bytes);
   for (genvar j = 0; j < 8; ++j) begin : g_rotate
     logic [3:0] from;
@@ -239,20 +248,46 @@ module bnn_output_pack
     bnn_mux #(.INPUTS(16), .WIDTH(8)) byte_of (
         .data_i(source), .select_i(from), .data_o(rotated[j]));
   end
+
+  // One cycle later: held bytes, then fresh ones, then pad.
+  logic active_q, emit_q, absorb_q;
+  logic [7:0] pad_q, fresh8_q;
+  logic [7:0] is_held_q, is_fresh_q, is_ninth_q, rest_pads_q;  // bytes of the beat, of the rest
+  logic [7:0][7:0] rotated_q, hold_q, before_q, beat, sent, rest;
+  always_ff @(posedge clk_i) begin
+    active_q <= active;
+    emit_q <= emit;
+    absorb_q <= absorb;
+    pad_q <= {8{now_q.pad}};
+    fresh8_q <= fresh8;
+    rotated_q <= rotated;
+    for (int unsigned j = 0; j < 8; ++j) begin
+      is_held_q[j] <= 3'(j) < held_q;
+      is_fresh_q[j] <= 5'(j) < filled;
+      is_ninth_q[j] <= 3'(j) == held_q && now_q.record == 3'd3;
+      rest_pads_q[j] <= 5'(j + 8) >= filled;
+    end
+    if (active_q) hold_q <= emit_q && !absorb_q ? rest : beat;
+    if (fetch_q && now_q.begins) hold_q <= {64{now_q.pad}};
+    if (emit_q) before_q <= sent;
+  end
   always_comb
     for (int unsigned j = 0; j < 8; ++j) begin
-      beat[j] = 3'(j) < held_q ? hold_q[j] : 5'(j) < filled ? rotated[j] : pad;
-      rest[j] = 5'(j + 8) >= filled ? pad
-              : 3'(j) == held_q && now_q.record == 3'd3 ? fresh8 : rotated[j];
+      beat[j] = is_held_q[j] ? hold_q[j] : is_fresh_q[j] ? rotated_q[j] : pad_q;
+      sent[j] = absorb_q ? pad_q : beat[j];
+      rest[j] = rest_pads_q[j] ? pad_q : is_ninth_q[j] ? fresh8_q : rotated_q[j];
     end
+  assign bytes_o = {sent, before_q};
 
   // The tile to come, in slots.
   logic [1:0] next_twos, next_split;
   logic [SW-1:0] next_first, next_mask;
+  logic [SW:0] next_group;  // slots of a channel group
   assign next_twos = twos(tile_i.stride[2:0]);
   assign next_split = tile_i.sums ? 2'd0 : tile_i.split;
-  assign next_first = SW'(tile_i.first >> next_twos);
-  assign next_mask = SW'((32'(SLOTS) >> next_split >> next_twos) - 1);
+  assign next_first = SW'({4'd0, tile_i.first} >> next_twos);
+  assign next_mask = SW'(SLOTS - 1) >> next_split >> next_twos;
+  assign next_group = {next_mask, 1'b1} & ~{1'b0, next_mask};
   logic [7:0] next;
   assign next = 8'(position_q) + 8'(step);
 
@@ -266,7 +301,6 @@ module bnn_output_pack
         generation_q <= generation_q ^ |(next & ~8'(mask_q));
       end
       held_q <= 3'(4'(held_q) + step_bytes);
-      hold_q <= emit && !absorb ? rest : beat;
       if (lead) lead_q <= lead_q - 5'd1;
     end
     if (emit) begin
@@ -279,7 +313,8 @@ module bnn_output_pack
       mask_q <= next_mask;
       odd_q <= 3'(tile_i.stride >> next_twos >> 1);
       for (int unsigned b = 1; b < 4; ++b)
-        base_q[b] <= SW'((b & ((1 << next_split) - 1)) * (32'(next_mask) + 1));
+        base_q[b] <= (next_split != 0 && b % 2 == 1 ? SW'(next_group) : '0)
+                   | (next_split[1] && b / 2 == 1 ? SW'({next_group, 1'b0}) : '0);
       left_q <= tile_i.beats;
       // Records that are left over are read first.
       if (records_q == 8'(taken)) begin
@@ -293,7 +328,6 @@ module bnn_output_pack
         generation_q <= write_generation_q;
         lead_q <= tile_i.lead[7:3];
         held_q <= tile_i.lead[2:0];
-        hold_q <= {64{tile_i.pad}};
         index_q <= '0;
         pair_q <= tile_i.pair;
       end
@@ -307,11 +341,10 @@ module bnn_output_pack
     end
   end
 
-  // The beat, with the one before it.
+  // Its place.
   always_ff @(posedge clk_i) begin
     beat_valid_o <= emit;
     if (emit) begin
-      bytes_o <= {absorb ? {8{pad}} : beat, bytes_o[15:8]};
       end_o <= !now_q.last || left_q > 8'd2 || left_q == 8'd2 && now_q.rest == 0 ? 5'd16
              : left_q == 8'd2 ? {2'b01, now_q.rest}
              : now_q.rest == 0 ? 5'd8 : {2'b00, now_q.rest};

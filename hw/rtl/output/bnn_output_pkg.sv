@@ -10,7 +10,7 @@ package bnn_output_pkg;
     logic [7:0] beats;      // write cycles, at most 130
     logic [2:0] rest;       // last: bytes of the partial beat
     logic [7:0] records;    // pooled pixels, at most 128
-    logic [6:0] first;      // pixel of the tile that ends the first window
+    logic [3:0] first;      // pixel of the tile that ends the first window
     logic [2:0] covered;    // bytes of a record that have a channel tile; those behind are 0
     logic [1:0] split;
     logic [3:0] stride;     // pixels from one pooled pixel to the next
@@ -27,7 +27,7 @@ package bnn_output_pkg;
     logic last_tile;
     logic [1:0] tile;       // channel tile
     logic [7:0] pixels;     // inside the map, at most 128
-    logic [7:0] first;      // pixel that ends the first window (may lie in a later tile)
+    logic [3:0] first;      // pixel that ends the first window (may lie in a later tile)
     logic [3:0] window;
     logic [2:0] mode;       // out_mode_e
     logic restart;          // first sample of a RUN: words go to `base`

@@ -35,7 +35,7 @@ module bnn_output_pool
 
   // Steps of a channel group - 1.
   logic [GW-1:0] last_step;
-  assign last_step = GW'((32'(GROUPS) >> split_i) - 1);
+  assign last_step = GW'(GROUPS - 1) >> split_i;
 
   // Polarity: the row of the tile's first sample, in the group's first cluster.
   logic [GROUPS-1:0][7:0] polarity;

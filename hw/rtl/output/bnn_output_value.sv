@@ -1,10 +1,10 @@
 // The value path: captured accumulators, one (pixel, channel group) a cycle,
 // pooled by maximum, then to the output buffer (RAW), or summed per stream.
 //
-// An item that the model handles in cycle c is read in A = c - 2, pooled in A+1
-// and A+2 (windows of 2, 4, 8 by doubling, then two of them, as in the bit
-// pool), and counted in A+3; its words are written one cycle after the model's.
-// So the queue's head is worked on from cycle t + 10 on.
+// An item that the model handles in cycle c is read in A = c - 3, pooled in A+1 ..
+// A+3 (windows of 2, 4; 8; by doubling, then two of them, as in the bit pool),
+// and counted in A+4; its words are written one cycle after the model's.
+// So the queue's head is worked on from cycle t + 9 on.
 module bnn_output_value
   import bnn_isa_pkg::*;
   import bnn_output_pkg::*;
@@ -47,8 +47,7 @@ module bnn_output_value
     tile_t tile;
     logic capture;
   } entry_t;
-  logic capture_q, came_q, put_q, get_q;
-  entry_t in_q;
+  logic capture_q, put_q, get_q;
   entry_t [1:0] queue_q;
   logic [1:0] full_q;
   logic ends, pop;
@@ -58,11 +57,9 @@ module bnn_output_value
   /* verilator lint_on UNUSEDSIGNAL */
   assign head = queue_q[get_q];
   always_ff @(posedge clk_i) begin
-    came_q <= valid_i && sample_i.pixels != 0;
-    in_q <= '{sample_i, tile_i, capture_q};
     if (valid_i) capture_q <= !capture_q;
-    if (came_q) begin
-      queue_q[put_q] <= in_q;
+    if (valid_i && sample_i.pixels != 0) begin
+      queue_q[put_q] <= '{sample_i, tile_i, capture_q};
       full_q[put_q] <= 1'b1;
       put_q <= !put_q;
     end
@@ -71,7 +68,6 @@ module bnn_output_value
       get_q <= !get_q;
     end
     if (rst_i) begin
-      came_q <= 1'b0;
       full_q <= '0;
       capture_q <= 1'b0;
       put_q <= 1'b0;
@@ -107,9 +103,9 @@ module bnn_output_value
   logic [1:0] group_q, index_q;
   logic half_q, started_q;
   logic [2:0] turn_q, turn_base_q;
-  command_t a, b_q, c_q;
+  command_t a, b_q, c_q, d_q;
   /* verilator lint_off UNUSEDSIGNAL */  // what only pooling needs
-  command_t d_q;
+  command_t e_q;
   /* verilator lint_on UNUSEDSIGNAL */
   logic working, last_group, last_pixel, emits, sums_follow, raw, split_mode, item_ends;
   logic [1:0] groups;  // - 1
@@ -121,7 +117,7 @@ module bnn_output_value
   assign groups = 2'((32'd1 << head.tile.split) - 1);
   assign last_group = group_q == groups;
   assign last_pixel = pixel_q + 8'd1 == head.sample.pixels;
-  assign aim = started_q ? aim_q : head.sample.first;
+  assign aim = started_q ? aim_q : 8'(head.sample.first);
   assign emits = pixel_q == aim;
   assign sums_follow = head.sample.last && !raw && head.sample.mode != OUT_MODE_SUM_BITS;
   assign apart = head.sample.window[3] ? head.sample.window[2:0]
@@ -210,33 +206,35 @@ module bnn_output_value
     b_q <= a;
     c_q <= b_q;
     d_q <= c_q;
+    e_q <= d_q;
     if (rst_i) begin
       {b_q.item, b_q.word, b_q.stream, b_q.restart} <= '0;
       {c_q.item, c_q.word, c_q.stream, c_q.restart} <= '0;
       {d_q.item, d_q.word, d_q.stream, d_q.restart} <= '0;
+      {e_q.item, e_q.word, e_q.stream, e_q.restart} <= '0;
     end
   end
 
   // Maximum over the window; 0 where no window ends. SUM_BITS adds T with the first pixel
   // of the last sample: all that it asks for is the sign of the sum with T.
   logic [7:0][ACCUMULATOR_BITS-1:0] four_q, eight, eight_q, before_all_q;
-  logic [7:0][22:0] t_c_q;           // T where it is to be added, else 0
+  logic [7:0][22:0] t_c_q, t_d_q;    // T where it is to be added, else 0
   logic [7:0][23:0] value_q;         // pooled, and T
-  logic [7:0] polarity_c_q, polarity_d_q;
-  logic b_pairs, b_fours, c_eights, c_apart, bypass_q;
+  logic [7:0] polarity_c_q, polarity_d_q, polarity_e_q;
+  logic b_pairs, b_fours, c_eights, d_apart;
   assign b_pairs = |b_q.window[3:1];
   assign b_fours = |b_q.window[3:2];
   assign c_eights = c_q.window[3];
-  assign c_apart = c_q.window[3] ? |c_q.window[2:0] : c_q.window[2] ? |c_q.window[1:0] : &c_q.window[1:0];
+  assign d_apart = d_q.window[3] ? |d_q.window[2:0] : d_q.window[2] ? |d_q.window[1:0] : &d_q.window[1:0];
   (* ram_style = "block" *) logic [7:0][ACCUMULATOR_BITS-1:0] wholes[128];
   always_ff @(posedge clk_i) begin
-    before_all_q <= wholes[{b_q.tile, b_q.group, b_q.turn}];
+    before_all_q <= wholes[{c_q.tile, c_q.group, c_q.turn}];  // what an item before left there
     if (c_q.item) wholes[{c_q.tile, c_q.group, c_q.turn}] <= eight;
-    // Read in the cycle in which it was written.
     t_c_q <= b_q.no_threshold ? '0 : threshold_i;
     polarity_c_q <= value_polarity_i;
+    t_d_q <= t_c_q;
     polarity_d_q <= polarity_c_q;
-    bypass_q <= c_q.item && {c_q.tile, c_q.group, c_q.turn} == {b_q.tile, b_q.group, b_q.turn};
+    polarity_e_q <= polarity_d_q;
     eight_q <= eight;
   end
   for (genvar ch = 0; ch < 8; ++ch) begin : g_pool
@@ -248,15 +246,16 @@ module bnn_output_value
     assign before_two = ones[{b_q.tile, b_q.group}];
     assign before_four = twos[{b_q.tile, b_q.group, b_q.slot[0]}];
     assign before_eight = fours[{c_q.tile, c_q.group, c_q.slot}];
-    assign before_all = bypass_q ? eight_q[ch] : before_all_q[ch];
+    assign before_all = before_all_q[ch];
     bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_two (
         .a_i(before_two), .b_i(one), .greater_o(more_two));
     bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_four (
         .a_i(before_four), .b_i(two), .greater_o(more_four));
     bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_eight (
         .a_i(before_eight), .b_i(four_q[ch]), .greater_o(more_eight));
-    assign more_all = acc_t'(before_all) > acc_t'(eight[ch]);  // takes the bypass into its LUTs
-    assign all = c_q.no_value ? '0 : c_apart && more_all ? before_all : eight[ch];
+    bnn_greater #(.WIDTH(ACCUMULATOR_BITS)) compare_all (
+        .a_i(before_all), .b_i(eight_q[ch]), .greater_o(more_all));
+    assign all = d_q.no_value ? '0 : d_apart && more_all ? before_all : eight_q[ch];
     assign one = value_i[ch];
     assign two = b_pairs && more_two ? before_two : one;
     assign four = b_fours && more_four ? before_four : two;
@@ -269,7 +268,7 @@ module bnn_output_value
       if (c_q.item) fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
       four_q[ch] <= four;
       // The LUTs of the sum select, too.
-      value_q[ch] <= 24'($signed(t_c_q[ch])) + 24'(acc_t'(all));
+      value_q[ch] <= 24'($signed(t_d_q[ch])) + 24'(acc_t'(all));
     end
   end
 
@@ -282,44 +281,45 @@ module bnn_output_value
   logic [7:0] polarity, bits, side;
   logic [7:0][1:0] is_begun;
   logic [7:0][31:0] sums;
-  assign at = {d_q.tile, d_q.group};
+  assign at = {e_q.tile, e_q.group};
   assign is_begun = begun[at];
-  assign polarity = d_q.first ? polarity_d_q : polarities[at];
+  assign polarity = e_q.first ? polarity_e_q : polarities[at];
   always_ff @(posedge clk_i) begin
-    if (d_q.item)
+    if (e_q.item)
       for (int ch = 0; ch < 8; ++ch)
-        begun[at][ch] <= (d_q.clear ? 2'b00 : is_begun[ch]) | {side[ch], !side[ch]};
-    if (d_q.item && d_q.first) polarities[at] <= polarity_d_q;
+        begun[at][ch] <= (e_q.clear ? 2'b00 : is_begun[ch]) | {side[ch], !side[ch]};
+    if (e_q.item && e_q.first) polarities[at] <= polarity_e_q;
   end
   for (genvar ch = 0; ch < 8; ++ch) begin : g_sum
     (* ram_style = "distributed" *) logic [32:0] entries[32];
     logic [32:0] entry, sum;
-    assign side[ch] = d_q.half || d_q.split && value_q[ch][23];
+    assign side[ch] = e_q.half || e_q.split && value_q[ch][23];
     assign entry = entries[{side[ch], at}];
-    assign sum = 33'($signed(value_q[ch])) + (!d_q.clear && is_begun[ch][side[ch]] ? entry : '0);
+    assign sum = 33'($signed(value_q[ch])) + (!e_q.clear && is_begun[ch][side[ch]] ? entry : '0);
     assign sums[ch] = sum[31:0];
     assign bits[ch] = !sum[32] ^ polarity[ch];
-    always_ff @(posedge clk_i) if (d_q.item) entries[{side[ch], at}] <= sum;
+    always_ff @(posedge clk_i) if (e_q.item) entries[{side[ch], at}] <= sum;
   end
-  assign record_write_o = d_q.item && d_q.final_item && d_q.byte_exists;
-  assign record_byte_o = d_q.byte_index;
+  assign record_write_o = e_q.item && e_q.final_item && e_q.byte_exists;
+  assign record_byte_o = e_q.byte_index;
   assign record_bits_o = bits;
   // The tile of the writer goes along.
-  tile_t tile_b_q, tile_c_q, tile_d_q;
+  tile_t tile_b_q, tile_c_q, tile_d_q, tile_e_q;
   always_ff @(posedge clk_i) begin
     tile_b_q <= head.tile;
     tile_c_q <= tile_b_q;
     tile_d_q <= tile_c_q;
+    tile_e_q <= tile_d_q;
   end
-  assign stream_o = d_q.stream;
-  assign stream_tile_o = tile_d_q;
+  assign stream_o = e_q.stream;
+  assign stream_tile_o = tile_e_q;
 
   // Words: of the sums as they are, nothing is added to them.
   logic [16:0] address_q;
   always_ff @(posedge clk_i)
-    if (d_q.restart) address_q <= {1'b0, d_q.base};
-    else if (d_q.word) address_q <= address_q[16] ? address_q : address_q + 17'd1;
-  assign word_valid_o = d_q.word;
+    if (e_q.restart) address_q <= {1'b0, e_q.base};
+    else if (e_q.word) address_q <= address_q[16] ? address_q : address_q + 17'd1;
+  assign word_valid_o = e_q.word;
   assign word_address_o = address_q;
-  assign word_o = {sums[{d_q.index, 1'b1}], sums[{d_q.index, 1'b0}]};
+  assign word_o = {sums[{e_q.index, 1'b1}], sums[{e_q.index, 1'b0}]};
 endmodule

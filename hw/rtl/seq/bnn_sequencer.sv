@@ -39,6 +39,9 @@ module bnn_sequencer
   input  logic         store_done_i,
   output logic         reads_lanes_o,    // this cycle's step has the lanes' read port
   // Output unit.
+  output logic         out_next_o,       // the word of the RUN to come is taken, out_o complete
+  output logic [1:0]   out_next_split_o,
+  output logic         out_active_o,     // a RUN began before this cycle and is not over
   output logic         out_begin_o,      // out_o and out_split_o are for the samples from now on
   output out_t         out_o,
   output logic [1:0]   out_split_o,
@@ -46,8 +49,8 @@ module bnn_sequencer
   output logic         issue_o,
   input  logic         writer_late_i,    // its writer is free later than t + 8
   input  logic         capture_late_i,   // no capture is free at t + 11
-  input  logic [23:0]  writer_left_i,    // cycles from t until the writer is free, this
-  input  logic [23:0]  value_left_i,     // cycle's sample included; the value path
+  input  logic [23:0]  value_left_i,     // cycles from now until the value path is free,
+  input  logic [23:0]  writer_left_i,    // samples up to two cycles ago counted; the writer, three
   // Array.
   output step_t        step_o,
   input  logic         array_range_i,    // a lane read of the step of three cycles ago is outside
@@ -227,6 +230,13 @@ module bnn_sequencer
       now_index <= gather_index;
     end
   end
+  // verilator lint_off UNUSEDSIGNAL
+  run_t run_taken;
+  // verilator lint_on UNUSEDSIGNAL
+  assign run_taken        = run_t'(run_word);
+  assign out_next_o       = run_pop && run_taken.opcode == OPCODE_RUN;
+  assign out_next_split_o = run_taken.split;
+  assign out_active_o     = active;
   assign out_begin_o = start;
   assign out_split_o = run_next.split;
 
@@ -287,8 +297,8 @@ module bnn_sequencer
     .clear_i      (clear),
     .halt_i       (halt),
     .push_next_i  (push_next),
-    .writer_left_i,
     .value_left_i,
+    .writer_left_i,
     .pending_o    (retiring),
     .full_o       (retire_full),
     .token_o      (retire_token)
@@ -478,7 +488,10 @@ module bnn_sequencer
       first_end_o     <= '0;
       last_end_o      <= '0;
     end else if (go) begin
-      if (progress) cycles_o <= cycles_o + 64'd1;
+      if (progress) begin  // two halves: a shorter carry
+        cycles_o[31:0] <= cycles_o[31:0] + 32'd1;
+        if (&cycles_o[31:0]) cycles_o[63:32] <= cycles_o[63:32] + 32'd1;
+      end
       if (!issue) idle_cycles_o <= idle_cycles_o + 32'd1;
       if (writer_stall) writer_stalls_o <= writer_stalls_o + 32'd1;
       if (value_stall) value_stalls_o <= value_stalls_o + 32'd1;

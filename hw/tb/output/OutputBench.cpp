@@ -66,7 +66,7 @@ public:
     unit = std::make_unique<OutputUnit>(target, *lanes);
     memory.resize(8 * kLaneWords);
     dut.rst_i = 1;
-    dut.issue_i = dut.out_begin_i = 0;
+    dut.issue_i = dut.out_begin_i = dut.next_i = dut.active_i = 0;
     for (int i = 0; i < 4; ++i)
       clock();
     dut.rst_i = 0;
@@ -78,8 +78,12 @@ public:
     uint32_t runs = 1 + random() % 4;
     wild = !coin(30) ? 0 : 1;
     eager = coin(2);
+    std::vector<Plan> plans;
+    for (uint32_t i = 0; i < runs; ++i)
+      plans.push_back(plan(i > 0));
+    upcoming = &plans[0];
     for (uint32_t i = 0; i < runs && !trapped && !failed; ++i)
-      run();
+      run(plans[i], i + 1 < runs ? &plans[i + 1] : nullptr);
     for (uint32_t i = 0; !failed && !trapped && (i < 16 || t <= drained + 16); ++i) {
       drained = std::max({drained, unit->writerFree, unit->valueFree});
       cycle(nullptr);
@@ -104,7 +108,15 @@ private:
     bool begins;
   };
 
-  void run() {
+  struct Plan {
+    RunConfig config;
+    bool value, reduced;
+    uint32_t limits[8], planeBase;
+    bool bare; ///< no OUT word: the default of one, and no pixels
+    std::string text;
+  };
+
+  Plan plan(bool bareToo) {
     RunConfig config;
     Out &out = config.out;
     config.run.split = upTo(kClusters >= 4 ? 2 : kClusters >= 2 ? 1 : 0);
@@ -155,11 +167,29 @@ private:
                   unsigned(out.mode), config.run.split, out.base, out.record, out.phase, out.lead,
                   out.trail, out.pad, out.pool_window, out.pool_stride, out.pool_first, out.pixels, planes,
                   limits[4], xTiles, reduced);
-    text = line;
+    Plan made{config, value, reduced, {}, planeBase, false, line};
+    std::copy_n(limits, 8, made.limits);
+    if (bareToo && coin(12)) {
+      made.config.out = {};
+      made.config.out.pool_window = made.config.out.pool_stride = 1;
+      made.value = made.reduced = false;
+      made.bare = true;
+      made.text = "no OUT";
+    }
+    return made;
+  }
 
+  /// One RUN. The word of the one behind it is taken at any time after this one's begin,
+  /// at the latest with its last sample; in that very cycle only if it has no OUT.
+  void run(const Plan &now, const Plan *behind) {
+    text = now.text;
+    while (upcoming)
+      cycle(nullptr);
     for (uint32_t i = eager ? 0 : upTo(12); i > 0; --i)
       cycle(nullptr);
-    begin = &config;
+    begin = &now.config;
+    upcoming = behind;
+    const auto &limits = now.limits;
     uint32_t c[8] = {};
     for (c[7] = 0; c[7] < limits[7]; ++c[7])
       for (c[6] = 0; c[6] < limits[6]; ++c[6])
@@ -172,21 +202,23 @@ private:
                   return;
               }
               Request request;
-              request.at.plane = planeBase + c[3];
+              request.at.plane = now.planeBase + c[3];
               request.at.thresholdRow = upTo(kRows - 1);
               std::copy(c, c + 8, request.at.counter.begin());
               for (int j = 0; j < 8; ++j)
                 request.at.atLimit[j] = c[j] + 1 == limits[j];
-              request.at.pixelsReduced = reduced;
-              request.value = value;
+              request.at.pixelsReduced = now.reduced;
+              request.value = now.value;
               request.done = c[3] + 1 == limits[3];
               request.lastTile = c[4] + 1 == limits[4];
-              request.lastX = c[5] + 1 == limits[5] || reduced;
-              request.begins = c[5] == 0 || reduced;
+              request.lastX = c[5] + 1 == limits[5] || now.reduced;
+              request.begins = c[5] == 0 || now.reduced;
+              hurry = eager && std::equal(c, c + 8, limits, [](uint32_t i, uint32_t n) { return i + 1 == n; });
               cycle(&request);
               if (trapped || failed)
                 return;
             }
+    dut.active_i = coin(2);
   }
 
   /// Fresh accumulators and thresholds for a step.
@@ -216,17 +248,26 @@ private:
   bool step(const Request *request) {
     ++cycles;
     bool issue = false;
-    dut.out_begin_i = 0;
+    dut.out_begin_i = dut.next_i = 0;
     dut.issue_i = 0;
+    bool begins = begin;
     for (uint32_t i = 0; i < sizeof dut.sample_i / 4; ++i)
       setBits(dut.sample_i, 32 * i, 32, random());
     if (begin) {
       setOut(begin->out);
       dut.split_i = begin->run.split;
       dut.out_begin_i = 1;
+      dut.active_i = 0;
       unit->begin(*begin);
       config = *begin;
       begin = nullptr;
+    }
+    if (upcoming && (begins ? upcoming->bare && coin(2) : hurry || coin(4))) {
+      dut.next_i = 1;
+      dut.next_split_i = upcoming->config.run.split;
+      if (!begins)
+        setOut(upcoming->config.out);
+      upcoming = nullptr;
     }
     bool writerLate = unit->writerFree > t + kWriteDelay;
     bool captureLate = unit->captureFree > t + kValueDelay - 1;
@@ -265,8 +306,8 @@ private:
     if (!trapped) {
       check("writer_late", writerLate, dut.writer_late_o);
       check("capture_late", captureLate, dut.capture_late_o);
-      check("writer_left", left(unit->writerFree), dut.writer_left_o);
-      check("value_left", left(unit->valueFree), dut.value_left_o);
+      check("writer_left", left(freeAfter[2].first), dut.writer_left_o);
+      check("value_left", left(freeAfter[1].second), dut.value_left_o);
       bool port = false;
       std::vector<uint64_t> before = unit->buffer;
       try {
@@ -299,6 +340,9 @@ private:
     afterEval();
     clock();
     ++t;
+    freeAfter = {{{unit->writerFree, unit->valueFree}, freeAfter[0], freeAfter[1]}};
+    if (begins)
+      dut.active_i = 1;
     return issue;
   }
 
@@ -458,7 +502,7 @@ private:
     if (!sawTrap)
       fail("no trap");
     dut.restart_i = 1;
-    dut.issue_i = dut.out_begin_i = 0;
+    dut.issue_i = dut.out_begin_i = dut.next_i = 0;
     clock();
     dut.restart_i = 0;
     dut.eval();
@@ -468,6 +512,8 @@ private:
     drained = 0;
     sawTrap = trapped = false;
     begin = nullptr;
+    upcoming = nullptr;
+    freeAfter = {};
     underWay.clear();
     expected.clear();
     newWords.clear();
@@ -509,6 +555,10 @@ private:
   Vbnn_output dut;
   RunConfig config;
   const RunConfig *begin = nullptr;
+  const Plan *upcoming = nullptr; ///< its word has not been taken
+  bool hurry = false;             ///< it must be in this cycle
+  /// When writer and value path are free, after the samples of 1, 2, 3 cycles ago.
+  std::array<std::pair<uint64_t, uint64_t>, 3> freeAfter{};
   uint64_t t = 0, drained = 0, trapAt = 0;
   bool failed = false, trapped = false, sawTrap = false, wild = false, eager = false, checkWord = false;
   std::vector<uint32_t> memory;

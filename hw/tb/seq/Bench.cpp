@@ -170,13 +170,15 @@ private:
   }
 
   void drive(const CycleRecord &r) {
-    auto left = [&](uint64_t free) {
-      return uint32_t(free > r.cycle ? free - r.cycle : 0);
+    // After the samples of two and three cycles ago.
+    auto left = [&](uint64_t CycleRecord::*free, uint64_t ago) {
+      uint64_t at = now < ago ? 0 : records[now - ago].*free;
+      return uint32_t(at > r.cycle ? at - r.cycle : 0);
     };
     rtl.writer_late_i = r.writerFree > r.cycle + kWriteDelay;
     rtl.capture_late_i = r.captureFree > r.cycle + kValueDelay - 1;
-    rtl.writer_left_i = left(r.writerFreeAfter);
-    rtl.value_left_i = left(r.valueFreeAfter);
+    rtl.writer_left_i = left(&CycleRecord::writerFreeAfter, 3);
+    rtl.value_left_i = left(&CycleRecord::valueFreeAfter, 2);
     rtl.load_busy_i = r.loadActive;
     rtl.load_done_i = r.loadDone;
     rtl.store_busy_i = r.storeActive;
@@ -286,8 +288,11 @@ private:
         split = r.split;
         Bits128 bits = encode(Instruction(out));
         if (differ("OUT", 0, uint64_t(std::memcmp(&rtl.out_o[0], &bits, 16))) ||
-            differ("split", split, rtl.out_split_o))
+            differ("split", split, rtl.out_split_o) || differ("RUN taken", 1, taken) ||
+            differ("its OUT", 0, uint64_t(std::memcmp(&takenOut, &bits, 16))) ||
+            differ("its split", split, takenSplit))
           return false;
+        taken = false;
       }
       if (!(trapped && last)) {
         if (differ("begin", r.begins, rtl.out_begin_o) || differ("issue", r.issued, rtl.issue_o) ||
@@ -297,6 +302,15 @@ private:
             !checkStart("STORE", r.store, rtl.store_start_o, &rtl.store_o[0],
                         rtl.store_window_o, program))
           return false;
+      }
+      if (rtl.out_next_o) { // in the cycle of a start: it has no OUT of its own
+        Out none;
+        none.pool_window = none.pool_stride = 1;
+        takenOut = encode(Instruction(none));
+        if (!rtl.out_begin_o)
+          std::memcpy(&takenOut, &rtl.out_o[0], 16);
+        takenSplit = rtl.out_next_split_o;
+        taken = true;
       }
       ends += r.end;
       rtl.clk_i = 1;
@@ -346,6 +360,9 @@ private:
   Outcome outcome;
   Out out;
   uint32_t split = 0;
+  Bits128 takenOut; ///< of the RUN whose word was taken last
+  uint32_t takenSplit = 0;
+  bool taken = false;
   uint64_t now = 0;
 };
 
