@@ -31,8 +31,7 @@ class Job(NamedTuple):
     cover: int
     mutants: list[tuple[str, str]]  # in rtl[0]: this text, and what replaces it
     refused: int = 0  # cycles in which a mutant's counterexample is sought; 0: base
-    parameters: str = ""  # of the top
-    long: bool = False
+    arrays: bool = False  # memories stay arrays for the solver
 
 
 PACKAGES = ["rtl/bnn_engine_pkg.sv", "rtl/seq/bnn_seq_pkg.sv"]
@@ -60,9 +59,8 @@ JOBS = {
     "tokens": Job("tokens.sv", "tokens_properties", ["rtl/seq/bnn_tokens.sv"], 6, 1, 6,
                   [("count != 10'd0 || now_i", "count != 10'd0")]),
     "retire": Job("retire.sv", "retire_properties", RETIRE, 4, 1, 24,
-                  [("writer_left > value_left", "writer_left < value_left")], 16),
-    "retire_4": Job("retire.sv", "retire_properties", RETIRE, 4, 1, 24,
-                    [("retires - TIME'(2)", "retires - TIME'(1)")], 16, "-G DEPTH=4", True),
+                  [("writer_left > value_left", "writer_left < value_left"),
+                   ("retires - TIME'(2)", "retires - TIME'(1)")], 16, arrays=True),
     "issue": Job("issue.sv", "issue_properties", ["rtl/seq/bnn_issue.sv"], 4, 1, 12,
                  [("loop == word.lo || loop <= word.mid", "loop <= word.mid")]),
     "address": Job("address.sv", "address_properties", ADDRESS, 4, 1, 8,
@@ -95,9 +93,9 @@ def translate(name: str, work: Path, package: Path, mutant: tuple[str, str] | No
             return f"'{mutant[0]}' is not once in {path.name}"
         path.write_text(text.replace(*mutant))
     files = " ".join(path.name for path in sources)
-    script = (f"read_slang --threads 1 {job.parameters} {files} --top {job.top}; "
-              f"prep -flatten -top {job.top}; async2sync; chformal -lower; memory_map; "
-              "opt -full; dffunmap; setundef -anyseq -undriven; clean; "
+    script = (f"read_slang --threads 1 {files} --top {job.top}; "
+              f"prep -flatten -top {job.top}; async2sync; chformal -lower; "
+              f"{'' if job.arrays else 'memory_map; '}opt -full; dffunmap; setundef -anyseq -undriven; clean; "
               f"write_smt2 -wires {name}.smt2")
     return run([find_yosys(), "-p", script], work, f"{name}.log", dict(os.environ))
 
@@ -139,15 +137,14 @@ def main() -> int:
                         help="the generated bnn_isa_pkg.sv")
     parser.add_argument("--work", type=Path, default=Path("proofs"), help="folder for Yosys")
     parser.add_argument("--solver", default="yices", help="as yosys-smtbmc names it")
-    parser.add_argument("--long", action="store_true", help="also the jobs that take minutes")
     parser.add_argument("--mutants", action="store_true",
                         help="break each block: its job must refuse it")
     args = parser.parse_args()
     if unknown := [job for job in args.jobs if job not in JOBS]:
         parser.error(f"no job {unknown[0]}; there are {', '.join(JOBS)}")
     args.work.mkdir(parents=True, exist_ok=True)
-    jobs = args.jobs or [job for job in JOBS if args.long or not JOBS[job].long]
-    results = [prove(job, args.work, args.package, args.solver, mutant) for job in jobs
+    results = [prove(job, args.work, args.package, args.solver, mutant)
+               for job in args.jobs or JOBS
                for mutant in (JOBS[job].mutants if args.mutants else [None])]
     print(f"{sum(results)} of {len(results)} passed")
     return 0 if all(results) else 1
