@@ -65,7 +65,8 @@ JOBS = {
                  [("loop == word.lo || loop <= word.mid", "loop <= word.mid")]),
     "address": Job("address.sv", "address_properties", ADDRESS, 4, 1, 8,
                    [("weight[j] + 14'(weight_stride_i)",
-                     "weight[j] + {1'b0, weight_stride_i}")]),
+                     "weight[j] + {1'b0, weight_stride_i}")], arrays=True),
+    "address_multiple": Job("address.sv", "address_multiple_properties", [], 1, 1, 1, []),
     "address_sum": Job("address.sv", "address_sum_properties", ADDRESS, 4, 1, 8,
                        [("{2'b0, run_i.act_plane_stride, 1'b0}",
                          "17'(run_i.act_plane_stride)")]),
@@ -122,7 +123,7 @@ def prove(name: str, work: Path, package: Path, solver: str,
                     f"{name}.{kind}.log", environment)
         passed = bool(error) and "Assert failed" in error if mutant else not error
         verdict = {True: "refused" if mutant else "proved", False: "FAILED"}[passed]
-        print(f"{name:12} {kind:9} {options[-1]:>3} cycles  {verdict}"
+        print(f"{name:16} {kind:9} {options[-1]:>3} cycles  {verdict}"
               f"  {time.monotonic() - begin:.1f} s", flush=True)
         if not passed:
             print(error)
