@@ -6,7 +6,8 @@
 //
 // What it takes for granted: loop 4 turns inside loop 5, the tiles of a stream come
 // in ascending order, and a RUN samples either SIGN or VALUE. Other orders give
-// other bits and times than the model's, but no write outside of the memories.
+// other bits and times than the model's, but no write outside of the memories;
+// isa::verifyProgram refuses them.
 // Streams of VALUE samples (SUM_BITS) do not stall on the writer: two may wait
 // behind the one that is being sent, one more traps as UNSUPPORTED.
 module bnn_output
