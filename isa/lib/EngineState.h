@@ -255,6 +255,11 @@ private:
   };
   std::deque<Lanes::Beat> beats;
   std::deque<Word> words;
+
+  void queueStream(uint64_t cycle);
+  std::deque<uint64_t> waiting; ///< when SUM_BITS streams go to the writer
+  bool anySent = false;         ///< one has gone since the start
+  uint64_t crowded = ~0ull;     ///< when one too many waits
 };
 
 } // namespace bnn::isa

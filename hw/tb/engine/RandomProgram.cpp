@@ -137,6 +137,10 @@ void Generator::layer(std::vector<Instruction> &code, uint32_t split,
   static constexpr OutMode modes[] = {OutMode::Raw, OutMode::Sum, OutMode::Split,
                                       OutMode::SumBits};
   out.mode = value ? modes[random() % 4] : OutMode::Bits;
+  if (out.mode == OutMode::SumBits && coin()) { // streams that are sooner made than sent
+    out.pixels = between(1, 4);
+    out.trail = upTo(255);
+  }
   bool toBuffer = value && out.mode != OutMode::SumBits;
   if (toBuffer) {
     out.base = upTo(8);
