@@ -65,7 +65,7 @@ private:
       if (!stays || !silent || skipped > kMaxSteps)
         break;
       skipped += weight * uint64_t(bounds.loops[j].limit - 1 - counter[j]);
-      weight *= uint64_t(bounds.loops[j].limit);
+      weight = std::min(weight * uint64_t(bounds.loops[j].limit), kMaxSteps + 1);
       counter[j] = bounds.loops[j].limit - 1;
     }
     return skipped;
