@@ -88,6 +88,8 @@ private:
   template <typename Visit>
   void forEachWord(const Beat &beat, Visit visit, uint32_t period = 0,
                    uint32_t keep = 0) const;
+  /// Traps if the pair of words at `address` is outside.
+  void require(uint32_t address) const;
   void store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
              bool quad);
   uint32_t words;

@@ -56,7 +56,8 @@ module bnn_output
     output logic [63:0] buffer_data_o,  // one cycle later
 
     output logic trap_o,
-    output trap_e trap_code_o
+    output trap_e trap_code_o,
+    output logic [1:0] trap_age_o  // cycles since the model's trap
 );
   logic clear;
   assign clear = rst_i || restart_i;
@@ -183,6 +184,7 @@ module bnn_output
   end
 
   assign trap_o = lane_trap || word_valid && !in_range || stream && full;
+  assign trap_age_o = lane_trap ? 2'(READ_LAG) : {1'b0, word_valid && !in_range};
   assign trap_code_o = lane_trap || word_valid && !in_range ? TRAP_ADDRESS_RANGE : TRAP_UNSUPPORTED;
 
   if (AW < 16) begin : g_unused

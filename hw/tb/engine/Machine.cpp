@@ -98,8 +98,9 @@ std::string Machine::compare(const Outcome &want, bool same, uint64_t codeBeats,
   bool differs = same ? trap != want.trap || (trapped && index != want.trapInstruction)
                       : (trap != Trap::None) != trapped;
   if (differs)
-    return fmt::format("trap {} at instruction {}, model {} at {} in cycle {} ({})", name(trap), index,
-                       name(want.trap), want.trapInstruction, want.cycles, want.trapText);
+    return fmt::format("trap {} at instruction {} in cycle {}, model {} at {} in cycle {} ({})",
+                       name(trap), index, rtl->read(reg::Cycles), name(want.trap),
+                       want.trapInstruction, want.cycles, want.trapText);
   if (trapped || !same)
     return "";
   for (uint32_t r = 2; r != 4; ++r)
