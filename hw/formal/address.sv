@@ -1,14 +1,16 @@
 // The address generator: contributions are counter * stride for a loop of any nest
 // (address_properties), addresses are the sum of all of them, the base and the
 // planes (address_sum_properties).
+//
+// Solvers cannot multiply numbers of full size through a clock edge, but they do not
+// have to: `times` are tables of which only times[0] = 0 and times[n + 1] = times[n]
+// + stride are assumed. The multiples of a stride are such a table
+// (address_multiple_properties), and the only one up to the greatest counter.
 module address_properties
   import bnn_isa_pkg::*;
   import bnn_engine_pkg::*;
   import bnn_seq_pkg::*;
-#(
-  parameter int unsigned COUNTER = 4,  // bits of the counter
-  parameter int unsigned STRIDE = 4    // bits of the strides that vary
-) (
+(
   input logic clk_i,
   input logic clear_i,
   input decision_t decision_i,
@@ -16,7 +18,8 @@ module address_properties
   input logic signed [15:0] act_stride_i,
   input logic signed [12:0] weight_stride_i,
   input logic signed [10:0] threshold_stride_i,
-  input logic [2:0] loop_i  // free: the watched loop
+  input logic [2:0] loop_i,    // free: the watched loop
+  input logic [16:0] free_i    // free: one entry of each table
 );
   step_t step;
   logic outside;
@@ -24,45 +27,81 @@ module address_properties
     .clk_i, .clear_i, .decision_i, .run_i, .act_stride_i, .weight_stride_i, .threshold_stride_i,
     .step_o(step), .outside_o(outside));
 
-  logic started = 1'b0, known = 1'b0;  // known: the counter began at 0
+  // Loop and strides are constants, any ones. Nobody writes the tables after the
+  // first cycle (one entry then: a memory without a write is none to Yosys).
+  logic started = 1'b0;
   logic [2:0] loop = '0;
-  logic [COUNTER-1:0] counter;
   logic signed [15:0] act_stride;
   logic signed [12:0] weight_stride;
   logic signed [10:0] threshold_stride;
-  always_ff @(posedge clk_i) begin
-    started <= 1'b1;
-    if (!started) loop <= loop_i;
-    if (decision_i.clears[loop]) begin
-      known   <= started;
-      counter <= '0;
-    end else if (decision_i.increments && decision_i.loop == loop) begin
-      counter <= counter + 1'b1;
+  logic [16:0] act_times[4096];
+  logic [13:0] weight_times[4096];
+  logic [11:0] threshold_times[4096];
+  always_ff @(posedge clk_i)
+    if (!started) begin
+      loop <= loop_i;
       {act_stride, weight_stride, threshold_stride} <=
           {act_stride_i, weight_stride_i, threshold_stride_i};
+      act_times[free_i[11:0]]       <= free_i;
+      weight_times[free_i[11:0]]    <= free_i[13:0];
+      threshold_times[free_i[11:0]] <= free_i[11:0];
     end
-  end
 
-  logic same, grows;
+  logic known = 1'b0;     // the counter began at 0, all its steps were of these strides
+  logic [11:0] counter, next;
+  logic grows, same;
+  assign next  = counter + 12'd1;
   assign grows = decision_i.increments && decision_i.loop == loop && !decision_i.clears[loop];
   assign same  = {act_stride, weight_stride, threshold_stride} ==
                  {act_stride_i, weight_stride_i, threshold_stride_i};
+  always_ff @(posedge clk_i) begin
+    started <= 1'b1;
+    if (decision_i.clears[loop]) begin
+      known   <= started;
+      counter <= '0;
+    end else if (grows) begin
+      known   <= known && same;
+      counter <= next;
+    end
+  end
+
   always_comb begin
-    assume (act_stride_i == 16'($signed(act_stride_i[STRIDE-1:0])));
-    assume (weight_stride_i == 13'($signed(weight_stride_i[STRIDE-1:0])));
-    assume (threshold_stride_i == 11'($signed(threshold_stride_i[STRIDE-1:0])));
-    if (grows) assume (counter != '1);                 // below its limit (issue.sv)
-    if (grows && counter != 0) assume (same);          // a RUN's strides do not change
+    if (grows) assume (counter != '1);  // below its limit (issue.sv)
+    if (started) begin
+      assume (act_times[0] == 0 && weight_times[0] == 0 && threshold_times[0] == 0);
+      if (counter != '1) begin
+        assume (act_times[next] == act_times[counter] + 17'(act_stride));
+        assume (weight_times[next] == weight_times[counter] + 14'(weight_stride));
+        assume (threshold_times[next] == threshold_times[counter] + 12'(threshold_stride));
+      end
+    end
     if (known) begin
       assert (started);
-      if (counter != 0) assert (act_stride == 16'($signed(act_stride[STRIDE-1:0])));
-      if (counter != 0) assert (weight_stride == 13'($signed(weight_stride[STRIDE-1:0])));
-      if (counter != 0) assert (threshold_stride == 11'($signed(threshold_stride[STRIDE-1:0])));
-      assert (dut.act[loop] == 17'(counter) * 17'(act_stride));
-      assert (dut.weight[loop] == 14'(counter) * 14'(weight_stride));
-      assert (dut.threshold[loop] == 12'(counter) * 12'(threshold_stride));
+      assert (dut.act[loop] == act_times[counter]);
+      assert (dut.weight[loop] == weight_times[counter]);
+      assert (dut.threshold[loop] == threshold_times[counter]);
       cover (counter == 3 && dut.act[loop] == 17'h1_fffd);
     end
+  end
+endmodule
+
+// What the tables above stand for, at their widths: n * stride.
+module address_multiple_properties (
+  input logic [16:0] act_n_i,  // free, as all of these
+  input logic [16:0] act_stride_i,
+  input logic [13:0] weight_n_i,
+  input logic [13:0] weight_stride_i,
+  input logic [11:0] threshold_n_i,
+  input logic [11:0] threshold_stride_i
+);
+  always_comb begin
+    assert (17'd0 * act_stride_i == 17'd0);
+    assert ((act_n_i + 17'd1) * act_stride_i == act_n_i * act_stride_i + act_stride_i);
+    assert ((weight_n_i + 14'd1) * weight_stride_i ==
+            weight_n_i * weight_stride_i + weight_stride_i);
+    assert ((threshold_n_i + 12'd1) * threshold_stride_i ==
+            threshold_n_i * threshold_stride_i + threshold_stride_i);
+    cover (act_n_i * act_stride_i == 17'h1_fffd);
   end
 endmodule
 

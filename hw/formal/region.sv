@@ -1,5 +1,6 @@
 // bnn_region against integers that cannot wrap: `ok_o` exactly if the transfer lies
-// in its region and in the address space.
+// in its region and ends before the last beat of the address space. Registers that
+// change meanwhile may move a transfer, but never past that end.
 module region_properties
   import bnn_isa_pkg::*;
 (
@@ -13,15 +14,17 @@ module region_properties
   input logic [3:0][28:0] base_i,
   input logic [3:0][28:0] size_i,
   input logic [28:0] input_stride_i,
-  input logic [28:0] output_stride_i
+  input logic [28:0] output_stride_i,
+  input logic steady_i  // free: whether the registers keep their values
 );
+  localparam logic [63:0] Space = 64'h2000_0000;  // beats in the address space
   logic ok, outside;
   logic [28:0] address;
   bnn_region dut (
     .clk_i, .rst_i, .start_i, .window_i, .region_i, .first_i, .beats_i, .base_i, .size_i,
     .input_stride_i, .output_stride_i, .ok_o(ok), .outside_o(outside), .address_o(address));
 
-  logic started = 1'b0, checking = 1'b0;
+  logic started = 1'b0, checking = 1'b0, steady = 1'b0;
   logic [31:0] window;          // the window of the offsets
   logic [63:0] input_offset, output_offset;  // window * stride: below 2^61
   logic [31:0] wanted;
@@ -41,6 +44,7 @@ module region_properties
   assign arrived = (start_i ? window_i : wanted) == window;
   always_ff @(posedge clk_i) begin
     started <= 1'b1;
+    if (!started) steady <= steady_i;
     {base, size} <= {base_i, size_i};
     {input_stride, output_stride} <= {input_stride_i, output_stride_i};
     if (start_i) begin
@@ -69,30 +73,28 @@ module region_properties
   always_comb begin
     assume (started || rst_i);
     if (start_i) assume (started && !rst_i && !checking && window_i >= window);
-    if (started && !rst_i) assume ({base, size, input_stride, output_stride} ==
-                                   {base_i, size_i, input_stride_i, output_stride_i});
+    if (start_i) assume (beats_i != 16'd0);  // checked as the instruction is fetched
+    if (started && !rst_i && steady) assume ({base, size, input_stride, output_stride} ==
+                                             {base_i, size_i, input_stride_i, output_stride_i});
     if (started && !rst_i) begin
-      if (ok) begin
-        assert (checking && ends <= 64'(size_i[region]));
+      if (ok) assert (64'(address) + 64'(beats) < Space);  // what the AXI masters assume
+      if (ok && steady) begin
+        assert (ends <= 64'(size_i[region]));
         assert (64'(address) == 64'(base_i[region]) + begins);
-        // What the AXI masters assume, of a region that does not leave the address space.
-        if (64'(base_i[region]) + 64'(size_i[region]) <= 64'h2000_0000)
-          assert (64'(address) + 64'(beats) <= 64'h2000_0000);
       end
-      if (outside) begin
-        assert (checking);
-        assert (ends > 64'(size_i[region]) || 64'(base_i[region]) + begins >= 64'h2000_0000);
-      end
+      if (outside && steady)
+        assert (ends > 64'(size_i[region]) || 64'(base_i[region]) + ends >= Space);
       assert (!(ok && outside));
       assert ((ok || outside) == (checking && since == 3'd3));  // exactly one, in time
       cover (ok && region == REGION_INPUT && wanted == 32'd2 && offset == 64'd6);
       cover (outside && offset > 64'h4000_0000);
+      cover (ok && 64'(address) + 64'(beats) == Space - 64'd1 && beats > 16'd20);
 
       // What induction needs.
       assert (dut.window == window && window <= wanted);
       assert (input_offset <= {3'd0, window, 29'd0} && output_offset <= {3'd0, window, 29'd0});
-      assert (dut.input_offset[29] == (input_offset >= 64'h2000_0000));
-      assert (dut.output_offset[29] == (output_offset >= 64'h2000_0000));
+      assert (dut.input_offset[29] == (input_offset >= Space));
+      assert (dut.output_offset[29] == (output_offset >= Space));
       if (!dut.input_offset[29]) assert (64'(dut.input_offset) == input_offset);
       if (!dut.output_offset[29]) assert (64'(dut.output_offset) == output_offset);
       if (checking) begin
@@ -101,11 +103,11 @@ module region_properties
         assert (dut.stage == (3'b001 << (since - 3'd1)));
         if (since != 3'd1) assert (window == wanted);
         if (since == 3'd2)
-          assert (64'(dut.begins) == (offset >= 64'h2000_0000 ? 64'h2000_0000 : begins));
-        if (since == 3'd3) begin
-          assert (dut.address[29] == (64'(base_i[region]) + begins >= 64'h2000_0000));
+          assert (64'(dut.begins) == (offset >= Space ? Space : begins));
+        if (since == 3'd3) assert (64'(dut.ends) == (offset >= Space ? Space : begins) + 64'(beats));
+        if (since == 3'd3 && steady) begin
+          assert (dut.address[29] == (64'(base_i[region]) + begins >= Space));
           if (!dut.address[29]) assert (64'(dut.address) == 64'(base_i[region]) + begins);
-          assert (64'(dut.ends) == (offset >= 64'h2000_0000 ? 64'h2000_0000 + 64'(beats) : ends));
         end
       end else assert (dut.stage == 3'b000);
     end

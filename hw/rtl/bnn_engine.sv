@@ -97,14 +97,21 @@ module bnn_engine
   trap_e ext_code;
   logic [9:0] ext_index, run_index, load_index, store_index;
   logic [READ_LAG:1][9:0] load_index_q;  // a late trap is of the LOAD three cycles ago
+  logic [READ_LAG-1:0][9:0] run_index_q;
+  logic [READ_LAG:0][9:0] run_index_ago;  // so many cycles
+  logic [1:0] out_age;
   logic sequencer_busy;
-  always_ff @(posedge clk_i) load_index_q <= {load_index_q[READ_LAG-1:1], load_index};
+  always_ff @(posedge clk_i) begin
+    load_index_q <= {load_index_q[READ_LAG-1:1], load_index};
+    run_index_q  <= run_index_ago[READ_LAG-1:0];
+  end
+  assign run_index_ago = {run_index_q, run_index};
   always_comb begin
     ext_code  = TRAP_NONE;
     ext_index = load_index;
     if (out_trap) begin
       ext_code  = out_code;
-      ext_index = run_index;
+      ext_index = run_index_ago[out_age];
     end else if (load_trap != TRAP_NONE) begin
       ext_code  = load_trap;
       ext_index = load_late ? load_index_q[READ_LAG] : load_index;
@@ -181,7 +188,7 @@ module bnn_engine
     .value_i(value), .threshold_i(threshold), .value_polarity_i(value_polarity),
     .lane_write_valid_o(out_valid), .lane_write_o(out_write), .port_taken_o(port_taken),
     .buffer_addr_i(buffer_addr), .buffer_data_o(buffer_data), .trap_o(out_trap),
-    .trap_code_o(out_code)
+    .trap_code_o(out_code), .trap_age_o(out_age)
   );
 
   bnn_store #(

@@ -60,5 +60,5 @@ def Trap : Enum<4, "Why an execution stopped.", [
   Case<"BusError", 7, "the memory answered with an error">,
   Case<"Watchdog", 8, "a RUN took more than 2^24 steps">,
   Case<"MissingEnd", 9, "the code ended without END">,
-  Case<"Unsupported", 10, "a reserved value that this engine does not have">
+  Case<"Unsupported", 10, "a reserved value that this engine does not have, or more streams than it can hold back">
 ]>;

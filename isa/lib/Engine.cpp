@@ -312,6 +312,7 @@ void Engine::Impl::start() {
   load = {};
   store = {};
   tokens = Tokens();
+  trapIndex = 0;
   run.clear();
   output.restart();
   counters = Counters();

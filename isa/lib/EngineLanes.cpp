@@ -61,13 +61,16 @@ void Lanes::forEachWord(const Beat &beat, Visit visit, uint32_t period,
     }
     if (valid == 0)
       continue;
-    if (address + 1 >= words)
-      throw Stop{Trap::AddressRange,
-                 "lane write at word " + std::to_string(address + 1) +
-                     " of " + std::to_string(words)};
     uint64_t mask = valid >= 8 ? ~0ull : (1ull << (8 * valid)) - 1;
     visit(p, address, bytes, mask);
   }
+}
+
+void Lanes::require(uint32_t address) const {
+  if (address + 1 >= words)
+    throw Stop{Trap::AddressRange, "lane write at word " +
+                                       std::to_string(address + 1) + " of " +
+                                       std::to_string(words)};
 }
 
 void Lanes::store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
@@ -94,6 +97,7 @@ void Lanes::store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
 void Lanes::write(const Beat &beat) {
   forEachWord(beat, [&](uint32_t p, uint32_t address, uint64_t bytes,
                         uint64_t mask) {
+    require(address);
     store(p, address, bytes, mask, beat.quad);
   });
 }
@@ -102,7 +106,8 @@ bool Lanes::mustFlush(const Loader &loader) const {
   bool full = false;
   forEachWord(
       loader.beat,
-      [&](uint32_t p, uint32_t, uint64_t, uint64_t) {
+      [&](uint32_t p, uint32_t address, uint64_t, uint64_t) {
+        require(address);
         full |= loader.held[p].full;
       },
       loader.period, loader.keep);
@@ -122,6 +127,7 @@ void Lanes::take(Loader &loader) {
   forEachWord(
       loader.beat,
       [&](uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask) {
+        require(address);
         loader.held[p] = {true, address, bytes, mask};
       },
       loader.period, loader.keep);
@@ -129,6 +135,8 @@ void Lanes::take(Loader &loader) {
 
 void Lanes::expect(const Beat &beat, uint64_t run) {
   forEachWord(beat, [&](uint32_t p, uint32_t address, uint64_t, uint64_t mask) {
+    if (address + 1 >= words)
+      return; // traps when it is written
     size_t at = size_t(p) * words + address;
     for (size_t half = 0; half < (mask >> 32 ? 2 : 1); ++half) {
       pendingUntil[at + half] = std::max(pendingUntil[at + half], beat.cycle);

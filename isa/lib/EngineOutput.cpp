@@ -20,6 +20,9 @@ void OutputUnit::restart() {
   stream.clear();
   writerFree = valueFree = captureFree = laneBeats = 0;
   planeMask = 0;
+  waiting.clear();
+  anySent = false;
+  crowded = ~0ull;
 }
 
 void OutputUnit::begin(const RunConfig &next) {
@@ -285,8 +288,21 @@ void OutputUnit::sampleValues(const SamplePoint &at, const Array &array) {
                   records[0].begin() + out.record);
     stream.insert(stream.end(), out.trail, out.pad ? 0xff : 0x00);
     records.clear();
+    queueStream(cycle);
     send(cycle, true);
   }
+}
+
+/// A SUM_BITS stream is complete. Four records: that of the stream at the writer
+/// (or of the last one there) and those of the streams that wait for it.
+void OutputUnit::queueStream(uint64_t cycle) {
+  while (!waiting.empty() && waiting.front() < cycle) {
+    waiting.pop_front();
+    anySent = true;
+  }
+  if (waiting.size() >= (anySent ? 2 : 3))
+    crowded = std::min(crowded, cycle);
+  waiting.push_back(std::max(cycle, writerFree));
 }
 
 bool OutputUnit::tick(uint64_t cycle) {
@@ -299,6 +315,8 @@ bool OutputUnit::tick(uint64_t cycle) {
     buffer[word.address] = word.data;
     words.pop_front();
   }
+  if (cycle >= crowded)
+    throw Stop{Trap::Unsupported, "more than two SUM_BITS streams wait for the writer"};
   if (beats.empty() || beats.front().cycle > cycle)
     return false;
   lanes.write(beats.front());

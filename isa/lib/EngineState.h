@@ -90,6 +90,8 @@ private:
   template <typename Visit>
   void forEachWord(const Beat &beat, Visit visit, uint32_t period = 0,
                    uint32_t keep = 0) const;
+  /// Traps if the pair of words at `address` is outside.
+  void require(uint32_t address) const;
   void store(uint32_t p, uint32_t address, uint64_t bytes, uint64_t mask,
              bool quad);
   uint32_t words;
@@ -258,6 +260,11 @@ private:
   };
   std::deque<Lanes::Beat> beats;
   std::deque<Word> words;
+
+  void queueStream(uint64_t cycle);
+  std::deque<uint64_t> waiting; ///< when SUM_BITS streams go to the writer
+  bool anySent = false;         ///< one has gone since the start
+  uint64_t crowded = ~0ull;     ///< when one too many waits
 };
 
 } // namespace bnn::isa

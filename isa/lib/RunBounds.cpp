@@ -2,6 +2,8 @@
 // the output streams.
 #include "RunBounds.h"
 
+#include "SampleOrder.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
@@ -135,9 +137,7 @@ private:
                          : (pixels - out.pool_window) / out.pool_stride + 1;
     if (word.sample == Sample::Sign)
       return out.mode != OutMode::Bits || checkStreams(out, pooled);
-    if (out.mode == OutMode::SumBits)
-      return checkStreams(out, 1);
-    return checkValues(out, word, pooled);
+    return out.mode != OutMode::SumBits || checkStreams(out, 1);
   }
 
   /// Lanes are written by 8-byte words.
@@ -149,24 +149,6 @@ private:
       return true;
     error = fmt::format("output streams end at lane word {}, there are {}",
                         last, target.laneWords);
-    return false;
-  }
-
-  /// Streams that a reduction spans share one result.
-  bool checkValues(const Out &out, const Microword &word, int64_t pooled) {
-    int64_t words = 4 * limit(4) << run.split;
-    for (unsigned loop : {6u, 7u})
-      if (!(word.reduce >> loop & 1))
-        words *= limit(loop);
-    if (out.mode == OutMode::Raw) {
-      words *= pooled;
-    } else if (out.mode == OutMode::Split) {
-      words *= 2;
-    }
-    if (out.base + words <= target.outputWords)
-      return true;
-    error = fmt::format("values end at output word {}, there are {}",
-                        out.base + words, target.outputWords);
     return false;
   }
 
@@ -183,7 +165,8 @@ private:
 
 bool RunBounds::check(const Run &run, const Target &target,
                       const ControlStore &control, std::string &error) const {
-  return Walk(*this, run, target, control, error).check();
+  return Walk(*this, run, target, control, error).check() &&
+         checkSampleOrder(*this, run, target, control, error);
 }
 
 } // namespace bnn::isa

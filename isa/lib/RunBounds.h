@@ -30,7 +30,7 @@ struct RunBounds {
   bool untouched() const { return !out && !anyLoop; }
 
   /// Walks the routine of `run`; every address that a step or the output unit
-  /// can form must be inside its memory.
+  /// can form must be inside its memory, and samples must come in order.
   bool check(const Run &run, const Target &target, const ControlStore &control,
              std::string &error) const;
 };

@@ -198,6 +198,8 @@ bool verifyProgram(const Program &program, std::string &error) {
   std::span<const uint8_t> image = program.image;
   for (auto [name, begin, end] :
        {std::tuple("cold", program.coldBegin, program.coldEnd),
+        std::tuple("warm", program.warmBegin, program.warmEnd),
+        // A later window finds the control store as the one before left it.
         std::tuple("warm", program.warmBegin, program.warmEnd)}) {
     if (begin > end || end > image.size()) {
       error = fmt::format("{} code is outside the image", name);

@@ -4,6 +4,7 @@
 #include "bnn/isa/Program.h"
 #include "bnn/runtime.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -44,6 +45,12 @@ public:
 
 /// Refuses a program whose code ranges leave its image.
 Result checkCode(const isa::Program &program);
+
+/// Bus addresses of the four regions of a program, one behind the other from 1 MiB
+/// on and a page and more apart. Refuses what leaves the 32-bit address space, whose
+/// last 8 bytes the engine does not use.
+Result placeRegions(const std::array<uint64_t, 4> &bytes,
+                    std::array<uint32_t, 4> &addresses);
 
 /// Opens a device by its name on the command line; see bnn_device_open.
 Result openDevice(const std::string &name, const char *target,

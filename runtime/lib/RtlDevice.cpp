@@ -52,7 +52,7 @@ private:
   };
 
   Result setTarget(const isa::Target &target);
-  void place(std::span<uint8_t> input, std::span<uint8_t> output);
+  Result place(std::span<uint8_t> input, std::span<uint8_t> output);
   Result execute(uint32_t begin, uint32_t end, bool reuse, uint64_t windows,
                  uint64_t inputStride, uint64_t outputStride, Done &done);
   uint64_t read64(uint32_t address) {
@@ -107,17 +107,21 @@ Result RtlDevice::setTarget(const isa::Target &target) {
   return {};
 }
 
-/// Regions one behind the other, a page and more apart.
-void RtlDevice::place(std::span<uint8_t> input, std::span<uint8_t> output) {
+/// The regions at their addresses, in the memory and in the registers.
+Result RtlDevice::place(std::span<uint8_t> input, std::span<uint8_t> output) {
   const std::span<uint8_t> regions[4] = {image, input, output, scratch};
+  std::array<uint32_t, 4> addresses;
+  if (Result result = placeRegions(
+          {image.size(), input.size(), output.size(), scratch.size()}, addresses);
+      !result)
+    return result;
   memory->unmapAll();
-  uint64_t address = 0x100000;
   for (uint32_t r = 0; r < 4; ++r) {
-    memory->map(uint32_t(address), regions[r], r >= 2);
-    rtl->write(reg::RegionBase + 8 * r, uint32_t(address));
+    memory->map(addresses[r], regions[r], r >= 2);
+    rtl->write(reg::RegionBase + 8 * r, addresses[r]);
     rtl->write(reg::RegionSize + 8 * r, uint32_t(regions[r].size()));
-    address = (address + regions[r].size() + 8191) / 4096 * 4096;
   }
+  return {};
 }
 
 Result RtlDevice::execute(uint32_t begin, uint32_t end, bool reuse,
@@ -262,12 +266,13 @@ Result RtlDevice::load(const isa::Program &next, bnn_stats &stats) {
   program = &next;
   if (next.coldBegin == next.coldEnd)
     return {};
-  place({}, {});
   Golden want;
   if (model)
     want = golden(next.coldBegin, next.coldEnd, {}, {}, 1, 0, 0);
   Done done;
-  Result result = execute(next.coldBegin, next.coldEnd, false, 1, 0, 0, done);
+  Result result = place({}, {});
+  if (result)
+    result = execute(next.coldBegin, next.coldEnd, false, 1, 0, 0, done);
   if (result && model)
     result = compare(want, done, {});
   if (result && done.trap != isa::Trap::None)
@@ -287,7 +292,8 @@ Result RtlDevice::run(std::span<uint8_t> input, std::span<uint8_t> output,
     return {BNN_ERROR_DEVICE, "no program is loaded"};
   uint64_t inStride = windowStride(program->inputBytes),
            outStride = windowStride(program->outputBytes);
-  place(input, output);
+  if (Result result = place(input, output); !result)
+    return result;
   Golden want;
   if (model)
     want = golden(program->warmBegin, program->warmEnd, input, output, windows,

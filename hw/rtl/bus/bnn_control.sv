@@ -57,13 +57,18 @@ module bnn_control
   logic [9:0] kept;      // instructions in the memory; 0: none
   logic [9:0] fetched;
   logic [63:0] low;
-  logic half, reuse, good, last;
+  logic [29:0] sum;      // the code's place in memory; bit 29: past the address space
+  logic [28:0] place;
+  logic half, reuse, good, wraps, last;
 
-  // Registers: a start comes later than what it starts.
+  // One look at the registers; it is used in later cycles.
+  assign wraps = sum[29] || &sum[28:10];  // at most 1,024 beats follow
+  assign sum   = 30'(base_i) + 30'(code_begin_i[31:3]);
   always_ff @(posedge clk_i) begin
+    place        <= sum[28:0];
     instructions <= 29'((code_end_i - code_begin_i) >> 4);
     good <= code_begin_i <= code_end_i && code_begin_i[2:0] == 3'd0 &&
-            code_end_i[2:0] == 3'd0 && code_end_i[31:3] <= size_i;
+            code_end_i[2:0] == 3'd0 && code_end_i[31:3] <= size_i && !wraps;
   end
   assign busy_o       = state != IDLE;
   assign engine_rst_o = rst_i || (state == DRAIN && stopped_o);  // a stop forgets the code, too
@@ -73,7 +78,7 @@ module bnn_control
   assign count_o        = instructions > 29'd1023 ? 10'd1023 : instructions[9:0];
   assign fetching_o     = state == CHECK || state == FETCH;
   assign read_start_o   = state == CHECK && good && !reuse && instructions != 0;
-  assign read_address_o = base_i + code_begin_i[31:3];
+  assign read_address_o = place;
   assign read_beats_o   = instructions > 29'd512 ? 17'd1024 : {6'd0, count_o, 1'b0};
   assign beat_pop_o     = state == FETCH && beat_valid_i;
   assign code_we_o      = beat_pop_o && half;

@@ -1,4 +1,5 @@
-// The place of a transfer in memory, and whether all of it lies in its region:
+// The place of a transfer in memory, and whether all of it lies in its region and
+// in the 32-bit address space (whose last beat is nobody's: that spares an adder):
 // started in cycle c, `ok_o` or `outside_o` is a pulse in cycle c + 3 (one more
 // for each window but the first that was skipped). Everything in beats of 8 bytes.
 module bnn_region
@@ -29,7 +30,7 @@ module bnn_region
   logic [29:0] begins, offset;
   logic [30:0] ends;
   logic [29:0] address;
-  logic behind, fits;
+  logic behind, wraps, fits;
 
   assign target = start_i ? window_i : wanted;
   assign behind = (start_i || stage[0]) && window != target;
@@ -40,7 +41,9 @@ module bnn_region
       default:       offset = '0;
     endcase
   end
-  assign fits = ends <= 31'(size_i[which]) && !address[29];
+  // The address itself is judged, so no register value and no change of one gets by.
+  assign wraps = address[29] || (&address[28:16] && beats > ~address[15:0]);
+  assign fits = ends <= 31'(size_i[which]) && !wraps;
   assign ok_o = stage[2] && fits;
   assign outside_o = stage[2] && !fits;
   assign address_o = address[28:0];

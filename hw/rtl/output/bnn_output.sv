@@ -6,7 +6,8 @@
 //
 // What it takes for granted: loop 4 turns inside loop 5, the tiles of a stream come
 // in ascending order, and a RUN samples either SIGN or VALUE. Other orders give
-// other bits and times than the model's, but no write outside of the memories.
+// other bits and times than the model's, but no write outside of the memories;
+// isa::verifyProgram refuses them.
 // Streams of VALUE samples (SUM_BITS) do not stall on the writer: two may wait
 // behind the one that is being sent, one more traps as UNSUPPORTED.
 module bnn_output
@@ -58,7 +59,8 @@ module bnn_output
     output logic [63:0] buffer_data_o,  // one cycle later
 
     output logic trap_o,
-    output trap_e trap_code_o
+    output trap_e trap_code_o,
+    output logic [1:0] trap_age_o  // cycles since the model's trap
 );
   logic clear;
   assign clear = rst_i || restart_i;
@@ -187,6 +189,7 @@ module bnn_output
   end
 
   assign trap_o = lane_trap || word_valid && !in_range || stream && full;
+  assign trap_age_o = lane_trap ? 2'(READ_LAG) : {1'b0, word_valid && !in_range};
   assign trap_code_o = lane_trap || word_valid && !in_range ? TRAP_ADDRESS_RANGE : TRAP_UNSUPPORTED;
 
   if (AW < 16) begin : g_unused

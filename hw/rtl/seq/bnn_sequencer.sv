@@ -53,7 +53,7 @@ module bnn_sequencer
   input  logic [23:0]  writer_left_i,    // samples up to two cycles ago counted; the writer, three
   // Array.
   output step_t        step_o,
-  input  logic         array_range_i,    // a lane read of the step of three cycles ago is outside
+  input  logic         array_range_i,    // a lane read of the step of four cycles ago is outside
   // Traps: the first in the model's order stays until the next start.
   input  logic         ext_trap_i,
   input  trap_e        ext_code_i,
@@ -404,7 +404,7 @@ module bnn_sequencer
   trap_e trap_now;
   logic [9:0] trap_now_index;
   logic [8:0] work_index;
-  logic [8:0] step_index[3];  // of the step issued 1, 2, 3 cycles ago
+  logic [8:0] step_index[4];  // of the step issued 1, 2, 3, 4 cycles ago
   assign work_index  = active ? now_index : gather_index;
   assign run_index_o = {1'b0, work_index};
   assign range_trap  = outside || array_range_i;
@@ -436,6 +436,7 @@ module bnn_sequencer
     step_index[0] <= work_index;
     step_index[1] <= step_index[0];
     step_index[2] <= step_index[1];
+    step_index[3] <= step_index[2];
     if (start_i && state == IDLE) begin
       trap_o       <= TRAP_NONE;
       trap_index_o <= 10'd0;
@@ -443,7 +444,7 @@ module bnn_sequencer
     end else if (state != IDLE && range_trap && !range_seen) begin
       range_seen   <= 1'b1;
       trap_o       <= TRAP_ADDRESS_RANGE;
-      trap_index_o <= {1'b0, step_index[outside ? 1 : 2]};
+      trap_index_o <= {1'b0, step_index[outside ? 1 : 3]};
     end else if (!trapped && trap_now != TRAP_NONE) begin
       trap_o       <= trap_now;
       trap_index_o <= trap_now_index;

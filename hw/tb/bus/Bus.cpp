@@ -5,8 +5,6 @@
 
 namespace bnn::tb {
 
-static constexpr uint32_t kBase[4] = {0x10000, 0x7f0008, 0x1000ff8, 0x2000000};
-
 Bus::Bus(const sim::AxiTiming &timing, uint64_t seed)
     : lanes(8 * kLaneWords), buffer(kOutputWords),
       weights(kClusters * kWeightRows), thresholds(kClusters * kThresholdRows),
@@ -26,13 +24,13 @@ static void pack29(Wide &wide, const std::array<uint32_t, 4> &v) {
 
 void Bus::setRegions(uint64_t inputStride, uint64_t outputStride) {
   memory.unmapAll();
-  std::array<uint32_t, 4> base, size;
+  std::array<uint32_t, 4> first, size;
   for (int r = 0; r < 4; ++r) {
-    memory.map(kBase[r], region[r], r >= 2);
-    base[r] = kBase[r] / 8;
+    memory.map(base[r], region[r], r >= 2);
+    first[r] = base[r] / 8;
     size[r] = uint32_t(region[r].size() / 8);
   }
-  pack29(top->base_i, base);
+  pack29(top->base_i, first);
   pack29(top->size_i, size);
   top->input_stride_i = uint32_t(inputStride / 8);
   top->output_stride_i = uint32_t(outputStride / 8);

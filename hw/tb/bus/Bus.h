@@ -20,8 +20,10 @@ class Bus {
 public:
   Bus(const sim::AxiTiming &timing, uint64_t seed);
 
-  /// Bytes of the four regions, at addresses of their own.
+  /// Bytes of the four regions, and their addresses: far apart, the first 64 KiB
+  /// stay empty. A region may reach past the address space.
   std::array<std::vector<uint8_t>, 4> region;
+  std::array<uint32_t, 4> base = {0x10000, 0x7f0008, 0x1000ff8, 0x2000000};
   std::vector<uint32_t> lanes;      ///< [lane * kLaneWords + word]
   std::vector<uint64_t> buffer;     ///< output buffer
   std::vector<std::array<uint32_t, 8>> weights, thresholds;

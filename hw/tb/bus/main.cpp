@@ -90,19 +90,25 @@ struct Strides {
   uint64_t input = 0, output = 0;
 };
 
-/// Regions with random bytes and strides.
-Strides newRegions(Bus &bus) {
+/// Regions with random bytes and strides; with `atEnd` one of them ends near the end
+/// of the address space, or past it.
+Strides newRegions(Bus &bus, bool atEnd = false) {
   Strides s{8ull * upTo(40), 8ull * upTo(40)};
   for (auto &r : bus.region) {
     r.resize(8 * (700 + upTo(3000)));
     for (uint8_t &byte : r)
       byte = uint8_t(rng());
   }
+  if (atEnd) {
+    size_t r = upTo(3), beats = bus.region[r].size() / 8;
+    bus.base[r] = 0u - 8 * uint32_t(chance(0.3) ? beats + upTo(2) : 1 + upTo(beats));
+  }
   bus.setRegions(s.input, s.output);
   return s;
 }
 
-/// The bytes of `beats` beats; null if they reach out of the region.
+/// The bytes of `beats` beats; null if they reach out of the region or to the last
+/// beat of the address space.
 uint8_t *place(Bus &bus, Region region, const Strides &s, uint32_t window,
                uint32_t first, uint32_t beats) {
   uint64_t offset = uint64_t(first) * 8;
@@ -111,7 +117,9 @@ uint8_t *place(Bus &bus, Region region, const Strides &s, uint32_t window,
   if (region == Region::Output)
     offset += window * s.output;
   auto &bytes = bus.region[size_t(region)];
-  return offset + 8ull * beats <= bytes.size() ? bytes.data() + offset : nullptr;
+  uint64_t ends = offset + 8ull * beats;
+  bool fits = ends <= bytes.size() && bus.base[size_t(region)] + ends <= (1ull << 32) - 8;
+  return fits ? bytes.data() + offset : nullptr;
 }
 
 uint64_t randomWord() {
@@ -143,6 +151,8 @@ Load randomLoad(uint32_t most) {
       load.keep = upTo(load.period + (chance(0.1) ? 3 : 0));
       if (load.keep > 255)
         load.keep = 255;
+      if (load.keep > load.period) // up to four words a beat
+        load.beats = std::min(load.beats, 150u);
     }
     if (chance(0.6)) {
       load.lead = upTo(chance(0.3) ? 63 : 3);
@@ -374,7 +384,7 @@ void transfers(const sim::AxiTiming &timing, int courses, int each) {
   for (int i = 0; i < courses; ++i) {
     Bus bus(timing, rng());
     Course course{bus, timing.name == "ideal"};
-    course.strides = newRegions(bus);
+    course.strides = newRegions(bus, chance(0.5));
     fillMemories(bus);
     course.port = i % 3 ? chance(0.5) ? 0.3 : 0.8 : 0;
     course.reads = i % 3 ? 0.5 : 0;
@@ -449,6 +459,22 @@ void traps() {
   s.source = StoreSource::Output;
   s.address = tb::kOutputWords - 1;
   store(Trap::AddressRange, s);
+  // A region past the end of the address space: its first beats are there, the
+  // next ones would be at low addresses.
+  for (int r = 0; r < 4; ++r)
+    bus.base[size_t(r)] = uint32_t(-32);
+  bus.setRegions(0, 0);
+  l = Load();
+  s = Store();
+  for (uint32_t first : {3u, 4u, 5u, 100u}) {
+    l.source = s.dest = first;
+    for (Region r : {Region::Program, Region::Input, Region::Output, Region::Scratch}) {
+      l.region = s.region = r;
+      load(Trap::RegionRange, l);
+      if (r >= Region::Output)
+        store(Trap::RegionRange, s);
+    }
+  }
   fmt::print("traps\n");
 }
 

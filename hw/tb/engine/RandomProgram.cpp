@@ -18,7 +18,8 @@ class Generator {
 public:
   Generator(const Target &target, uint64_t seed) : target(target), random(seed) {}
 
-  RandomProgram program();
+  /// `bends`: now and then with bent routines.
+  RandomProgram program(bool bends);
 
 private:
   uint32_t upTo(uint32_t n) { return uint32_t(random() % (n + 1)); }
@@ -31,12 +32,15 @@ private:
                int32_t act, int32_t weight, int32_t threshold);
   std::vector<Instruction> warmCode();
   std::vector<Instruction> coldCode(uint32_t constants);
+  void place(const Routine &routine);
+  Routine bend(Routine routine);
 
   static constexpr uint32_t kRows = 48, kThresholdRows = 24, kScratch = 256;
   const Target target;
   std::mt19937_64 random;
   std::vector<uint8_t> microcode;
-  std::vector<std::pair<const Routine *, uint32_t>> routines; ///< and their entries
+  std::vector<std::pair<Routine, uint32_t>> routines; ///< and their entries
+  size_t bent = 0; ///< the first bent one; 0: there is none
   uint32_t inputBeats = 0, outputBeats = 0;
   uint32_t inputEnd = 0; ///< the lane word behind the input
   bool ordered = false; ///< of the program to come
@@ -75,9 +79,11 @@ void Generator::addLoop(std::vector<Instruction> &code, uint32_t index,
 template <typename Make>
 void Generator::layer(std::vector<Instruction> &code, uint32_t split,
                       Make adjust) {
-  auto [routine, entry] = routines[random() % routines.size()];
-  bool value = false, multi = false, sums = false, quad = routine->name.starts_with("quad");
-  for (const Microword &word : routine->words) {
+  // Half of the layers of a program that has bent routines use one.
+  size_t first = coin() ? 0 : bent;
+  const auto &[routine, entry] = routines[first + random() % (routines.size() - first)];
+  bool value = false, multi = false, sums = false, quad = routine.name.starts_with("quad");
+  for (const Microword &word : routine.words) {
     value |= word.sample == Sample::Value;
     sums |= word.reduce >> 5 & 1;
     multi |= word.first == AccOp::Bias;
@@ -90,7 +96,7 @@ void Generator::layer(std::vector<Instruction> &code, uint32_t split,
   run.entry = entry;
   run.split = split;
   run.quad = quad;
-  run.shifts = coin(8) ? upTo(15) : routine->shifts;
+  run.shifts = coin(8) ? upTo(15) : routine.shifts;
   run.act = upTo(64);
   run.weight = upTo(8);
   run.threshold = upTo(4);
@@ -133,6 +139,10 @@ void Generator::layer(std::vector<Instruction> &code, uint32_t split,
   static constexpr OutMode modes[] = {OutMode::Raw, OutMode::Sum, OutMode::Split,
                                       OutMode::SumBits};
   out.mode = value ? modes[random() % 4] : OutMode::Bits;
+  if (out.mode == OutMode::SumBits && coin()) { // streams that are sooner made than sent
+    out.pixels = between(1, 4);
+    out.trail = upTo(255);
+  }
   bool toBuffer = value && out.mode != OutMode::SumBits;
   if (toBuffer) {
     out.base = upTo(8);
@@ -219,23 +229,73 @@ std::vector<Instruction> Generator::warmCode() {
   return code;
 }
 
-RandomProgram Generator::program() {
-  // All written routines, then generated ones while there is room.
-  std::vector<const Routine *> chosen, generated;
-  for (const Routine *routine : allRoutines())
-    (routine->name.starts_with("planes") ? generated : chosen).push_back(routine);
-  std::shuffle(generated.begin(), generated.end(), random);
-  chosen.insert(chosen.end(), generated.begin(), generated.end());
-  for (const Routine *routine : chosen) {
-    if (microcode.size() / 8 + routine->words.size() > target.controlWords)
-      continue;
-    uint32_t base = uint32_t(microcode.size() / 8);
-    routines.push_back({routine, base});
-    for (const Microword &word : placeRoutine(*routine, base)) {
-      uint64_t bits = encode(word);
-      const auto *bytes = reinterpret_cast<const uint8_t *>(&bits);
-      microcode.insert(microcode.end(), bytes, bytes + 8);
+/// Puts a routine behind the others if there is room.
+void Generator::place(const Routine &routine) {
+  if (microcode.size() / 8 + routine.words.size() > target.controlWords)
+    return;
+  uint32_t base = uint32_t(microcode.size() / 8);
+  routines.push_back({routine, base});
+  for (const Microword &word : placeRoutine(routine, base)) {
+    uint64_t bits = encode(word);
+    const auto *bytes = reinterpret_cast<const uint8_t *>(&bits);
+    microcode.insert(microcode.end(), bytes, bytes + 8);
+  }
+}
+
+/// The routine with other nests, jumps and samples. Many a one has no defined
+/// result: which is for the verifier to say.
+Routine Generator::bend(Routine routine) {
+  uint32_t last = uint32_t(routine.words.size()) - 1;
+  for (uint32_t changes = between(1, 3); changes != 0; --changes) {
+    Microword &word = routine.words[upTo(last)];
+    switch (upTo(11)) {
+    case 0: word.near = upTo(last); break;
+    case 1: word.far = upTo(last); break;
+    case 2: word.mid = upTo(7); break;
+    case 3: word.lo = upTo(word.hi); break;
+    case 4: word.hi = between(word.lo, 7); break;
+    case 5: word.reduce ^= 1u << upTo(7); break;
+    case 6: word.plane = upTo(7); break;
+    case 7: word.done ^= 1; break;
+    case 8: word.sample = Sample(upTo(2)); break;
+    case 9: word.first = AccOp(upTo(5)); break;
+    case 10: word.rest = AccOp(upTo(5)); break;
+    default: { // the nest in two: what is behind goes round in a word of its own
+      Microword outer = word;
+      if (word.lo == word.hi || !word.halt || &word != &routine.words[last])
+        break;
+      word.hi = between(word.lo, word.hi - 1);
+      outer.lo = word.hi + 1;
+      word.halt = 0;
+      outer.mac = 0;
+      outer.first = outer.rest = AccOp::Hold;
+      outer.sample = Sample::None;
+      outer.near = outer.far = upTo(last);
+      routine.words.push_back(outer);
     }
+    }
+  }
+  return routine;
+}
+
+RandomProgram Generator::program(bool bends) {
+  // All written routines, behind them in every third program bent ones, else
+  // generated ones while there is room.
+  std::vector<const Routine *> generated;
+  for (const Routine *routine : allRoutines())
+    if (routine->name.starts_with("planes"))
+      generated.push_back(routine);
+    else
+      place(*routine);
+  const size_t written = routines.size();
+  if (bends && coin(3)) {
+    bent = written;
+    for (uint32_t count = between(4, 12); count != 0; --count)
+      place(bend(Routine(routines[upTo(uint32_t(written) - 1)].first)));
+  } else {
+    std::shuffle(generated.begin(), generated.end(), random);
+    for (const Routine *routine : generated)
+      place(*routine);
   }
   RandomProgram p;
   p.ordered = ordered = coin(3);
@@ -284,12 +344,13 @@ RandomProgram Generator::program() {
 } // namespace
 
 RandomProgram legalProgram(const Target &target, uint64_t seed) {
-  return Generator(target, seed).program();
+  return Generator(target, seed).program(true);
 }
 
 RandomProgram damagedProgram(const Target &target, uint64_t seed) {
   constexpr uint32_t kDamagedWords = 25; // of the control store: the shipped routines
-  RandomProgram p = Generator(target, seed).program();
+  // Changed a little, a bent routine often samples in an order without a result.
+  RandomProgram p = Generator(target, seed).program(false);
   const std::vector<uint8_t> before = p.image;
   std::mt19937_64 random(seed ^ 0x9e3779b97f4a7c15ull);
   uint8_t *warm = p.image.data() + p.warmBegin;

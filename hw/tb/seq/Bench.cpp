@@ -329,7 +329,7 @@ private:
                     outcome.trapText.c_str());
         return false;
       }
-      rtl.array_range_i = trapped && atArray && now == last + 2;
+      rtl.array_range_i = trapped && atArray && now == last + 3;
       tick();
     }
     if (differ("trap", uint64_t(outcome.trap), rtl.trap_o) ||

@@ -21,8 +21,8 @@ struct Limits {
 };
 
 /// Checks that `code` decodes, ends with its only END, keeps every address and
-/// extent inside the engine's memories and the regions, and returns all tokens
-/// without a deadlock. On failure returns false and sets `error` to
+/// extent inside the engine's memories and the regions, samples in an order that
+/// has a defined result, and returns all tokens without a deadlock. On failure returns false and sets `error` to
 /// "instruction N (text): what is wrong".
 bool verifyCode(std::span<const uint8_t> code, const Target &target,
                 const Limits &limits, std::string &error);
