@@ -50,8 +50,6 @@ module bnn_cluster
   output logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value_o,
   output logic [1:0][CHANNELS-1:0][23:0]            threshold_o  // of both captures
 );
-  // One body for all clusters in simulation: a third of the C++ for sixteen.
-  /* verilator no_inline_module */
 
   // t+4: memory data; t+5: what the dot-product units see.
   logic [PIXELS-1:0][31:0] lane_data, activation_q;

@@ -172,9 +172,8 @@ private:
     if (bareToo && coin(12)) {
       made.config.out = {};
       made.config.out.pool_window = made.config.out.pool_stride = 1;
-      made.value = made.reduced = false;
       made.bare = true;
-      made.text = "no OUT";
+      made.text = made.value ? "no OUT, values" : "no OUT";
     }
     return made;
   }
@@ -276,11 +275,11 @@ private:
       now.at.cycle = t;
       bool completes = now.lastTile && (now.value ? false : now.done);
       bool stall = completes && writerLate || now.value && captureLate;
-      // A backlog of SUM_BITS streams: two may wait behind the one that is sent.
+      // A backlog of SUM_BITS streams: two may wait behind the stream or tile that is sent.
       bool sends = now.value && config.out.mode == OutMode::SumBits && now.lastTile && now.lastX;
       while (!streamEnds.empty() && streamEnds.front() <= t)
         streamEnds.pop_front();
-      stall |= sends && streamEnds.size() >= 3;
+      stall |= sends && streamEnds.size() + (signsEnd > t) >= 3;
       issue = !stall;
       setSample(now);
       dut.issue_i = issue;
@@ -289,10 +288,12 @@ private:
         randomise(now.value || now.at.counter[3] == 0);
         remember(now);
         try {
-          if (now.value)
+          if (now.value) {
             unit->sampleValues(now.at, *array);
-          else
+          } else {
             unit->sampleSigns(now.at, *array, now.done);
+            signsEnd = unit->writerFree;
+          }
         } catch (const Stop &stop) {
           trapped = true;
           trapAt = t;
@@ -518,6 +519,7 @@ private:
     expected.clear();
     newWords.clear();
     streamEnds.clear();
+    signsEnd = 0;
     // Both sides go on from the same memories.
     for (uint32_t p = 0; p < 8; ++p)
       for (uint32_t w = 0; w < kLaneWords; ++w)
@@ -580,6 +582,7 @@ private:
   };
   std::deque<UnderWay> underWay;
   std::deque<uint64_t> streamEnds;
+  uint64_t signsEnd = 0; ///< of a SIGN tile's beats
   Capture captures[2] = {};
   struct {
     int32_t value[8];
