@@ -1,10 +1,14 @@
-// bnn_retire: tokens come in the order of the RUNs, one a cycle, never before a
-// RUN has retired, and at once if no other token is in the way.
+// bnn_retire in its full size: tokens come in the order of the RUNs, one a cycle,
+// never before a RUN has retired, and at once if no other token is in the way.
+//
+// Two RUNs are watched, any two: [0] halts before [1]. What is proved of them holds
+// of every RUN, so also of the one in `first`; of that one it may be assumed for the
+// cycle before (`first_good`), which keeps the other places out of the induction.
 module retire_properties
   import bnn_engine_pkg::*;
 #(
-  parameter int unsigned DEPTH = 2,
-  parameter int unsigned TIME = 4
+  parameter int unsigned DEPTH = 16,
+  parameter int unsigned TIME = 24
 ) (
   input logic clk_i,
   input logic clear_i,
@@ -12,7 +16,7 @@ module retire_properties
   input logic push_next_i,
   input logic [TIME-1:0] writer_i,  // cycles until the writer is free, the value path,
   input logic [TIME-1:0] value_i,   // after the step of this cycle
-  input logic watch_i  // free: watch the RUN that halts now
+  input logic [1:0] watch_i  // free: watch the RUN that halts now
 );
   localparam int unsigned Bits = $clog2(DEPTH);
   typedef logic signed [TIME+2:0] wait_t;  // cycles until something
@@ -36,10 +40,11 @@ module retire_properties
   logic started = 1'b0;
   wait_t least;                // until a RUN that halts now has retired
   wait_t newest;               // ... until the newest RUN has (not below -1)
-  logic watching = 1'b0;
-  wait_t watched;              // ... until the watched RUN has
-  logic [Bits:0] owed, ahead;  // tokens to come; those before the watched one's
-  logic given;
+  logic [Bits:0] owed;         // tokens to come
+  logic given;                 // the RUN that halts now gets one
+  logic [1:0] watching = 2'b00;
+  wait_t [1:0] watched;        // until a watched RUN has retired
+  logic [1:0][Bits:0] ahead;   // tokens to come before its own
   function automatic wait_t most(int unsigned a, wait_t b, wait_t c);
     most = wait_t'(a);
     if (b > most) most = b;
@@ -52,18 +57,21 @@ module retire_properties
     started <= 1'b1;
     newest  <= clear_i ? -1 : halt_i ? least - 1 : newest < 0 ? -1 : newest - 1;
     owed    <= clear_i ? '0 : owed + (Bits+1)'(given) - (Bits+1)'(token);
-    watched <= watched - 1;
-    if (given && watch_i && !watching) begin
-      watching <= 1'b1;
-      watched  <= least - 1;
-      ahead    <= owed - (Bits+1)'(token);
-    end else if (watching && token) begin
-      ahead <= ahead - 1'b1;
-      if (ahead == 0) watching <= 1'b0;
+    for (int w = 0; w < 2; w++) begin
+      watched[w] <= watched[w] - 1;
+      if (given && watch_i[w] && !watching[w]) begin
+        watching[w] <= 1'b1;
+        watched[w]  <= least - 1;
+        ahead[w]    <= owed - (Bits+1)'(token);
+      end else if (watching[w] && token) begin
+        ahead[w] <= ahead[w] - 1'b1;
+        if (ahead[w] == 0) watching[w] <= 1'b0;
+      end
+      if (clear_i) watching[w] <= 1'b0;
     end
-    if (clear_i) watching <= 1'b0;
   end
 
+  // What comes out.
   always_comb begin
     assume (started || clear_i);
     if (started) begin
@@ -73,12 +81,14 @@ module retire_properties
       assert (full == (owed == (Bits+1)'(DEPTH) && !token));
       assert (!token || owed != 0);
       assert (pending == (newest >= 0));
-      if (watching) begin
-        assert (ahead < owed);
-        if (ahead == 0) assert (token == (watched <= 0));
-        assert (watched > -Depth);  // at most the others' tokens late
-      end
-      cover (watching && token && ahead == 0 && watched == 1 - Depth);
+      for (int w = 0; w < 2; w++)
+        if (watching[w]) begin
+          assert (ahead[w] < owed);
+          if (ahead[w] == 0) assert (token == (watched[w] <= 0));
+          assert (watched[w] > -Depth);  // at most the others' tokens late
+        end
+      cover (watching[1] && token && ahead[1] == 0 && watched[1] == -4);  // five at once
+      cover (full && watching == 2'b11 && ahead[0] == 0 && ahead[1] == (Bits+1)'(DEPTH - 1));
     end
   end
 
@@ -100,33 +110,46 @@ module retire_properties
     return wait_t'($signed(left));
   endfunction
 
-  // Those that are owed a token, in order: `first`, the queue, those on their way.
-  wait_t line[DEPTH+8];
-  logic [3:0] length, settled;  // all; without those on their way
-  logic [Bits:0] queued;
+  // Where a watched RUN is, by its turn: in `first`, in the queue, on its way there.
+  logic [Bits:0] queued, turn;
+  wait_t first;
+  logic [1:0][5:1] at_stage;
+  logic [1:0][TIME:0] due, place;  // what its place should hold, what it does
   assign queued = dut.u_due.count;
+  assign first  = retires_in(dut.first);
   always_comb begin
-    for (int k = 0; k < DEPTH + 8; k++) line[k] = '0;
-    length = 4'(dut.first_valid);
-    line[0] = retires_in(dut.first);
-    for (int k = 0; k < DEPTH; k++) begin
-      if (32'(queued) > 32'(k)) begin
-        line[length] = retires_in(dut.u_due.memory[Bits'(dut.u_due.head + Bits'(k))]);
-        length = length + 4'd1;
-      end
-    end
-    settled = length;
-    for (int k = 5; k >= 1; k--) begin
-      if (dut.pushes[k]) begin
-        line[length] = stage[k];
-        length = length + 4'd1;
-      end
+    turn = '0;
+    for (int w = 0; w < 2; w++) begin
+      at_stage[w] = '0;
+      turn = queued + (Bits+1)'(dut.first_valid);
+      for (int k = 5; k >= 1; k--)
+        if (dut.pushes[k]) begin
+          at_stage[w][k] = turn == ahead[w];
+          turn = turn + 1'b1;
+        end
+      if (at_stage[w][5]) place[w] = dut.due;
+      else if (dut.first_valid && ahead[w] == 0) place[w] = dut.first;
+      else place[w] = dut.u_due.memory[
+          Bits'(dut.u_due.head + Bits'(ahead[w]) - Bits'(dut.first_valid))];
     end
   end
+
+  // The RUN in `first` has its time and comes before a watched one behind it. This is
+  // asserted below for all times: let [0] watch the RUN in `first` and [1] the other
+  // ("its time", "not too late", "in order").
+  logic [1:0] first_good = 2'b11;
+  always_ff @(posedge clk_i)
+    for (int w = 0; w < 2; w++) begin
+      if (given && watch_i[w] && !watching[w])
+        due[w] <= dut.clock[0] + (TIME+1)'(least) - 1'b1;
+      first_good[w] <= !(dut.first_valid && watching[w] && ahead[w] != 0) ||
+                       (first > -Depth && first <= watched[w]);
+    end
   always_comb begin
+    assume (first_good == 2'b11);
     if (started) begin
       assert (dut.outstanding == owed);
-      assert (32'(owed) == 32'(length) && queued <= (Bits+1)'(DEPTH));
+      assert (owed == turn && queued <= (Bits+1)'(DEPTH));
       assert (dut.u_due.tail == Bits'(dut.u_due.head + Bits'(queued)));
       assert (newest >= -1 && newest < (1 << TIME));
       assert (newest == (there[1] ? stage[1] : there[2] ? stage[2] : there[3] ? stage[3]
@@ -135,28 +158,26 @@ module retire_properties
       if (there[5]) assert (dut.clock[0] == dut.clock[1] + 1'b1);
       for (int k = 1; k <= 5; k++) begin
         assert (there[k] || !dut.pushes[k]);
-        if (dut.pushes[k]) assert (stage[k] >= wait_t'(WRITE_DELAY - k));
-        if (there[k]) assert (stage[k] < (1 << TIME));
-        for (int j = 1; j < k; j++) begin
-          if (there[j] && there[k]) assert (stage[j] >= stage[k]);
+        for (int j = 1; j <= k; j++)
           if (there[k] && k < 5 && j <= 3) assert (dut.clock[j-1] == dut.clock[j] + 1'b1);
-        end
-        if (there[k] && k <= 3) assert (dut.clock[k-1] == dut.clock[k] + 1'b1);
       end
+      if (dut.pushes[5]) assert (stage[5] >= wait_t'(WRITE_DELAY - 5));
       // The oldest is in `first` but for the cycle after its push.
-      if (!dut.first_valid) assert (queued <= 1 && (queued == 0 || line[0] >= 2));
-      if (dut.first_valid) assert (dut.first_due == (line[0] <= 0));
-      for (int k = 0; k < DEPTH; k++) begin
-        if (32'(length) > 32'(k)) begin
-          assert (line[k] > wait_t'(k) - Depth && line[k] < (1 << TIME));
-          if (k > 0) assert (line[k] >= line[k-1]);
-          if (watching && 32'(ahead) == 32'(k)) assert (watched == line[k]);
+      if (!dut.first_valid)
+        assert (queued == 0 ||
+                (queued == 1 && retires_in(dut.u_due.memory[dut.u_due.head]) >= 2));
+      if (dut.first_valid && first > -Depth) assert (dut.first_due == (first <= 0));
+      for (int w = 0; w < 2; w++)
+        if (watching[w]) begin
+          assert (watched[w] == retires_in(due[w]));        // its time
+          if (at_stage[w][4:1] == 0) assert (due[w] == place[w]);
+          for (int k = 1; k <= 4; k++)
+            if (at_stage[w][k]) assert (watched[w] == stage[k]);
+          assert (watched[w] > wait_t'(ahead[w]) - Depth);  // not too late
+          assert (watched[w] <= (newest < 0 ? wait_t'(0) : newest));
         end
-        if (32'(settled) > 32'(k)) begin
-          if (there == 0) assert (line[k] <= 0);
-          for (int j = 1; j <= 5; j++) if (there[j]) assert (line[k] <= stage[j]);
-        end
-      end
+      if (watching == 2'b11 && ahead[0] < ahead[1])
+        assert (watched[0] <= watched[1]);                  // in order
     end
   end
 endmodule
