@@ -19,7 +19,7 @@ struct Options {
 };
 
 struct Tally {
-  uint64_t programs = 0, starts = 0, windows = 0, tooLong = 0, raced = 0;
+  uint64_t programs = 0, starts = 0, windows = 0, tooLong = 0, raced = 0, disorders = 0;
   std::map<isa::Trap, uint64_t> traps;
 };
 
@@ -46,10 +46,14 @@ std::string runProgram(Machine &machine, const RandomProgram &program, uint64_t 
     ++tally.starts;
     ++tally.traps[result.trap];
     tally.tooLong += result.tooLong;
+    tally.disorders += result.disorder;
+    if (result.disorder && !damaged)
+      return "the verifier accepts samples out of order";
     if (!result.difference.empty())
       return result.difference;
     bool finished = !result.tooLong && result.trap == isa::Trap::None;
-    (result.unknown && finished ? tally.raced : tally.windows) += finished ? what.windows : 0;
+    if (finished && !result.disorder)
+      (result.unknown ? tally.raced : tally.windows) += what.windows;
     if (!result.unknown)
       return "";
     std::string text = machine.scrub(); // the program goes with it
@@ -137,9 +141,9 @@ int main(int argc, char **argv) {
         return 1;
       }
     }
-    fmt::print("{}: {} programs, {} starts, {} windows, {} with races, {} too long, {} cycles: "
-               "equal\n",
-               kind, tally.programs, tally.starts, tally.windows, tally.raced, tally.tooLong,
+    fmt::print("{}: {} programs, {} starts, {} windows, {} with races, {} too long, {} starts "
+               "with samples out of order, {} cycles: equal\n",
+               kind, tally.programs, tally.starts, tally.windows, tally.raced, tally.tooLong, tally.disorders,
                machine.cycles - before);
     for (auto [trap, times] : tally.traps)
       if (trap != isa::Trap::None || damaged)

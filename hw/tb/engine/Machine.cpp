@@ -20,6 +20,7 @@ Machine::Machine(const Target &target, const sim::AxiTiming &timing, uint64_t se
     : target(target), exact(timing.name == "ideal"), memory(timing, seed),
       rtl(sim::makeRtlModel(target.fingerprint(), memory, "")), golden(target) {
   golden.setObserver([this](const CycleRecord &record) {
+    watch.see(record);
     if (record.cycle > patience)
       throw TooLong();
   });
@@ -54,7 +55,8 @@ Result Machine::run(Regions &regions, const Start &start) {
   // Another memory only makes things later: that changes nothing unless there was
   // a read before its write.
   const bool same = exact || (!start.races && golden.hazards() == 0);
-  result.unknown = !same || want.trap != Trap::None;
+  result.disorder = !watch.good(want.trap == Trap::None);
+  result.unknown = !same || result.disorder || want.trap != Trap::None;
 
   rtl->write(reg::CodeBegin, start.begin);
   rtl->write(reg::CodeEnd, start.end);
@@ -71,7 +73,7 @@ Result Machine::run(Regions &regions, const Start &start) {
   if (result.cycles == bound)
     result.difference = fmt::format("no end after {} cycles; model: {} after {}", bound,
                                     name(want.trap), want.cycles);
-  else
+  else if (!result.disorder)
     result.difference = compare(want, same, start.reuse ? 0 : (start.end - start.begin) / 8,
                                 mine, regions);
   result.unknown |= (rtl->read(reg::Status) & 4) != 0; // trapped

@@ -4,6 +4,7 @@
 
 #include "RandomProgram.h"
 #include "RtlModel.h"
+#include "SampleWatch.h"
 #include "bnn/isa/Engine.h"
 
 #include <array>
@@ -21,6 +22,9 @@ struct Result {
   isa::Trap trap = isa::Trap::None; ///< the model's
   uint64_t cycles = 0;              ///< of the RTL, code fetch included
   bool tooLong = false; ///< the model was stopped: nothing was compared
+  /// It sampled in an order without a result: only that the RTL ends, and what it
+  /// does on the bus, was checked.
+  bool disorder = false;
   /// Memories may differ from now on (a trap, a race, a stopped model): scrub().
   bool unknown = false;
 };
@@ -61,6 +65,7 @@ private:
   sim::AxiMemory memory;
   std::unique_ptr<sim::RtlModel> rtl;
   isa::Engine golden;
+  SampleWatch watch; ///< of the model
 };
 
 } // namespace bnn::bench
