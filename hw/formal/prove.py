@@ -61,7 +61,6 @@ JOBS = {
     "retire": Job("retire.sv", "retire_properties", RETIRE, 4, 1, 20,
                   [("writer_left_i >= value_left;", "writer_left_i <= value_left;"),
                    (": TIME'(WRITE_DELAY - 2)", ": TIME'(WRITE_DELAY - 1)"),
-                   (".WIDTH(BITS)", ".WIDTH(TIME)"),
                    ("(take && front_valid)", "(first_due && front_valid)")], 16, arrays=True),
     "issue": Job("issue.sv", "issue_properties", ["rtl/seq/bnn_issue.sv"], 4, 1, 12,
                  [("loop == word.lo || loop <= word.mid", "loop <= word.mid")]),

@@ -1,7 +1,7 @@
 // bnn_retire in its full size: tokens come in the order of the RUNs, one a cycle,
 // never before a RUN has retired, and at once if no other token is in the way.
 //
-// Two RUNs are watched, any two: [0] halts before [1]. What is proved of them holds
+// Two RUNs are watched, any two, in any order. What is proved of them holds
 // of every RUN, so also of the one in `first`; of that one it may be assumed for the
 // cycle before (`first_good`), which keeps the other places out of the induction.
 module retire_properties
@@ -87,7 +87,7 @@ module retire_properties
           if (ahead[w] == 0) assert (token == (watched[w] <= 0));
           assert (watched[w] > -Depth);  // at most the others' tokens late
         end
-      cover (watching[1] && token && ahead[1] == 0 && watched[1] == -4);  // five at once
+      cover (watching[1] && token && ahead[1] == 0 && watched[1] == -3);  // four at once
       cover (full && watching == 2'b11 && ahead[0] == 0 && ahead[1] == (Bits+1)'(DEPTH - 1));
     end
   end
