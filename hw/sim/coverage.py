@@ -2,7 +2,7 @@
 
 Usage: coverage.py BIN
 
-Runs bnn-tb-engine and bnn-tb-microcode of BIN (built with BNNCC_RTL_COVERAGE), and prints per module of rtl/seq and
+Runs bnn-tb-engine, bnn-tb-microcode and bnn-tb-registers of BIN (built with BNNCC_RTL_COVERAGE), and prints per module of rtl/seq and
 rtl/bus how many of its points were reached: branches entered, and bits that rose and fell. A point that several instances
 of a module share counts once. Ends with the lines that were never reached."""
 
@@ -18,6 +18,7 @@ RUNS = [
     ["bnn-tb-engine", "--legal=60", "--damaged=100"],
     ["bnn-tb-engine", "--memory=random", "--legal=20", "--damaged=30"],
     ["bnn-tb-microcode"],
+    ["bnn-tb-registers"],
 ]
 
 
