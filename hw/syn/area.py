@@ -105,9 +105,10 @@ def name_clusters(netlist):
         if words[:1] == ["cell"]:
             inside = None
             if words[1] == f"\\{CLUSTER}":
-                inside = f"{CLUSTER}_{int('gen_cluster[0]' in line)}"
+                store = int("gen_cluster[0]" in line)
+                inside = f"{CLUSTER}_{store}"
                 line = line.replace(words[1], f"\\{inside}")
-                kinds[inside] = {"HAS_STORE": int("gen_cluster[0]" in line)}
+                kinds[inside] = {"HAS_STORE": store}
         elif inside and words[:1] == ["parameter"]:
             continue
         lines.append(line)

@@ -1,6 +1,8 @@
 // Whether the golden model's samples came in an order that has a result: what
 // isa/lib/SampleOrder.h asks of a program, seen while it runs. Damaged programs
 // may do otherwise; then the RTL's output unit and the model keep other things.
+// Written apart from the verifier's walk, to check it: a program that it accepts
+// and that is found out of order here fails the bench.
 #pragma once
 
 #include "EngineState.h"
