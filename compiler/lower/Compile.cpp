@@ -139,12 +139,14 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
       return false;
     }
   }
-  Json io = ioJson(func, legalised, plan);
-  io["predicted"] = {
-      {"cycles", check.cycles},
-      {"latency", check.latency},
-      {"hp", {{"cycles", check.hpCycles}, {"latency", check.hpLatency}}}};
-  program.io = io.dump();
+  host::Part part;
+  if (!hostPart(func, legalised, plan, part, error))
+    return false;
+  part.predictedCycles = check.cycles;
+  part.predictedLatency = check.latency;
+  part.hpCycles = check.hpCycles;
+  part.hpLatency = check.hpLatency;
+  program.io = host::writePart(part);
   program.debug = debugJson(legalised.network, code, path).dump();
   if (!options.verify)
     return true;

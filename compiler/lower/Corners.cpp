@@ -30,22 +30,16 @@ struct Levels {
   }
 };
 
-Levels levelsOf(const Legalised &legalised) {
+Levels levelsOf(const host::Quantiser &q) {
+  using Kind = host::Quantiser::Kind;
   Levels levels;
-  const Json &q = legalised.quantise;
-  const Layer &first = legalised.network.layers.front();
-  if (q.is_null()) {
-    levels.first = first.isSigned ? -128 : 0;
-    levels.step = 1;
-    levels.count = 256;
-  } else if (q["kind"] == "boundaries") {
-    for (const Json &bits : q["boundaries"])
-      levels.boundaries.push_back(std::bit_cast<float>(bits.get<uint32_t>()));
+  if (q.kind == Kind::Boundaries) {
+    levels.boundaries = q.boundaries;
     levels.count = int64_t(levels.boundaries.size()) + 1;
-  } else if (q["kind"] == "cast") {
-    levels.first = q["min"];
+  } else if (q.kind == Kind::Cast) {
+    levels.first = q.min;
     levels.step = 1;
-    levels.count = int64_t(q["max"]) - levels.first + 1;
+    levels.count = int64_t(q.max) - q.min + 1;
   }
   return levels;
 }
@@ -66,7 +60,7 @@ uint32_t spread(uint32_t seed) {
 
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
                                 const Legalised &legalised, uint32_t seed) {
-  Levels levels = levelsOf(legalised);
+  Levels levels = levelsOf(legalised.quantiser);
   auto type = mlir::cast<mlir::RankedTensorType>(func.getArgumentTypes()[0]);
   int64_t size = type.getNumElements();
   std::vector<Corner> corners;

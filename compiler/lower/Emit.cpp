@@ -253,6 +253,28 @@ isa::Program buildProgram(const Network &network, const Plan &plan,
   return program;
 }
 
+host::InputLayout inputLayout(const Layer &first, const MapLayout &map) {
+  host::InputLayout layout;
+  layout.bits = !map.quad;
+  if (layout.bits) {
+    layout.record = map.record;
+    layout.groups = map.groups;
+    layout.groupBytes = map.groupBytes;
+    layout.padCode = map.padOne ? 1 : 0;
+  } else {
+    layout.mask = first.isSigned ? 128 : 0;
+    layout.padCode = int32_t(first.padValue);
+  }
+  layout.rowBytes = map.rowBytes;
+  layout.padLeft = map.lead;
+  layout.padRight = map.trail;
+  layout.padTop = uint32_t(first.padTop);
+  layout.padBottom = uint32_t(first.padBottom);
+  layout.lead = 8 * uint64_t(map.padLead);
+  layout.trail = 8 * uint64_t(map.padTrail);
+  return layout;
+}
+
 uint32_t outputBytes(const Network &network, const Plan &plan) {
   std::vector<uint32_t> words = outputOrder(network, plan);
   return (*std::max_element(words.begin(), words.end()) / 2 + 1) * 8;

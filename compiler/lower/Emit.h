@@ -11,8 +11,10 @@
 #include "Plan.h"
 
 #include "bnn/isa/Program.h"
+#include "bnn/isa/host/Part.h"
 
 namespace bnncc::lower {
+namespace host = ::bnn::host;
 
 /// An instruction and the layer it serves (-1: none or several).
 struct MachineInstruction {
@@ -30,6 +32,9 @@ struct MachineCode {
 uint32_t inputBytes(const Plan &plan);
 /// Bytes of one window in the region Output: up to the last value's beat.
 uint32_t outputBytes(const Network &network, const Plan &plan);
+
+/// How the host lays out the codes of the first layer's input map.
+host::InputLayout inputLayout(const Layer &first, const MapLayout &map);
 
 /// Instructions of `plan`; program addresses are laid out as buildImage does.
 MachineCode emitCode(const Network &network, const Plan &plan);

@@ -6,34 +6,12 @@
 
 #include "GoldenRun.h"
 #include "Arithmetic.h"
+#include "bnn/isa/host/Prologue.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace bnncc::lower {
-
-std::vector<uint8_t> packInput(const Layer &first, const MapLayout &map,
-                               const Codes &codes) {
-  std::vector<uint8_t> bytes(map.loadBeats() * 8);
-  for (int64_t c = 0; c < first.in.c; ++c)
-    for (int64_t row = 0; row < map.rows; ++row)
-      for (int64_t w = -first.padLeft; w < first.in.w + first.padRight; ++w) {
-        int64_t y = row - map.padTop;
-        bool inside = y >= 0 && y < first.in.h && w >= 0 && w < first.in.w;
-        int64_t v = inside ? codes[(c * first.in.h + y) * first.in.w + w]
-                           : first.padValue;
-        size_t at = map.groupOf(c) * map.groupBytes + row * map.rowBytes +
-                    size_t(w + first.padLeft) * map.record;
-        uint32_t bit = map.bitOf(c);
-        if (map.quad)
-          bytes[at + bit] = uint8_t(v ^ (first.isSigned ? 0x80 : 0));
-        else if (v > 0)
-          bytes[at + bit / 8] |= uint8_t(1 << (bit % 8));
-      }
-  bytes.erase(bytes.begin() + (map.padLead + map.hostBeats()) * 8, bytes.end());
-  bytes.erase(bytes.begin(), bytes.begin() + map.padLead * 8);
-  return bytes;
-}
 
 GoldenRun::GoldenRun(const Network &network, const Plan &plan,
                      const isa::Program &program)
@@ -42,10 +20,10 @@ GoldenRun::GoldenRun(const Network &network, const Plan &plan,
   engine.reset();
 }
 
-bool GoldenRun::execute(const std::vector<uint8_t> &code, const Codes &codes,
+bool GoldenRun::execute(const std::vector<uint8_t> &code,
+                        const std::vector<uint8_t> &window,
                         std::vector<uint8_t> &output, std::string &error) {
-  std::vector<uint8_t> input =
-      packInput(network.layers[0], plan.layers[0].in, codes);
+  std::vector<uint8_t> input = window;
   std::vector<uint8_t> scratch(program.scratchBytes);
   isa::Memory memory{{image, input, output, scratch}};
   auto run = [&](std::span<const uint8_t> bytes) {
@@ -63,13 +41,16 @@ bool GoldenRun::execute(const std::vector<uint8_t> &code, const Codes &codes,
   return run(code);
 }
 
-std::optional<std::vector<int64_t>> GoldenRun::values(const Codes &codes,
-                                                      std::string &error) {
-  std::vector<uint8_t> output(program.outputBytes);
-  std::vector<uint8_t> code(image.begin() + program.warmBegin,
-                            image.begin() + program.warmEnd);
-  if (!execute(code, codes, output, error))
-    return std::nullopt;
+bool GoldenRun::run(const std::vector<uint8_t> &window,
+                    std::vector<uint8_t> &output, std::string &error) {
+  output.assign(program.outputBytes, 0);
+  return execute({image.begin() + program.warmBegin,
+                  image.begin() + program.warmEnd},
+                 window, output, error);
+}
+
+std::vector<int64_t>
+GoldenRun::integersOf(const std::vector<uint8_t> &output) const {
   const LayerPlan &last = plan.layers.back();
   const Layer &layer = network.layers.back();
   std::vector<int64_t> values;
@@ -84,8 +65,25 @@ std::optional<std::vector<int64_t>> GoldenRun::values(const Codes &codes,
   return values;
 }
 
-std::optional<Codes> GoldenRun::hiddenMap(const Codes &codes, size_t layer,
-                                          std::string &error) {
+std::optional<std::vector<int64_t>> GoldenRun::values(const Codes &codes,
+                                                      std::string &error) {
+  const Layer &first = network.layers.front();
+  host::Part part;
+  part.map = {first.in.c, first.in.h, first.in.w};
+  part.layout = inputLayout(first, plan.layers[0].in);
+  std::vector<int16_t> packed;
+  for (int32_t code : codes)
+    packed.push_back(int16_t(part.layout.bits ? code > 0 : code));
+  std::vector<uint8_t> window(program.inputBytes), output;
+  host::Prologue(part, program.inputBytes).pack(packed, window.data());
+  if (!run(window, output, error))
+    return std::nullopt;
+  return integersOf(output);
+}
+
+std::optional<Codes>
+GoldenRun::hiddenMap(const std::vector<uint8_t> &window, size_t layer,
+                     std::string &error) {
   const MapLayout &map = plan.layers[layer + 1].in;
   // The warm code up to the layer's RUN, then its map to region Output.
   std::vector<uint8_t> code;
@@ -116,7 +114,7 @@ std::optional<Codes> GoldenRun::hiddenMap(const Codes &codes, size_t layer,
   append(store);
   append(isa::End());
   std::vector<uint8_t> output(store.beats * 8);
-  if (!execute(code, codes, output, error))
+  if (!execute(code, window, output, error))
     return std::nullopt;
   Codes bits;
   for (int64_t c = 0; c < map.shape.c; ++c)

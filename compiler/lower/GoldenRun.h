@@ -1,7 +1,7 @@
 //===- GoldenRun.h - Final bytes on the golden engine -----------*- C++ -*-===//
 //
-// Runs a program's bytes on integers: packs one window of codes, executes,
-// reads the last layer's values or a hidden map back.
+// Runs a program's bytes on one window, reads the last layer's values or a
+// hidden map back.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,25 +19,29 @@ namespace bnncc::lower {
 /// Codes (bits as -1 and +1) in the order C x H x W.
 using Codes = std::vector<int32_t>;
 
-/// The bytes of region Input for `codes`, as the runtime packs them.
-std::vector<uint8_t> packInput(const Layer &first, const MapLayout &map,
-                               const Codes &codes);
-
+/// Runs a program's bytes. A window is the inputBytes of region Input, as the
+/// loader's prologue makes them.
 class GoldenRun {
 public:
   GoldenRun(const Network &network, const Plan &plan,
             const isa::Program &program);
 
-  /// The last layer's true integers (Split: sums >= 0, then sums < 0). Nothing
-  /// and one line in `error` if the engine traps.
+  /// Runs one window; false and one line in `error` if the engine traps.
+  bool run(const std::vector<uint8_t> &window, std::vector<uint8_t> &output,
+           std::string &error);
+  /// The last layer's true integers (Split: sums >= 0, then sums < 0) in a
+  /// window's output.
+  std::vector<int64_t> integersOf(const std::vector<uint8_t> &output) const;
+  /// The same of codes that are packed first.
   std::optional<std::vector<int64_t>> values(const Codes &codes,
                                              std::string &error);
   /// The map that `layer` hands on, as -1 and +1.
-  std::optional<Codes> hiddenMap(const Codes &codes, size_t layer,
-                                 std::string &error);
+  std::optional<Codes> hiddenMap(const std::vector<uint8_t> &window,
+                                 size_t layer, std::string &error);
 
 private:
-  bool execute(const std::vector<uint8_t> &code, const Codes &codes,
+  bool execute(const std::vector<uint8_t> &code,
+               const std::vector<uint8_t> &window,
                std::vector<uint8_t> &output, std::string &error);
 
   const Network &network;

@@ -1,7 +1,7 @@
 //===- HostOps.h - What the loader does around the engine -------*- C++ -*-===//
 //
-// The host's part of a program as the JSON of docs/program-file.md: the input
-// quantiser, and what follows the last integer.
+// The host's part of a program from bnn operations: the input quantiser, and
+// what follows the last integer.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,24 +12,26 @@
 
 namespace bnncc::lower {
 
-/// `input.quantise` for a bnn.quantize or bnn.cast_input.
-Json hostQuantiser(mlir::Operation *op);
+/// The quantiser that a bnn.quantize or bnn.cast_input is.
+host::Quantiser hostQuantiser(mlir::Operation *op);
+/// That of an integer input, which needs none: its range.
+host::Quantiser integerInput(const Layer &first);
 
 /// How the last layer leaves the engine and what the host makes of it.
 struct HostTail {
   OutputKind output = OutputKind::Raw;
-  Json epilogue = Json::array();
-  /// The engine took over the first `covered` of the operations; the first
-  /// `coveredOps` entries of `epilogue` finish them.
-  size_t covered = 0, coveredOps = 0;
+  std::vector<host::Op> ops;
+  std::vector<uint32_t> outputs; ///< the host's values that `results` are
 };
 
 /// Chooses the mode of the last layer, whose integers (`summed`: their sums) go
-/// into `ops`, the host operations from to_real on. A sum over positions moves
-/// onto the engine if everything before it is linear (Sum), or a PReLU that
-/// bends at exactly zero (Split).
-HostTail hostTail(const Layer &layer, bool summed,
-                  llvm::ArrayRef<mlir::Operation *> ops);
+/// into `ops`, the host operations from to_real on in their order; `results` are
+/// values of these, or the integers. A sum over positions moves onto the engine
+/// if everything before it is linear (Sum), or a PReLU that bends at exactly
+/// zero (Split).
+HostTail hostTail(const Layer &layer, bool summed, mlir::Value integers,
+                  llvm::ArrayRef<mlir::Operation *> ops,
+                  mlir::ValueRange results);
 
 } // namespace bnncc::lower
 

@@ -86,13 +86,15 @@ private:
     summed = false;
   }
 
+  bool isHost(Operation *op);
+  bool continuesChain(Operation *op, mlir::func::FuncOp func);
   bool visit(Operation *op);
   bool visitReshape(bnn::ReshapeOp op);
   bool visitConv(bnn::ConvOp op);
   bool visitPool(bnn::MaxPoolOp op);
   bool visitThreshold(bnn::ThresholdOp op);
   bool visitHost(Operation *op);
-  bool closeValues(Operation *op);
+  bool closeValues(mlir::ValueRange results);
 
   Legalised &result;
   std::string &error;
@@ -100,8 +102,25 @@ private:
   Shape map;   ///< of the present value, before a flattening
   bool flattened = false, summed = false, zeroPadded = false;
   Operation *previous = nullptr;
-  std::vector<Operation *> host; ///< to_real and what follows
+  llvm::SetVector<Operation *> host; ///< to_real and what follows
 };
+
+/// Whether `op` is one of the host's, behind the last layer's integers.
+bool Legaliser::isHost(Operation *op) {
+  return (mlir::isa<bnn::ToRealOp>(op) &&
+          op->getOperand(0).getDefiningOp() == previous) ||
+         (!host.empty() && llvm::all_of(op->getOperands(), [&](Value operand) {
+           return host.contains(operand.getDefiningOp());
+         }));
+}
+
+/// Whether `op` alone reads the value before it.
+bool Legaliser::continuesChain(Operation *op, mlir::func::FuncOp func) {
+  Value from = op->getOperand(0);
+  return op->getNumOperands() == 1 && from.hasOneUse() &&
+         (previous ? from.getDefiningOp() == previous
+                   : from == func.getArgument(0));
+}
 
 bool Legaliser::run(mlir::func::FuncOp func) {
   if (func.getNumArguments() != 1 || func.getNumResults() != 1) {
@@ -112,18 +131,19 @@ bool Legaliser::run(mlir::func::FuncOp func) {
   for (Operation &op : func.getBody().front()) {
     if (mlir::isa<mlir::func::ReturnOp>(op))
       break;
-    Value from = op.getOperand(0);
-    if (op.getNumOperands() != 1 || !from.hasOneUse() ||
-        (previous ? from.getDefiningOp() != previous
-                  : from != func.getArgument(0)))
+    if (!isHost(&op) && (!host.empty() || !continuesChain(&op, func)))
       return fail(&op, "branches (concat, residual or a second use of a value) "
                        "are not supported by this target yet; use a chain of "
                        "layers");
     if (!visit(&op))
       return false;
-    previous = &op;
+    if (host.empty())
+      previous = &op;
   }
-  if (open() && !closeValues(previous))
+  if (!result.quantiseOp && (open() || !result.network.layers.empty()))
+    result.quantiser = integerInput(
+        result.network.layers.empty() ? layer : result.network.layers.front());
+  if (open() && !closeValues(func.front().getTerminator()->getOperands()))
     return false;
   if (result.network.layers.empty()) {
     error = "the graph has no convolution or dense layer";
@@ -142,7 +162,7 @@ bool Legaliser::visit(Operation *op) {
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<bnn::QuantizeOp, bnn::CastInputOp>([&](auto quantise) {
         result.quantiseOp = op;
-        result.quantise = hostQuantiser(op);
+        result.quantiser = hostQuantiser(op);
         return true;
       })
       .Case<bnn::ReshapeOp>([&](auto x) { return visitReshape(x); })
@@ -348,28 +368,33 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
 /// to_real closes the last layer; whether its sums stay on the engine depends
 /// on what follows, so the host's operations are gathered first.
 bool Legaliser::visitHost(Operation *op) {
-  host.push_back(op);
+  host.insert(op);
   return true;
 }
 
-bool Legaliser::closeValues(Operation *op) {
-  HostTail tail = hostTail(layer, summed, host);
+bool Legaliser::closeValues(mlir::ValueRange results) {
+  Value integers =
+      host.empty() ? previous->getResult(0) : host.front()->getOperand(0);
+  for (Value value : results)
+    if (value != integers && !host.contains(value.getDefiningOp()))
+      return fail(integers.getDefiningOp(),
+                  "an output of the graph is taken before this layer; outputs "
+                  "must come behind the last layer");
+  HostTail tail =
+      hostTail(layer, summed, integers, host.getArrayRef(), results);
   if (zeroPadded && tail.output != OutputKind::Sum)
-    return fail(op, "values of a convolution that pads bits with 0 need their "
-                    "complements, which the graph's own input and a pool of "
-                    "two-sided bits do not have; pad with -1 or +1 in the "
-                    "graph");
+    return fail(integers.getDefiningOp(),
+                "values of a convolution that pads bits with 0 need their "
+                "complements, which the graph's own input and a pool of "
+                "two-sided bits do not have; pad with -1 or +1 in the graph");
   layer.output = tail.output;
   if (tail.output != OutputKind::Raw)
     layer.out = {layer.conv.c, 1, 1};
-  result.epilogue = std::move(tail.epilogue);
-  result.coveredOps = tail.coveredOps;
-  result.covered = tail.coveredOps ? host[tail.covered - 1] : nullptr;
-  Operation *end =
-      host.empty() ? previous : host.front()->getOperand(0).getDefiningOp();
+  result.ops = std::move(tail.ops);
+  result.outputs = std::move(tail.outputs);
   for (Operation *op : host)
     addNodes(op);
-  close(end);
+  close(integers.getDefiningOp());
   return true;
 }
 } // namespace

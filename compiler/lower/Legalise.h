@@ -11,24 +11,21 @@
 
 #include "Layer.h"
 
+#include "bnn/isa/host/Part.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include <nlohmann/json.hpp>
 
 namespace bnncc::lower {
-
-using Json = nlohmann::ordered_json;
+namespace host = ::bnn::host;
 
 struct Legalised {
   Network network;
-  /// `input.quantise` of the program file, and the operation that it is.
-  Json quantise;
+  /// What makes the first layer's codes, and the operation that it is, if any.
+  host::Quantiser quantiser;
   mlir::Operation *quantiseOp = nullptr;
-  /// `epilogue` of the program file: from the values of the last layer on.
-  Json epilogue = Json::array();
-  /// The operation whose result the first `coveredOps` entries of the epilogue
-  /// compute, if the engine took a reduction over; else null.
-  mlir::Operation *covered = nullptr;
-  size_t coveredOps = 0;
+  /// What the host does to the values of the last layer, and which of its
+  /// values the graph's outputs are (host::Op says how they are numbered).
+  std::vector<host::Op> ops;
+  std::vector<uint32_t> outputs;
   /// Per layer the operation whose result the layer hands on; of the last layer
   /// the integers before the epilogue (before the sum that Split takes over).
   std::vector<mlir::Operation *> ends;

@@ -1,13 +1,13 @@
 //===- ProgramJson.cpp - The JSON sections of a program -------------------===//
 //
-// Fields in the order of docs/program-file.md, so that equal programs have
-// equal bytes.
+// See ProgramJson.h; the `io` section itself is written by isa/lib/host.
 //
 //===----------------------------------------------------------------------===//
 
 #include "ProgramJson.h"
 
 #include "llvm/Support/Path.h"
+#include <fmt/format.h>
 
 namespace bnncc::lower {
 
@@ -22,80 +22,52 @@ static std::string typeName(mlir::Type type) {
   return (type.isUnsignedInteger() ? "uint" : "int") + bits;
 }
 
-static GraphValue graphValue(mlir::Type type, mlir::DictionaryAttr attrs) {
-  GraphValue value;
+/// A graph input or output as ONNX has it.
+static bool graphValue(mlir::Type type, mlir::DictionaryAttr attrs,
+                       const char *role, host::TensorSpec &spec,
+                       std::string &error) {
   if (attrs) {
     if (auto name = attrs.getAs<mlir::StringAttr>("onnx.name"))
-      value.name = name.str();
+      spec.name = name.str();
     if (auto original = attrs.getAs<mlir::TypeAttr>("onnx.type"))
       type = original.getValue();
   }
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
-  value.type = typeName(tensor.getElementType());
-  value.shape = tensor.getShape().vec();
-  return value;
+  spec.shape = tensor.getShape().vec();
+  std::string name = typeName(tensor.getElementType());
+  if (host::typeNamed(name, spec.type))
+    return true;
+  error = fmt::format("{} '{}' has type {}, which the loader does not have; "
+                      "cast it to float32 or int64 in the graph",
+                      role, spec.name, name);
+  return false;
 }
 
-GraphValue graphInput(mlir::func::FuncOp func) {
-  return graphValue(func.getArgumentTypes()[0], func.getArgAttrDict(0));
-}
-
-GraphValue graphOutput(mlir::func::FuncOp func) {
-  return graphValue(func.getResultTypes()[0], func.getResultAttrDict(0));
-}
-
-static Json layoutJson(const Layer &first, const MapLayout &map) {
-  Json layout;
-  layout["format"] = map.quad ? "bytes" : "bits";
-  if (map.quad) {
-    layout["xor"] = first.isSigned ? 128 : 0;
-  } else {
-    layout["record"] = map.record;
-    layout["groups"] = map.groups;
-    layout["group_bytes"] = map.groupBytes;
-  }
-  layout["row_bytes"] = map.rowBytes;
-  layout["pad_left"] = map.lead;
-  layout["pad_right"] = map.trail;
-  if (map.quad)
-    layout["pad_code"] = first.padValue;
-  else
-    layout["pad_bit"] = map.padOne ? 1 : 0;
-  layout["pad_top"] = first.padTop;
-  layout["pad_bottom"] = first.padBottom;
-  layout["lead"] = 8 * map.padLead;
-  layout["trail"] = 8 * map.padTrail;
-  return layout;
-}
-
-Json ioJson(mlir::func::FuncOp func, const Legalised &legalised,
-            const Plan &plan) {
+bool hostPart(mlir::func::FuncOp func, const Legalised &legalised,
+              const Plan &plan, host::Part &part, std::string &error) {
   const Layer &first = legalised.network.layers.front();
   const Layer &last = legalised.network.layers.back();
-  Json io;
-  GraphValue in = graphInput(func), out = graphOutput(func);
-  Json &input = io["input"];
-  input["name"] = in.name;
-  input["type"] = in.type;
-  input["shape"] = in.shape;
-  input["map"] = {{"C", first.in.c}, {"H", first.in.h}, {"W", first.in.w}};
-  input["quantise"] = legalised.quantise;
-  if (input["quantise"].is_null()) // an integer input needs no quantiser
-    input["quantise"] = {{"kind", "cast"},
-                         {"min", first.isSigned ? -128 : 0},
-                         {"max", first.isSigned ? 127 : 255}};
-  input["layout"] = layoutJson(first, plan.layers[0].in);
-
-  bool raw = last.output == OutputKind::Raw;
-  int64_t parts = last.output == OutputKind::Split ? 2 : 1;
-  io["raw"]["words"] = outputOrder(legalised.network, plan);
-  io["raw"]["shape"] = {parts * last.conv.c, raw ? last.out.h : 1,
-                        raw ? last.out.w : 1};
-  if (parts == 2)
-    io["raw"]["parts"] = 2;
-  io["epilogue"] = legalised.epilogue;
-  io["output"] = {{"name", out.name}, {"type", out.type}, {"shape", out.shape}};
-  return io;
+  part = {};
+  if (!graphValue(func.getArgumentTypes()[0], func.getArgAttrDict(0), "input",
+                  part.input, error))
+    return false;
+  part.map = {first.in.c, first.in.h, first.in.w};
+  part.quantiser = legalised.quantiser;
+  part.layout = inputLayout(first, plan.layers[0].in);
+  part.words = outputOrder(legalised.network, plan);
+  if (last.output == OutputKind::Raw)
+    part.raw = {last.conv.c, last.out.h, last.out.w};
+  else
+    part.raw = {last.conv.c * (last.output == OutputKind::Split ? 2 : 1), 1, 1};
+  part.ops = legalised.ops;
+  for (unsigned i = 0; i < func.getNumResults(); ++i) {
+    host::Output &output = part.outputs.emplace_back();
+    output.value = legalised.outputs[i];
+    if (!graphValue(func.getResultTypes()[i], func.getResultAttrDict(i),
+                    "output", output.tensor, error))
+      return false;
+  }
+  return true;
 }
 
 Json debugJson(const Network &network, const MachineCode &code,

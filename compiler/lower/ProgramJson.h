@@ -1,7 +1,8 @@
 //===- ProgramJson.h - The JSON sections of a program -----------*- C++ -*-===//
 //
-// The `io` section, from which the loader knows what to do around the engine,
-// and the `debug` section, which says which ONNX nodes an instruction serves.
+// What the `io` section says, from which the loader knows what to do around the
+// engine, and the `debug` section, which says which ONNX nodes an instruction
+// serves.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,18 +13,17 @@
 #include "Emit.h"
 #include "Legalise.h"
 
+#include <nlohmann/json.hpp>
+
 namespace bnncc::lower {
 
-/// A graph input or output as ONNX has it.
-struct GraphValue {
-  std::string name, type;
-  std::vector<int64_t> shape;
-};
-GraphValue graphInput(mlir::func::FuncOp func);
-GraphValue graphOutput(mlir::func::FuncOp func);
+using Json = nlohmann::ordered_json;
 
-Json ioJson(mlir::func::FuncOp func, const Legalised &legalised,
-            const Plan &plan);
+/// The host's part of a program for `plan`, but for the predictions. False and
+/// one line in `error` if the loader has no such type as the graph's.
+bool hostPart(mlir::func::FuncOp func, const Legalised &legalised,
+              const Plan &plan, host::Part &part, std::string &error);
+
 Json debugJson(const Network &network, const MachineCode &code,
                llvm::StringRef model);
 

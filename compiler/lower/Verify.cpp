@@ -1,7 +1,8 @@
 //===- Verify.cpp - Proof by execution on corner inputs -------------------===//
 //
 // Three executions of the same windows: the ONNX graph by exact evaluation, the
-// bnn function by its interpreter, the final bytes by the golden engine.
+// bnn function by its interpreter, and the final bytes as the loader runs them:
+// its prologue, the golden engine, its epilogue.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,10 +11,13 @@
 #include "GoldenRun.h"
 
 #include "bnn/Interpreter.h"
+#include "bnn/isa/host/Epilogue.h"
+#include "bnn/isa/host/Prologue.h"
 #include "reference/OnnxEvaluator.h"
 #include "llvm/ADT/StringMap.h"
 #include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 namespace bnncc::lower {
 
@@ -33,11 +37,18 @@ private:
   bool fail(const Layer &layer, llvm::StringRef who, int64_t index,
             const Shape &shape, double found, double expected);
   bool compareLayers(const Observed &observed, const OnnxValues &onnx);
-  bool compareOutput(const std::vector<bnn::Tensor> &results,
-                     const Tensor &expected);
-  bool compareGolden(const Observed &observed, const Codes &codes);
-  bool compareEpilogue(const Observed &observed,
-                       const std::vector<int64_t> &values);
+  bool compareOutput(llvm::StringRef who, size_t output,
+                     llvm::ArrayRef<double> got, const Tensor &expected);
+  bool compareFused(const std::vector<bnn::Tensor> &results,
+                    const std::vector<Tensor> &expected);
+  bool readProgram();
+  bool runProgram(const Corner &input, const Observed &observed,
+                  const std::vector<Tensor> &expected);
+  bool compareGolden(const Observed &observed,
+                     const std::vector<uint8_t> &window,
+                     const std::vector<uint8_t> &output);
+  bool compareProgram(const std::vector<uint8_t> &output,
+                      const std::vector<Tensor> &expected);
   std::vector<int64_t> lastIntegers(const bnn::Tensor &tensor) const;
 
   const VerifyJob &job;
@@ -45,6 +56,8 @@ private:
   VerifyResult &result;
   std::string &error;
   GoldenRun golden;
+  host::Part part; ///< as it is read back from the program
+  std::optional<host::Prologue> prologue;
   std::string corner; ///< the input's name
 };
 
@@ -93,25 +106,41 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
   return true;
 }
 
-bool Verifier::compareOutput(const std::vector<bnn::Tensor> &results,
+bool Verifier::compareOutput(llvm::StringRef who, size_t output,
+                             llvm::ArrayRef<double> got,
                              const Tensor &expected) {
-  const bnn::Tensor &got = results.front();
-  if (got.size() != int64_t(expected.values.size())) {
-    error = fmt::format("the fused graph has {} outputs, the graph {}",
-                        got.size(), expected.values.size());
+  const std::string &name = part.outputs[output].tensor.name;
+  if (got.size() != expected.values.size()) {
+    error = fmt::format("output '{}': {} makes {} elements, the graph {}", name,
+                        who.str(), got.size(), expected.values.size());
     return false;
   }
-  for (int64_t i = 0; i < got.size(); ++i) {
-    double value = got.isInteger() ? got.integers()[i] : got.reals()[i];
+  for (size_t i = 0; i < got.size(); ++i) {
     double want = expected.values[i];
     double bound = expected.errors.empty() ? 0 : expected.errors[i];
-    if (!(std::abs(value - want) <= bound + 1e-9 * (1 + std::abs(want)))) {
-      error = fmt::format("node '{}': output {} differs on input '{}': {} "
-                          "instead of {}",
-                          network.layers.back().nodes.back(), i, corner, value,
-                          want);
+    if (!(std::abs(got[i] - want) <= bound + 1e-9 * (1 + std::abs(want)))) {
+      error = fmt::format("node '{}': output '{}' of {} differs from the "
+                          "graph's on input '{}' at element {}: {} instead of "
+                          "{}",
+                          network.layers.back().nodes.back(), name, who.str(),
+                          corner, i, got[i], want);
       return false;
     }
+  }
+  return true;
+}
+
+bool Verifier::compareFused(const std::vector<bnn::Tensor> &results,
+                            const std::vector<Tensor> &expected) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    const bnn::Tensor &got = results[i];
+    std::vector<double> values;
+    if (got.isInteger())
+      values.assign(got.integers().begin(), got.integers().end());
+    else
+      values = got.reals();
+    if (!compareOutput("the fused form", i, values, expected[i]))
+      return false;
   }
   return true;
 }
@@ -134,19 +163,20 @@ std::vector<int64_t> Verifier::lastIntegers(const bnn::Tensor &tensor) const {
   return sums;
 }
 
-bool Verifier::compareGolden(const Observed &observed, const Codes &codes) {
-  auto values = golden.values(codes, error);
-  if (!values)
-    return false;
+/// The program's integers against the interpreter's.
+bool Verifier::compareGolden(const Observed &observed,
+                             const std::vector<uint8_t> &window,
+                             const std::vector<uint8_t> &output) {
+  std::vector<int64_t> values = golden.integersOf(output);
   const Layer &last = network.layers.back();
   std::vector<int64_t> want =
       lastIntegers(observed.find(job.legalised.ends.back())->second);
   result.values += want.size();
-  if (*values == want)
-    return compareEpilogue(observed, *values);
+  if (values == want)
+    return true;
   // Something differs: find the first layer where it does.
   for (size_t i = 0; i + 1 < network.layers.size(); ++i) {
-    auto bits = golden.hiddenMap(codes, i, error);
+    auto bits = golden.hiddenMap(window, i, error);
     if (!bits)
       return false;
     const bnn::Tensor &expected = observed.find(job.legalised.ends[i])->second;
@@ -157,41 +187,72 @@ bool Verifier::compareGolden(const Observed &observed, const Codes &codes) {
                     expected.integers()[j]);
   }
   for (size_t j = 0; j < want.size(); ++j)
-    if (values->at(j) != want[j])
+    if (values[j] != want[j])
       return fail(last, "the fused form and the program", int64_t(j), last.out,
-                  double(values->at(j)), double(want[j]));
+                  double(values[j]), double(want[j]));
   return false;
 }
 
-/// What the epilogue makes of the engine's sums against the interpreter.
-bool Verifier::compareEpilogue(const Observed &observed,
-                               const std::vector<int64_t> &values) {
-  if (!job.legalised.covered)
-    return true;
-  const bnn::Tensor &want = observed.find(job.legalised.covered)->second;
-  const Layer &last = network.layers.back();
-  const Json &op = job.legalised.epilogue[job.legalised.coveredOps - 1];
-  double unit = double(job.plan.layers.back().valueScale);
-  auto at = [](const Json &list, int64_t c) {
-    return list[list.size() == 1 ? 0 : size_t(c)].get<double>();
-  };
-  for (int64_t c = 0; c < last.conv.c; ++c) {
-    double got;
-    if (last.output == OutputKind::Split)
-      got = at(op["scale_pos"], c) * (double(values[c]) / unit) +
-            at(op["scale_neg"], c) * (double(values[c + last.conv.c]) / unit) +
-            at(op["shift"], c);
-    else
-      got = at(op["scale"], c) * double(values[c]) + at(op["shift"], c);
-    double expected = want.reals()[c];
-    if (!(std::abs(got - expected) <= 1e-9 * (1 + std::abs(expected))))
-      return fail(last, "the loader's sums and the fused form", c, last.out,
-                  got, expected);
+/// What the loader makes of the engine's words against the graph's outputs.
+bool Verifier::compareProgram(const std::vector<uint8_t> &output,
+                              const std::vector<Tensor> &expected) {
+  std::vector<std::vector<uint8_t>> bytes;
+  std::vector<void *> results;
+  for (const host::Output &o : part.outputs) {
+    bytes.emplace_back(size_t(o.tensor.elements()) *
+                       host::typeSize(o.tensor.type));
+    results.push_back(bytes.back().data());
+  }
+  if (!host::runEpilogue(part, output.data(), results, error)) {
+    error = fmt::format("on input '{}': {}", corner, error);
+    return false;
+  }
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const host::TensorSpec &spec = part.outputs[i].tensor;
+    if (!compareOutput("the program", i,
+                       host::loadElements(spec.type, bytes[i].data(),
+                                          size_t(spec.elements())),
+                       expected[i]))
+      return false;
   }
   return true;
 }
 
+/// Reads the host's part back from the bytes, as the loader does. Real outputs
+/// are made float64, so that only the loader's own arithmetic is compared.
+bool Verifier::readProgram() {
+  if (!host::readPart(job.program.io, job.program.inputBytes,
+                      job.program.outputBytes, part, error)) {
+    error = "internal error: the loader refuses the program: " + error;
+    return false;
+  }
+  for (host::Output &output : part.outputs)
+    if (output.tensor.type == host::Type::Float32)
+      output.tensor.type = host::Type::Float64;
+  prologue.emplace(part, job.program.inputBytes);
+  return true;
+}
+
+bool Verifier::runProgram(const Corner &input, const Observed &observed,
+                          const std::vector<Tensor> &expected) {
+  std::vector<uint8_t> elements(size_t(part.input.elements()) *
+                                host::typeSize(part.input.type)),
+      window(job.program.inputBytes), output;
+  if (!host::storeElements(part.input.type, input.values, elements.data(),
+                           error) ||
+      !prologue->run(elements.data(), window.data(), error)) {
+    error = fmt::format("internal error: the loader refuses input '{}': {}",
+                        corner, error);
+    return false;
+  }
+  return golden.run(window, output, error) &&
+         compareGolden(observed, window, output) &&
+         compareProgram(output, expected);
+}
+
 bool Verifier::run() {
+  if (!readProgram())
+    return false;
   EvalOptions options;
   if (job.signZero != "error")
     options.signZero =
@@ -234,12 +295,8 @@ bool Verifier::run() {
       error = llvm::toString(results.takeError());
       return false;
     }
-    const bnn::Tensor &codes = job.legalised.quantiseOp
-                                   ? observed[job.legalised.quantiseOp]
-                                   : input.tensor;
-    if (!compareLayers(observed, onnx) ||
-        !compareOutput(*results, expected->front()) ||
-        !compareGolden(observed, codes.integers()))
+    if (!compareLayers(observed, onnx) || !compareFused(*results, *expected) ||
+        !runProgram(input, observed, *expected))
       return false;
     ++result.inputs;
   }

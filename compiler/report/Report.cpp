@@ -14,7 +14,7 @@
 
 namespace bnncc {
 
-using lower::Json;
+using Json = nlohmann::ordered_json;
 using lower::Layer;
 using lower::LayerPlan;
 
@@ -214,7 +214,7 @@ static Json nearTiesJson(const Layer &layer) {
   return list;
 }
 
-lower::Json jsonReport(const ReportData &data) {
+nlohmann::ordered_json jsonReport(const ReportData &data) {
   const lower::Plan &plan = data.plan;
   const ::bnn::isa::Target &target = plan.target;
   const ::bnn::isa::Program &program = data.program;

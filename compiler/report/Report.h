@@ -14,6 +14,7 @@
 #include "lower/Verify.h"
 
 #include "bnn/isa/Program.h"
+#include <nlohmann/json.hpp>
 
 namespace bnncc {
 
@@ -30,7 +31,7 @@ struct ReportData {
 };
 
 std::string textReport(const ReportData &data);
-lower::Json jsonReport(const ReportData &data);
+nlohmann::ordered_json jsonReport(const ReportData &data);
 
 } // namespace bnncc
 

@@ -2,10 +2,9 @@
 #include "bnn/runtime.h"
 
 #include "Device.h"
-#include "Epilogue.h"
-#include "Io.h"
-#include "Prologue.h"
 #include "ReadFile.h"
+#include "bnn/isa/host/Epilogue.h"
+#include "bnn/isa/host/Prologue.h"
 
 #include <algorithm>
 #include <chrono>
@@ -23,9 +22,9 @@ namespace {
 /// An open program: shared with the devices it is loaded on.
 struct OpenProgram {
   isa::Program program;
-  runtime::Io io;
+  host::Part part;
   std::string model, targetFields;
-  std::optional<runtime::Prologue> prologue;
+  std::optional<host::Prologue> prologue;
 };
 
 // Windows are converted and run in pieces of about this many bytes, so that the
@@ -78,10 +77,15 @@ private:
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
-bnn_tensor describe(const runtime::TensorSpec &spec) {
+bnn_tensor describe(const host::TensorSpec &spec) {
   auto elements = size_t(spec.elements());
-  return {spec.name.c_str(), spec.type, spec.shape.size(),
-          spec.shape.data(), elements,  elements * bnn_type_size(spec.type)};
+  return {spec.name.c_str(), bnn_type(spec.type), spec.shape.size(),
+          spec.shape.data(), elements,
+          elements * host::typeSize(spec.type)};
+}
+
+bnn_tensor outputOf(const OpenProgram &open, size_t index) {
+  return describe(open.part.outputs[index].tensor);
 }
 
 } // namespace
@@ -109,11 +113,11 @@ Result openProgram(const uint8_t *data, size_t size, bnn_program **program) {
   if (p.inputBytes > most || p.outputBytes > most || p.scratchBytes > most)
     return {BNN_ERROR_PROGRAM,
             fmt::format("a region is larger than {} bytes", most)};
-  if (!runtime::parseIo(p.io, p.inputBytes, p.outputBytes, open->io, error))
+  if (!host::readPart(p.io, p.inputBytes, p.outputBytes, open->part, error))
     return {BNN_ERROR_PROGRAM, error};
   open->model = modelName(p.debug);
   open->targetFields = p.target.describe();
-  open->prologue.emplace(open->io, p.inputBytes);
+  open->prologue.emplace(open->part, p.inputBytes);
   *program = new bnn_program{std::move(open)};
   return {};
 }
@@ -131,19 +135,18 @@ Result load(bnn_device &device, const bnn_program &program, bnn_stats &stats) {
 // One piece of a batch: convert in, run, convert out.
 Result runPiece(const OpenProgram &open, runtime::Device &device,
                 uint64_t first, uint64_t windows, const uint8_t *input,
-                uint8_t *output, std::vector<uint8_t> &in,
+                void *const *outputs, std::vector<uint8_t> &in,
                 std::vector<uint8_t> &out, bnn_stats &stats) {
   uint64_t inStride = runtime::windowStride(open.program.inputBytes);
   uint64_t outStride = runtime::windowStride(open.program.outputBytes);
-  size_t inBytes = describe(open.io.input).bytes,
-         outBytes = describe(open.io.output).bytes;
+  size_t inBytes = describe(open.part.input).bytes;
   std::string error;
   Timer timer;
   for (uint64_t i = 0; i < windows; ++i)
     if (!open.prologue->run(input + (first + i) * inBytes,
                             in.data() + i * inStride, error))
       return {BNN_ERROR_INPUT,
-              fmt::format("input '{}' of window {}: {}", open.io.input.name,
+              fmt::format("input '{}' of window {}: {}", open.part.input.name,
                           first + i, error)};
   stats.prologue_seconds += timer.lap();
   std::fill(out.begin(), out.end(), 0);
@@ -152,16 +155,22 @@ Result runPiece(const OpenProgram &open, runtime::Device &device,
   stats.device_seconds += timer.lap();
   if (!result)
     return result;
-  for (uint64_t i = 0; i < windows; ++i)
-    if (!runtime::runEpilogue(open.io, out.data() + i * outStride,
-                              output + (first + i) * outBytes, error))
+  std::vector<void *> results(open.part.outputs.size());
+  for (uint64_t i = 0; i < windows; ++i) {
+    for (size_t o = 0; o < results.size(); ++o)
+      results[o] = outputs[o] ? static_cast<uint8_t *>(outputs[o]) +
+                                    (first + i) * outputOf(open, o).bytes
+                              : nullptr;
+    if (!host::runEpilogue(open.part, out.data() + i * outStride, results,
+                           error))
       return {BNN_ERROR_OUTPUT, fmt::format("window {}: {}", first + i, error)};
+  }
   stats.epilogue_seconds += timer.lap();
   return {};
 }
 
 Result runBatch(const bnn_program &program, bnn_device &device,
-                uint64_t windows, const uint8_t *input, uint8_t *output,
+                uint64_t windows, const uint8_t *input, void *const *outputs,
                 bnn_stats &stats) {
   const OpenProgram &open = *program.open;
   std::lock_guard lock(device.mutex);
@@ -176,25 +185,42 @@ Result runBatch(const bnn_program &program, bnn_device &device,
   for (uint64_t first = 0; first < windows; first += piece)
     if (Result result = runPiece(open, *device.device, first,
                                  std::min(piece, windows - first), input,
-                                 output, in, out, stats);
+                                 outputs, in, out, stats);
         !result)
       return result;
   return {};
+}
+
+Result run(const bnn_program &program, bnn_device &device, size_t windows,
+           const void *input, void *const *outputs, bnn_stats *stats,
+           const char *function) {
+  if (windows == 0)
+    return {BNN_ERROR_ARGUMENT,
+            fmt::format("{}: a batch of no windows", function)};
+  bnn_stats local{};
+  bnn_stats &used = stats ? *stats : local;
+  used = {};
+  return runBatch(program, device, windows, static_cast<const uint8_t *>(input),
+                  outputs, used);
 }
 
 } // namespace
 
 int bnn_api_version(void) { return BNN_API_VERSION; }
 
+// One numbering of types, the library's and the API's.
+static_assert(int(host::Type::Float32) == BNN_FLOAT32 &&
+              int(host::Type::Int64) == BNN_INT64 &&
+              host::typeCount == BNN_INT64 + 1);
+
 const char *bnn_type_name(bnn_type type) {
-  static const char *const names[] = {"float32", "float64", "int8",
-                                      "uint8",   "int32",   "int64"};
-  return unsigned(type) < std::size(names) ? names[type] : "?";
+  return unsigned(type) < host::typeCount ? host::typeName(host::Type(type))
+                                          : "?";
 }
 
 size_t bnn_type_size(bnn_type type) {
-  static const size_t sizes[] = {4, 8, 1, 1, 4, 8};
-  return unsigned(type) < std::size(sizes) ? sizes[type] : 0;
+  return unsigned(type) < host::typeCount ? host::typeSize(host::Type(type))
+                                          : 0;
 }
 
 bnn_status bnn_program_open(const char *path, bnn_program **program,
@@ -225,11 +251,21 @@ bnn_status bnn_program_open_memory(const void *data, size_t size,
 void bnn_program_close(bnn_program *program) { delete program; }
 
 bnn_tensor bnn_program_input(const bnn_program *program) {
-  return describe(program->open->io.input);
+  return describe(program->open->part.input);
 }
 
 bnn_tensor bnn_program_output(const bnn_program *program) {
-  return describe(program->open->io.output);
+  return outputOf(*program->open, 0);
+}
+
+size_t bnn_program_output_count(const bnn_program *program) {
+  return program->open->part.outputs.size();
+}
+
+bnn_tensor bnn_program_output_at(const bnn_program *program, size_t index) {
+  if (index >= program->open->part.outputs.size())
+    return {};
+  return outputOf(*program->open, index);
 }
 
 bnn_program_info bnn_program_describe(const bnn_program *program) {
@@ -242,10 +278,10 @@ bnn_program_info bnn_program_describe(const bnn_program *program) {
           p.inputBytes,
           p.outputBytes,
           p.image.size(),
-          open.io.predictedCycles,
-          open.io.predictedLatency,
-          open.io.hpCycles,
-          open.io.hpLatency};
+          open.part.predictedCycles,
+          open.part.predictedLatency,
+          open.part.hpCycles,
+          open.part.hpLatency};
 }
 
 bnn_status bnn_device_open(const char *name, const char *target,
@@ -290,13 +326,21 @@ bnn_status bnn_run(const bnn_program *program, bnn_device *device,
   return guarded(error, error_size, [&]() -> Result {
     if (!program || !device || !input || !output)
       return {BNN_ERROR_ARGUMENT, "bnn_run: null argument"};
-    if (windows == 0)
-      return {BNN_ERROR_ARGUMENT, "bnn_run: a batch of no windows"};
-    bnn_stats local{};
-    bnn_stats &used = stats ? *stats : local;
-    used = {};
-    return runBatch(*program, *device, windows,
-                    static_cast<const uint8_t *>(input),
-                    static_cast<uint8_t *>(output), used);
+    std::vector<void *> outputs(program->open->part.outputs.size());
+    outputs[0] = output;
+    return run(*program, *device, windows, input, outputs.data(), stats,
+               "bnn_run");
+  });
+}
+
+bnn_status bnn_run_outputs(const bnn_program *program, bnn_device *device,
+                           size_t windows, const void *input,
+                           void *const *outputs, bnn_stats *stats, char *error,
+                           size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!program || !device || !input || !outputs)
+      return {BNN_ERROR_ARGUMENT, "bnn_run_outputs: null argument"};
+    return run(*program, *device, windows, input, outputs, stats,
+               "bnn_run_outputs");
   });
 }

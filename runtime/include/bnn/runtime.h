@@ -31,8 +31,9 @@
 extern "C" {
 #endif
 
-/* Raised when a struct below grows or a function changes its meaning. */
-#define BNN_API_VERSION 1
+/* Raised when a struct below grows or a function changes its meaning. 2: the
+ * structs of predictions and counters grew; several outputs. */
+#define BNN_API_VERSION 2
 
 typedef struct bnn_program bnn_program;
 typedef struct bnn_device bnn_device;
@@ -122,9 +123,13 @@ bnn_status bnn_program_open_memory(const void *data, size_t size,
 /* NULL is allowed. */
 void bnn_program_close(bnn_program *program);
 
-/* One window's input and output, and what the program file says of itself. */
+/* One window's input and first output, and what the program file says of itself. */
 bnn_tensor bnn_program_input(const bnn_program *program);
 bnn_tensor bnn_program_output(const bnn_program *program);
+/* The number of outputs, at least 1, and one of them in the graph's order; all
+ * zeros from the number of outputs on. */
+size_t bnn_program_output_count(const bnn_program *program);
+bnn_tensor bnn_program_output_at(const bnn_program *program, size_t index);
 bnn_program_info bnn_program_describe(const bnn_program *program);
 
 /* Opens a device. `name`: "sim", the golden engine model. `target` says which
@@ -146,10 +151,19 @@ bnn_status bnn_device_load(bnn_device *device, const bnn_program *program,
 /* Runs `windows` >= 1 windows. `input` holds windows * bnn_program_input().bytes,
  * `output` gets windows * bnn_program_output().bytes: window after window, each
  * in C order. Both must be aligned for their type. `stats` may be NULL. On error
- * the contents of `output` are not specified. */
+ * the contents of `output` are not specified. Other outputs than the first are
+ * not given. */
 bnn_status bnn_run(const bnn_program *program, bnn_device *device, size_t windows,
                    const void *input, void *output, bnn_stats *stats, char *error,
                    size_t error_size);
+
+/* The same for all outputs: `outputs` has bnn_program_output_count() pointers,
+ * outputs[i] to windows * bnn_program_output_at(i).bytes bytes; NULL for an output
+ * that is not wanted. */
+bnn_status bnn_run_outputs(const bnn_program *program, bnn_device *device,
+                           size_t windows, const void *input,
+                           void *const *outputs, bnn_stats *stats, char *error,
+                           size_t error_size);
 
 #ifdef __cplusplus
 }

@@ -36,7 +36,7 @@ inline nlohmann::json denseIo() {
                          "row_bytes": 8}},
     "raw": {"words": [0, 1, 2, 3, 4, 5, 6, 7], "shape": [8, 1, 1]},
     "epilogue": [{"op": "to_real", "scale": [1], "shift": [0]}],
-    "output": {"name": "y", "type": "float32", "shape": [1, 8]}})");
+    "outputs": [{"name": "y", "type": "float32", "shape": [1, 8]}]})");
 }
 
 /// Two groups of channels (32 and 8 of them), one weight row each; the layer is

@@ -1,11 +1,10 @@
-// Parsing of the epilogue: one reader per group of fields, shapes step by step.
-#include "HostOps.h"
+// One reader per group of fields; shapes step by step.
+#include "ReadOps.h"
 
-#include <array>
 #include <fmt/format.h>
 #include <limits>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 namespace {
 
@@ -23,7 +22,7 @@ std::vector<double> perChannel(const Fields &from, const char *key,
   return list;
 }
 
-void parseMaxPool(const Fields &from, HostOp &op) {
+void parseMaxPool(const Fields &from, Op &op) {
   auto list = [&](const char *key, int64_t low, size_t count) {
     std::vector<int64_t> values = from.integers(key, low, maxWindow);
     if (from.ok() && values.size() != count)
@@ -38,6 +37,7 @@ void parseMaxPool(const Fields &from, HostOp &op) {
   op.kernelH = kernel[0], op.kernelW = kernel[1];
   op.strideH = strides[0], op.strideW = strides[1];
   op.padTop = pads[0], op.padLeft = pads[1];
+  op.padBottom = pads[2], op.padRight = pads[3];
   // A window that held only pads would have no largest value.
   for (int i = 0; i < 4; ++i)
     if (pads[i] >= kernel[i % 2])
@@ -50,26 +50,26 @@ void parseMaxPool(const Fields &from, HostOp &op) {
   op.out.w = w / op.strideW + 1;
 }
 
-void parseReduce(const Fields &from, HostOp &op) {
+void parseReduce(const Fields &from, Op &op) {
   std::string kind = from.text("kind");
   if (kind == "sum")
-    op.kind = HostOp::Kind::Sum;
+    op.kind = Op::Kind::Sum;
   else if (kind == "mean")
-    op.kind = HostOp::Kind::Mean;
+    op.kind = Op::Kind::Mean;
   else if (kind == "max")
-    op.kind = HostOp::Kind::Max;
+    op.kind = Op::Kind::Max;
   else
     from.fail(fmt::format("has kind '{}'; known are sum, mean, max", kind));
   op.out = {op.in.c, 1, 1};
 }
 
-void parseArgMax(const Fields &from, HostOp &op) {
+void parseArgMax(const Fields &from, Op &op) {
   op.axis = int(from.integer("axis", 0, 2, 0));
   op.lastIndex = from.flag("last", false);
   (op.axis == 0 ? op.out.c : op.axis == 1 ? op.out.h : op.out.w) = 1;
 }
 
-void parseReshape(const Fields &from, HostOp &op) {
+void parseReshape(const Fields &from, Op &op) {
   std::vector<int64_t> shape = from.integers("shape", 1, op.in.size());
   if (shape.size() != 3)
     return from.fail("field 'shape' must be [C, H, W]");
@@ -80,8 +80,8 @@ void parseReshape(const Fields &from, HostOp &op) {
     from.fail(fmt::format("field 'shape' must keep {} elements", op.in.size()));
 }
 
-void parseFields(const Fields &from, HostOp &op) {
-  using Kind = HostOp::Kind;
+void parseFields(const Fields &from, Op &op) {
+  using Kind = Op::Kind;
   switch (op.kind) {
   case Kind::ToReal:
   case Kind::Affine:
@@ -127,25 +127,8 @@ void parseFields(const Fields &from, HostOp &op) {
   }
 }
 
-bool kindOf(const std::string &name, HostOp::Kind &kind) {
-  using Kind = HostOp::Kind;
-  static constexpr std::array<std::pair<const char *, Kind>, 14> names{{
-      {"to_real", Kind::ToReal},
-      {"split_prelu", Kind::SplitPRelu},
-      {"affine", Kind::Affine},
-      {"prelu", Kind::PRelu},
-      {"clip", Kind::Clip},
-      {"max_pool", Kind::MaxPool},
-      {"reduce", Kind::Sum},
-      {"softmax", Kind::Softmax},
-      {"log_softmax", Kind::LogSoftmax},
-      {"sigmoid", Kind::Sigmoid},
-      {"tanh", Kind::Tanh},
-      {"sign", Kind::Sign},
-      {"argmax", Kind::ArgMax},
-      {"reshape", Kind::Reshape},
-  }};
-  for (const auto &[text, value] : names)
+bool kindOf(const std::string &name, Op::Kind &kind) {
+  for (const auto &[text, value] : opNames)
     if (name == text) {
       kind = value;
       return true;
@@ -153,23 +136,36 @@ bool kindOf(const std::string &name, HostOp::Kind &kind) {
   return false;
 }
 
+// The values that an operation reads; the one before it if there is no list.
+std::vector<uint32_t> readOperands(const Fields &from, size_t values) {
+  if (!from.has("in"))
+    return {uint32_t(values - 1)};
+  std::vector<uint32_t> operands;
+  for (int64_t value : from.integers("in", 0, int64_t(values) - 1))
+    operands.push_back(uint32_t(value));
+  if (from.ok() && operands.size() != 1)
+    from.fail("field 'in' must hold one value");
+  return operands;
+}
+
 } // namespace
 
-void parseEpilogue(const Fields &io, MapShape raw, std::vector<HostOp> &ops) {
-  MapShape shape = raw;
+void readOps(const Fields &io, Part &part) {
   for (const Fields &from : io.objects("epilogue")) {
-    HostOp op;
+    Op op;
     std::string name = from.text("op");
     if (!kindOf(name, op.kind))
       from.fail(
           fmt::format("has op '{}', which this loader does not know", name));
-    op.in = op.out = shape;
+    op.operands = readOperands(from, part.ops.size() + 1);
+    if (!io.ok())
+      return;
+    op.in = op.out = part.shapeOf(op.operands[0]);
     parseFields(from, op);
     if (!io.ok())
       return;
-    shape = op.out;
-    ops.push_back(std::move(op));
+    part.ops.push_back(std::move(op));
   }
 }
 
-} // namespace bnn::runtime
+} // namespace bnn::host

@@ -1,23 +1,25 @@
-// From the graph's own input to the bytes the engine loads.
+// From the graph's own input to the bytes that the engine loads.
 #pragma once
 
-#include "Io.h"
+#include "bnn/isa/host/Part.h"
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include <span>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
-/// Quantises and packs one window at a time. Immutable after construction.
+/// Quantises and packs one window at a time. Immutable after construction;
+/// keeps a reference to `part`.
 class Prologue {
 public:
-  Prologue(const Io &io, uint64_t inputBytes);
+  Prologue(const Part &part, uint64_t inputBytes);
 
   /// Reads one window of the graph's input type at `input` and writes the
   /// window's inputBytes at `window`. Returns false if the quantiser refuses a
   /// value; `error` then says where ("[0, 0, 17] is NaN").
   bool run(const void *input, uint8_t *window, std::string &error) const;
+
+  /// Packs one window of codes, C x H x W (bits as 0 and 1).
+  void pack(std::span<const int16_t> codes, uint8_t *window) const;
 
 private:
   template <typename T>
@@ -25,8 +27,8 @@ private:
   void packBytes(const int16_t *codes, uint8_t *window) const;
   void packBits(const int16_t *codes, uint8_t *window) const;
 
-  const Io &io;
+  const Part &part;
   std::vector<uint8_t> blank; ///< a window with its pads and no pixels
 };
 
-} // namespace bnn::runtime
+} // namespace bnn::host

@@ -1,33 +1,35 @@
 // Each host operation against values worked out by hand, and the output types.
-#include "Epilogue.h"
+#include "bnn/isa/host/Epilogue.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-using namespace bnn::runtime;
-using Kind = HostOp::Kind;
+using namespace bnn::host;
+using Kind = Op::Kind;
 
 namespace {
 
-HostOp opOf(Kind kind, MapShape in, MapShape out) {
-  HostOp op;
+Op opOf(Kind kind, Shape in, Shape out) {
+  Op op;
   op.kind = kind;
   op.in = in;
   op.out = out;
   return op;
 }
 
-std::vector<double> applied(const HostOp &op, std::vector<double> data) {
-  HostTensor t{op.in, std::move(data)};
-  applyHostOp(op, t);
+std::vector<double> applied(const Op &op, std::vector<double> data) {
+  Tensor in{op.in, std::move(data)};
+  const Tensor *operands[] = {&in};
+  Tensor t = applyOp(op, operands);
+  EXPECT_EQ(t.shape, op.out);
   EXPECT_EQ(t.shape.size(), int64_t(t.data.size()));
   return t.data;
 }
 
 TEST(Epilogue, PerChannelOperations) {
-  HostOp op = opOf(Kind::Affine, {2, 1, 2}, {2, 1, 2});
+  Op op = opOf(Kind::Affine, {2, 1, 2}, {2, 1, 2});
   op.scale = {2, -1}, op.shift = {1, 0.5};
   EXPECT_EQ(applied(op, {1, 2, 3, 4}), (std::vector<double>{3, 5, -2.5, -3.5}));
   op.kind = Kind::PRelu;
@@ -36,14 +38,14 @@ TEST(Epilogue, PerChannelOperations) {
 }
 
 TEST(Epilogue, SplitPRelu) {
-  HostOp op = opOf(Kind::SplitPRelu, {4, 1, 1}, {2, 1, 1});
+  Op op = opOf(Kind::SplitPRelu, {4, 1, 1}, {2, 1, 1});
   op.scale = {1, 2}, op.scaleNeg = {0.5, 0.25}, op.shift = {0, 1};
   // Positive sums 10 and 20, negative sums -4 and -8.
   EXPECT_EQ(applied(op, {10, 20, -4, -8}), (std::vector<double>{8, 39}));
 }
 
 TEST(Epilogue, ClipSignReshape) {
-  HostOp op = opOf(Kind::Clip, {3, 1, 1}, {3, 1, 1});
+  Op op = opOf(Kind::Clip, {3, 1, 1}, {3, 1, 1});
   op.min = 0, op.max = 6;
   EXPECT_EQ(applied(op, {-1, 3, 7}), (std::vector<double>{0, 3, 6}));
   op.kind = Kind::Sign;
@@ -54,7 +56,7 @@ TEST(Epilogue, ClipSignReshape) {
 }
 
 TEST(Epilogue, MaxPoolIgnoresItsPads) {
-  HostOp op = opOf(Kind::MaxPool, {1, 2, 3}, {1, 2, 2});
+  Op op = opOf(Kind::MaxPool, {1, 2, 3}, {1, 2, 2});
   op.kernelH = 2, op.kernelW = 2, op.strideW = 2, op.padTop = 1, op.padLeft = 1;
   // -5 -3 -4      windows start at (-1,-1), (-1,1), (0,-1), (0,1)
   // -2 -6 -1
@@ -82,7 +84,7 @@ TEST(Epilogue, SoftmaxDoesNotOverflow) {
 }
 
 TEST(Epilogue, SoftmaxAlongAnAxis) {
-  HostOp op = opOf(Kind::Softmax, {2, 1, 2}, {2, 1, 2});
+  Op op = opOf(Kind::Softmax, {2, 1, 2}, {2, 1, 2});
   auto y = applied(op, {0, 5, 0, 5});
   for (double v : y)
     EXPECT_EQ(v, 0.5); // over channels: equal pairs
@@ -99,7 +101,7 @@ TEST(Epilogue, SigmoidAndTanh) {
 }
 
 TEST(Epilogue, ArgMaxTakesTheFirstOrLastOfEquals) {
-  HostOp op = opOf(Kind::ArgMax, {4, 1, 1}, {1, 1, 1});
+  Op op = opOf(Kind::ArgMax, {4, 1, 1}, {1, 1, 1});
   EXPECT_EQ(applied(op, {1, 7, 7, 3}), (std::vector<double>{1}));
   op.lastIndex = true;
   EXPECT_EQ(applied(op, {1, 7, 7, 3}), (std::vector<double>{2}));
@@ -110,44 +112,78 @@ TEST(Epilogue, ArgMaxTakesTheFirstOrLastOfEquals) {
   EXPECT_EQ(applied(op, {1, 2, 3, 3, 2, 1}), (std::vector<double>{2, 0}));
 }
 
-Io rawIo(bnn_type type, std::vector<uint32_t> words) {
-  Io io;
-  io.raw = {int64_t(words.size()), 1, 1};
-  io.words = std::move(words);
-  io.output = {"y", type, {1, io.raw.c}};
-  return io;
+// Words as they are, in one output or in several.
+Part rawPart(std::vector<uint32_t> words, std::vector<Type> types) {
+  Part part;
+  part.raw = {int64_t(words.size()), 1, 1};
+  part.words = std::move(words);
+  for (Type type : types)
+    part.outputs.push_back({{"y", type, {1, part.raw.c}}, 0});
+  return part;
+}
+
+template <typename T>
+bool run(const Part &part, const std::vector<uint8_t> &output,
+         std::vector<T> &y, std::string &error) {
+  y.resize(part.words.size());
+  void *results[] = {y.data()};
+  return runEpilogue(part, output.data(), results, error);
 }
 
 TEST(Epilogue, GathersLittleEndianWords) {
   std::vector<uint8_t> output = {1,    0,    0, 0, 0xff, 0xff,
                                  0xff, 0xff, 0, 0, 0,    0x80};
-  std::vector<int32_t> y(3);
+  std::vector<int32_t> y;
   std::string error;
-  ASSERT_TRUE(
-      runEpilogue(rawIo(BNN_INT32, {2, 1, 0}), output.data(), y.data(), error));
+  ASSERT_TRUE(run(rawPart({2, 1, 0}, {Type::Int32}), output, y, error));
   EXPECT_EQ(y,
             (std::vector<int32_t>{std::numeric_limits<int32_t>::min(), -1, 1}));
-  std::vector<float> f(1);
-  ASSERT_TRUE(
-      runEpilogue(rawIo(BNN_FLOAT32, {1}), output.data(), f.data(), error));
+  std::vector<float> f;
+  ASSERT_TRUE(run(rawPart({1}, {Type::Float32}), output, f, error));
   EXPECT_EQ(f[0], -1);
 }
 
 TEST(Epilogue, IntegerTypesTakeTheirIntegersOnly) {
   std::vector<uint8_t> output = {200, 0, 0, 0};
-  int8_t y = 0;
+  std::vector<int8_t> y;
   std::string error;
-  EXPECT_FALSE(runEpilogue(rawIo(BNN_INT8, {0}), output.data(), &y, error));
+  EXPECT_FALSE(run(rawPart({0}, {Type::Int8}), output, y, error));
   EXPECT_EQ(error, "output element 0 is 200, which its type cannot hold");
-  Io io = rawIo(BNN_INT64, {0});
-  HostOp half = opOf(Kind::Affine, io.raw, io.raw);
+  Part part = rawPart({0}, {Type::Int64});
+  Op half = opOf(Kind::Affine, part.raw, part.raw);
   half.scale = {0.5 / 100}, half.shift = {0};
-  io.epilogue = {half};
-  int64_t z = 0;
-  EXPECT_TRUE(runEpilogue(io, output.data(), &z, error));
-  EXPECT_EQ(z, 1);
-  io.epilogue[0].shift = {0.5};
-  EXPECT_FALSE(runEpilogue(io, output.data(), &z, error));
+  part.ops = {half};
+  part.outputs[0].value = 1;
+  std::vector<int64_t> z;
+  EXPECT_TRUE(run(part, output, z, error));
+  EXPECT_EQ(z[0], 1);
+  part.ops[0].shift = {0.5};
+  EXPECT_FALSE(run(part, output, z, error));
+}
+
+// Two operations on the integers, one on the first of them; the outputs in
+// another order, one left out.
+TEST(Epilogue, OutputsNameTheirValues) {
+  std::vector<uint8_t> output = {3, 0, 0, 0, 5, 0, 0, 0};
+  Part part = rawPart({0, 1}, {Type::Float32, Type::Int32, Type::Float64});
+  for (double scale : {2.0, 10.0, 0.5}) {
+    Op op = opOf(Kind::Affine, part.raw, part.raw);
+    op.scale = {scale}, op.shift = {0};
+    part.ops.push_back(op);
+  }
+  part.ops[2].operands = {1};
+  part.outputs[0].value = 3;
+  part.outputs[1].value = 0;
+  part.outputs[2].value = 2;
+  float first[2];
+  double third[2];
+  void *results[] = {first, nullptr, third};
+  std::string error;
+  ASSERT_TRUE(runEpilogue(part, output.data(), results, error)) << error;
+  EXPECT_EQ(first[0], 3);
+  EXPECT_EQ(first[1], 5);
+  EXPECT_EQ(third[0], 30);
+  EXPECT_EQ(third[1], 50);
 }
 
 } // namespace

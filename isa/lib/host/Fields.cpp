@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 namespace {
 const nlohmann::json emptyObject = nlohmann::json::object();
@@ -140,4 +140,4 @@ std::vector<Fields> Fields::objects(const char *key) const {
   return result;
 }
 
-} // namespace bnn::runtime
+} // namespace bnn::host

@@ -1,5 +1,5 @@
 // Exact input quantisation and the byte and bit layouts of the input region.
-#include "Prologue.h"
+#include "bnn/isa/host/Prologue.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <type_traits>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 namespace {
 
@@ -83,11 +83,11 @@ uint8_t channelMask(int64_t channels, int64_t group, int64_t byte) {
 
 } // namespace
 
-Prologue::Prologue(const Io &io, uint64_t inputBytes)
-    : io(io), blank(inputBytes, 0) {
-  const InputLayout &l = io.layout;
-  int64_t pixels = io.map.w * (l.bits ? int64_t(l.record) : io.map.c);
-  int64_t rows = l.padTop + io.map.h + l.padBottom;
+Prologue::Prologue(const Part &part, uint64_t inputBytes)
+    : part(part), blank(inputBytes, 0) {
+  const InputLayout &l = part.layout;
+  int64_t pixels = part.map.w * (l.bits ? int64_t(l.record) : part.map.c);
+  int64_t rows = l.padTop + part.map.h + l.padBottom;
   uint8_t byteValue = uint8_t((uint32_t(l.padCode) & 255) ^ l.mask);
   // A pad is a pixel of its own: bits that are no channel stay 0 in it, too.
   auto pad = [&](int64_t group, int64_t fromPixels) -> uint8_t {
@@ -95,13 +95,13 @@ Prologue::Prologue(const Io &io, uint64_t inputBytes)
       return byteValue;
     int64_t record = l.record;
     int64_t byte = (fromPixels % record + record) % record;
-    return l.padCode ? channelMask(io.map.c, group, byte) : 0;
+    return l.padCode ? channelMask(part.map.c, group, byte) : 0;
   };
   for (int64_t g = 0; g < int64_t(l.groups); ++g)
     for (int64_t y = 0; y < rows; ++y) {
       int64_t row = g * int64_t(l.groupBytes) + y * int64_t(l.rowBytes) +
                     int64_t(l.padLeft) - int64_t(l.lead);
-      bool whole = y < l.padTop || y >= l.padTop + io.map.h;
+      bool whole = y < l.padTop || y >= l.padTop + part.map.h;
       for (int64_t i = -int64_t(l.padLeft); i < pixels + l.padRight; ++i)
         if ((whole || i < 0 || i >= pixels) && row + i >= 0 &&
             row + i < int64_t(inputBytes))
@@ -112,12 +112,12 @@ Prologue::Prologue(const Io &io, uint64_t inputBytes)
 template <typename T>
 bool Prologue::quantise(const T *input, int16_t *codes,
                         std::string &error) const {
-  const Quantiser &q = io.quantiser;
+  const Quantiser &q = part.quantiser;
   auto refuse = [&](int64_t i, const std::string &text) {
-    error = fmt::format("{} {}", indexText(io.input.shape, i), text);
+    error = fmt::format("{} {}", indexText(part.input.shape, i), text);
     return false;
   };
-  int64_t count = io.map.size();
+  int64_t count = part.map.size();
   switch (q.kind) {
   case Quantiser::Kind::Boundaries: {
     Counter counter(q.boundaries);
@@ -145,7 +145,7 @@ bool Prologue::quantise(const T *input, int16_t *codes,
       if (x != 1 && x != -1)
         return refuse(
             i, fmt::format("is {}; this input takes -1 and 1", input[i]));
-      codes[i] = int16_t(io.layout.bits ? x > 0 : x);
+      codes[i] = int16_t(part.layout.bits ? x > 0 : x);
     }
     return true;
   }
@@ -153,8 +153,8 @@ bool Prologue::quantise(const T *input, int16_t *codes,
 }
 
 void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
-  const auto &[c, h, w] = io.map;
-  const InputLayout &l = io.layout;
+  const auto &[c, h, w] = part.map;
+  const InputLayout &l = part.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
       uint8_t *out = window + ((l.padTop + y) * l.rowBytes + l.padLeft +
@@ -165,8 +165,8 @@ void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
 }
 
 void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
-  const auto &[c, h, w] = io.map;
-  const InputLayout &l = io.layout;
+  const auto &[c, h, w] = part.map;
+  const InputLayout &l = part.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
       uint8_t *out = window + (channel / 32 * l.groupBytes +
@@ -177,38 +177,44 @@ void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
     }
 }
 
-bool Prologue::run(const void *input, uint8_t *window,
-                   std::string &error) const {
-  std::vector<int16_t> codes(size_t(io.map.size()));
-  bool done = false;
-  switch (io.input.type) {
-  case BNN_FLOAT32:
-    done = quantise(static_cast<const float *>(input), codes.data(), error);
-    break;
-  case BNN_FLOAT64:
-    done = quantise(static_cast<const double *>(input), codes.data(), error);
-    break;
-  case BNN_INT8:
-    done = quantise(static_cast<const int8_t *>(input), codes.data(), error);
-    break;
-  case BNN_UINT8:
-    done = quantise(static_cast<const uint8_t *>(input), codes.data(), error);
-    break;
-  case BNN_INT32:
-    done = quantise(static_cast<const int32_t *>(input), codes.data(), error);
-    break;
-  case BNN_INT64:
-    done = quantise(static_cast<const int64_t *>(input), codes.data(), error);
-    break;
-  }
-  if (!done)
-    return false;
+void Prologue::pack(std::span<const int16_t> codes, uint8_t *window) const {
   std::memcpy(window, blank.data(), blank.size());
-  if (io.layout.bits)
+  if (part.layout.bits)
     packBits(codes.data(), window);
   else
     packBytes(codes.data(), window);
-  return true;
 }
 
-} // namespace bnn::runtime
+bool Prologue::run(const void *input, uint8_t *window,
+                   std::string &error) const {
+  std::vector<int16_t> codes(size_t(part.map.size()));
+  auto quantised = [&]<typename T>(const T *values) {
+    return quantise(values, codes.data(), error);
+  };
+  bool done = false;
+  switch (part.input.type) {
+  case Type::Float32:
+    done = quantised(static_cast<const float *>(input));
+    break;
+  case Type::Float64:
+    done = quantised(static_cast<const double *>(input));
+    break;
+  case Type::Int8:
+    done = quantised(static_cast<const int8_t *>(input));
+    break;
+  case Type::UInt8:
+    done = quantised(static_cast<const uint8_t *>(input));
+    break;
+  case Type::Int32:
+    done = quantised(static_cast<const int32_t *>(input));
+    break;
+  case Type::Int64:
+    done = quantised(static_cast<const int64_t *>(input));
+    break;
+  }
+  if (done)
+    pack(codes, window);
+  return done;
+}
+
+} // namespace bnn::host

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 class Fields {
 public:
@@ -42,4 +42,4 @@ private:
   std::string &error;
 };
 
-} // namespace bnn::runtime
+} // namespace bnn::host

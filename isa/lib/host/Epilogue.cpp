@@ -1,6 +1,5 @@
-// The host operations, one function each, and the conversion to the output
-// type.
-#include "Epilogue.h"
+// The host operations, one function each, and the walk over them.
+#include "bnn/isa/host/Epilogue.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,12 +7,17 @@
 #include <fmt/format.h>
 #include <limits>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 namespace {
 
+// A list of one value for all channels, or one for each.
+double at(const std::vector<double> &list, size_t c) {
+  return list[list.size() == 1 ? 0 : c];
+}
+
 // value[c, i] -> fn(value, c) over all channels.
-template <typename Fn> void perElement(HostTensor &t, Fn fn) {
+template <typename Fn> void perElement(Tensor &t, Fn fn) {
   int64_t plane = t.shape.h * t.shape.w;
   for (int64_t c = 0; c < t.shape.c; ++c)
     for (int64_t i = 0; i < plane; ++i) {
@@ -22,20 +26,20 @@ template <typename Fn> void perElement(HostTensor &t, Fn fn) {
     }
 }
 
-void applySplitPRelu(const HostOp &op, HostTensor &t) {
+void applySplitPRelu(const Op &op, Tensor &t) {
   int64_t plane = t.shape.h * t.shape.w;
   for (int64_t c = 0; c < op.out.c; ++c)
     for (int64_t i = 0; i < plane; ++i) {
       double positive = t.data[size_t(c * plane + i)];
       double negative = t.data[size_t((c + op.out.c) * plane + i)];
-      t.data[size_t(c * plane + i)] = op.scale[size_t(c)] * positive +
-                                      op.scaleNeg[size_t(c)] * negative +
-                                      op.shift[size_t(c)];
+      t.data[size_t(c * plane + i)] = at(op.scale, size_t(c)) * positive +
+                                      at(op.scaleNeg, size_t(c)) * negative +
+                                      at(op.shift, size_t(c));
     }
   t.data.resize(size_t(op.out.size()));
 }
 
-void applyMaxPool(const HostOp &op, HostTensor &t) {
+void applyMaxPool(const Op &op, Tensor &t) {
   std::vector<double> result;
   result.reserve(size_t(op.out.size()));
   for (int64_t c = 0; c < op.out.c; ++c)
@@ -55,22 +59,22 @@ void applyMaxPool(const HostOp &op, HostTensor &t) {
   t.data = std::move(result);
 }
 
-void applyReduce(const HostOp &op, HostTensor &t) {
+void applyReduce(const Op &op, Tensor &t) {
   int64_t plane = op.in.h * op.in.w;
   for (int64_t c = 0; c < op.in.c; ++c) {
     const double *row = t.data.data() + c * plane;
     double result = row[0];
     for (int64_t i = 1; i < plane; ++i)
-      result = op.kind == HostOp::Kind::Max ? std::max(result, row[i])
+      result = op.kind == Op::Kind::Max ? std::max(result, row[i])
                                             : result + row[i];
     t.data[size_t(c)] =
-        op.kind == HostOp::Kind::Mean ? result / double(plane) : result;
+        op.kind == Op::Kind::Mean ? result / double(plane) : result;
   }
   t.data.resize(size_t(op.in.c));
 }
 
 // Calls fn(first, step, count) for each line of elements along `axis`.
-template <typename Fn> void perLine(const MapShape &shape, int axis, Fn fn) {
+template <typename Fn> void perLine(const Shape &shape, int axis, Fn fn) {
   int64_t sizes[3] = {shape.c, shape.h, shape.w};
   int64_t steps[3] = {shape.h * shape.w, shape.w, 1};
   int64_t count = sizes[axis], step = steps[axis];
@@ -80,8 +84,8 @@ template <typename Fn> void perLine(const MapShape &shape, int axis, Fn fn) {
 }
 
 // The largest is subtracted first, so that exp cannot overflow.
-void applySoftmax(const HostOp &op, HostTensor &t) {
-  bool log = op.kind == HostOp::Kind::LogSoftmax;
+void applySoftmax(const Op &op, Tensor &t) {
+  bool log = op.kind == Op::Kind::LogSoftmax;
   perLine(op.in, op.axis, [&](size_t first, size_t step, size_t count) {
     double *line = t.data.data() + first;
     double largest = line[0], sum = 0;
@@ -96,7 +100,7 @@ void applySoftmax(const HostOp &op, HostTensor &t) {
   });
 }
 
-void applyArgMax(const HostOp &op, HostTensor &t) {
+void applyArgMax(const Op &op, Tensor &t) {
   std::vector<double> result;
   perLine(op.in, op.axis, [&](size_t first, size_t step, size_t count) {
     const double *line = t.data.data() + first;
@@ -115,44 +119,23 @@ double sigmoid(double x) {
   return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
 }
 
-template <typename T>
-bool store(const std::vector<double> &values, void *result,
-           std::string &error) {
-  T *out = static_cast<T *>(result);
-  for (size_t i = 0; i < values.size(); ++i) {
-    if constexpr (std::is_integral_v<T>) {
-      double low = double(std::numeric_limits<T>::min());
-      // 2^k - 1 may round up as a double: compare with 2^k instead.
-      double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
-      if (!(values[i] >= low && values[i] < end &&
-            std::trunc(values[i]) == values[i])) {
-        error =
-            fmt::format("output element {} is {}, which its type cannot hold",
-                        i, values[i]);
-        return false;
-      }
-    }
-    out[i] = T(values[i]);
-  }
-  return true;
-}
-
 } // namespace
 
-void applyHostOp(const HostOp &op, HostTensor &t) {
-  using Kind = HostOp::Kind;
+Tensor applyOp(const Op &op, std::span<const Tensor *const> operands) {
+  Tensor t = *operands[0];
+  using Kind = Op::Kind;
   switch (op.kind) {
   case Kind::ToReal:
   case Kind::Affine:
     perElement(
-        t, [&](double x, size_t c) { return op.scale[c] * x + op.shift[c]; });
+        t, [&](double x, size_t c) { return at(op.scale, c) * x + at(op.shift, c); });
     break;
   case Kind::SplitPRelu:
     applySplitPRelu(op, t);
     break;
   case Kind::PRelu:
     perElement(t,
-               [&](double x, size_t c) { return x < 0 ? op.scale[c] * x : x; });
+               [&](double x, size_t c) { return x < 0 ? at(op.scale, c) * x : x; });
     break;
   case Kind::Clip:
     perElement(t, [&](double x, size_t) {
@@ -189,36 +172,47 @@ void applyHostOp(const HostOp &op, HostTensor &t) {
     break;
   }
   t.shape = op.out;
+  return t;
 }
 
-bool runEpilogue(const Io &io, const uint8_t *output, void *result,
-                 std::string &error) {
-  HostTensor t{io.raw, {}};
-  t.data.reserve(io.words.size());
-  for (uint32_t word : io.words) {
+namespace {
+
+Tensor gatherWords(const Part &part, const uint8_t *output) {
+  Tensor raw{part.raw, {}};
+  raw.data.reserve(part.words.size());
+  for (uint32_t word : part.words) {
     const uint8_t *p = output + size_t(word) * 4;
     uint32_t value = p[0] | uint32_t(p[1]) << 8 | uint32_t(p[2]) << 16 |
                      uint32_t(p[3]) << 24;
-    t.data.push_back(double(int32_t(value)));
+    raw.data.push_back(double(int32_t(value)));
   }
-  for (const HostOp &op : io.epilogue)
-    applyHostOp(op, t);
-
-  switch (io.output.type) {
-  case BNN_FLOAT32:
-    return store<float>(t.data, result, error);
-  case BNN_FLOAT64:
-    return store<double>(t.data, result, error);
-  case BNN_INT8:
-    return store<int8_t>(t.data, result, error);
-  case BNN_UINT8:
-    return store<uint8_t>(t.data, result, error);
-  case BNN_INT32:
-    return store<int32_t>(t.data, result, error);
-  case BNN_INT64:
-    return store<int64_t>(t.data, result, error);
-  }
-  return false;
+  return raw;
 }
 
-} // namespace bnn::runtime
+} // namespace
+
+bool runEpilogue(const Part &part, const uint8_t *output,
+                 std::span<void *const> results, std::string &error) {
+  std::vector<Tensor> values;
+  values.reserve(part.ops.size() + 1);
+  values.push_back(gatherWords(part, output));
+  std::vector<const Tensor *> operands;
+  for (const Op &op : part.ops) {
+    operands.clear();
+    for (uint32_t value : op.operands)
+      operands.push_back(&values[value]);
+    values.push_back(applyOp(op, operands));
+  }
+  for (size_t i = 0; i < part.outputs.size(); ++i) {
+    const Output &o = part.outputs[i];
+    if (!results[i] ||
+        storeElements(o.tensor.type, values[o.value].data, results[i], error))
+      continue;
+    if (part.outputs.size() > 1)
+      error = fmt::format("'{}': {}", o.tensor.name, error);
+    return false;
+  }
+  return true;
+}
+
+} // namespace bnn::host

@@ -1,34 +1,38 @@
 // The io section: what is accepted, and the text of what is not.
-#include "Io.h"
 #include "DenseProgram.h"
+#include "bnn/isa/host/Part.h"
 
 #include <gtest/gtest.h>
 
 using namespace bnn;
-using namespace bnn::runtime;
+using namespace bnn::host;
 using nlohmann::json;
 
 namespace {
 
 // The dense program's section with a merge patch applied.
-std::string errorOf(const char *patch, uint64_t inputBytes = 16,
+std::string errorOf(const std::string &patch, uint64_t inputBytes = 16,
                     uint64_t outputBytes = 32) {
   json io = test::denseIo();
   io.merge_patch(json::parse(patch));
-  Io result;
+  Part result;
   std::string error;
-  bool parsed = parseIo(io.dump(), inputBytes, outputBytes, result, error);
+  bool parsed = readPart(io.dump(), inputBytes, outputBytes, result, error);
   EXPECT_EQ(parsed, error.empty());
   return error;
 }
 
-TEST(Io, AcceptsTheDenseProgram) { EXPECT_EQ(errorOf("{}"), ""); }
+std::string outputs(const char *fields) {
+  return std::string(R"({"outputs": [{"name": "y", )") + fields + "}]}";
+}
 
-TEST(Io, UnknownFieldsAreIgnored) {
+TEST(ReadPart, AcceptsTheDenseProgram) { EXPECT_EQ(errorOf("{}"), ""); }
+
+TEST(ReadPart, UnknownFieldsAreIgnored) {
   EXPECT_EQ(errorOf(R"({"comment": [1, {}]})"), "");
 }
 
-TEST(Io, MissingFieldsAreNamed) {
+TEST(ReadPart, MissingFieldsAreNamed) {
   EXPECT_EQ(errorOf(R"({"input": null})"), "io has no field 'input'");
   EXPECT_EQ(errorOf(R"({"input": {"map": {"W": null}}})"),
             "io.input.map has no field 'W'");
@@ -36,15 +40,15 @@ TEST(Io, MissingFieldsAreNamed) {
             "io.input.map must be an object");
   EXPECT_EQ(errorOf(R"({"raw": {"words": 3}})"),
             "io.raw field 'words' must be a list");
-  EXPECT_EQ(errorOf(R"({"output": {"name": 1}})"),
-            "io.output field 'name' must be a string");
+  EXPECT_EQ(errorOf(R"({"outputs": [{"name": 1}]})"),
+            "io.outputs[0] field 'name' must be a string");
 }
 
-TEST(Io, TensorsMustFitTheirMaps) {
+TEST(ReadPart, TensorsMustFitTheirMaps) {
   EXPECT_EQ(errorOf(R"({"input": {"shape": [1, 41]}})"),
             "io.input has 41 elements, its map 40");
-  EXPECT_EQ(errorOf(R"({"output": {"shape": [1, 7]}})"),
-            "io.output has 7 elements, the epilogue makes 8");
+  EXPECT_EQ(errorOf(outputs(R"("type": "float32", "shape": [1, 7])")),
+            "io.outputs[0] has 7 elements, the epilogue makes 8");
   EXPECT_EQ(errorOf(R"({"input": {"type": "float16"}})"),
             "io.input has type 'float16'; supported are float32, float64, "
             "int8, uint8, int32, "
@@ -55,7 +59,7 @@ TEST(Io, TensorsMustFitTheirMaps) {
             "io.input field 'shape' must hold integers in 1..16777216");
 }
 
-TEST(Io, LayoutsStayInsideTheWindow) {
+TEST(ReadPart, LayoutsStayInsideTheWindow) {
   EXPECT_EQ(errorOf("{}", 11),
             "io.input.layout needs 12 bytes, the program's window has 11");
   EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 5}}})"),
@@ -71,7 +75,7 @@ TEST(Io, LayoutsStayInsideTheWindow) {
             "io.raw has 1 words for a shape of 8 elements");
 }
 
-TEST(Io, PixelsAreInTheWindow) {
+TEST(ReadPart, PixelsAreInTheWindow) {
   // Two groups of 8 bytes: a pixel of 4, then a pad of 4 after the first.
   EXPECT_EQ(errorOf(R"({"input": {"layout": {"pad_left": 4, "lead": 4}}})", 12),
             "");
@@ -91,7 +95,7 @@ TEST(Io, PixelsAreInTheWindow) {
             "io.input.layout field 'lead' must be an integer in 0..536870912");
 }
 
-TEST(Io, CodesMustFitTheLayout) {
+TEST(ReadPart, CodesMustFitTheLayout) {
   EXPECT_EQ(
       errorOf(
           R"({"input": {"quantise": {"kind": "cast", "min": -1, "max": 1}}})"),
@@ -105,17 +109,16 @@ TEST(Io, CodesMustFitTheLayout) {
   for (const char *list : {"[2143289344]", "[1065353216, 0]"})
     EXPECT_EQ(
         errorOf(
-            (R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
+            R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
                        "boundaries": )" +
-             std::string(list) + "}}}")
-                .c_str()),
+            std::string(list) + "}}}"),
         "io.input.quantise field 'boundaries' must be ascending and not NaN");
   EXPECT_EQ(
       errorOf(R"({"input": {"quantise": {"kind": "log"}}})"),
       "io.input.quantise has kind 'log'; known are boundaries, cast, bipolar");
 }
 
-TEST(Io, EpilogueOperationsAreChecked) {
+TEST(ReadPart, EpilogueOperationsAreChecked) {
   EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "fft"}]})"),
             "io.epilogue[0] has op 'fft', which this loader does not know");
   EXPECT_EQ(
@@ -138,18 +141,64 @@ TEST(Io, EpilogueOperationsAreChecked) {
             "io.epilogue[0] has kind 'prod'; known are sum, mean, max");
   EXPECT_EQ(
       errorOf(
-          R"({"epilogue": [{"op": "argmax"}], "output": {"shape": [1], "type": "int64"}})"),
+          R"({"epilogue": [{"op": "argmax"}],
+              "outputs": [{"name": "y", "type": "int64", "shape": [1]}]})"),
       "");
   EXPECT_EQ(
       errorOf(
           R"({"epilogue": [{"op": "split_prelu", "scale_pos": [1], "scale_neg": [0.25],
-                     "shift": [0]}], "output": {"shape": [1, 4]}})"),
+                     "shift": [0]}], "outputs": [{"name": "y", "type": "float32", "shape": [1, 4]}]})"),
       "");
+}
+
+TEST(ReadPart, OperandsAndOutputsNameValuesThatAreMade) {
+  EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "tanh"}, {"op": "sigmoid", "in": [0]}],
+              "outputs": [{"name": "y", "type": "float32", "shape": [8], "value": 1}]})"),
+            "");
+  for (const char *in : {"[1]", "[-1]", "[0.5]"})
+    EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "tanh", "in": )" +
+                      std::string(in) + "}]}"),
+              "io.epilogue[0] field 'in' must hold integers in 0..0");
+  for (const char *in : {"[]", "[0, 0]"})
+    EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "tanh", "in": )" +
+                      std::string(in) + "}]}"),
+              "io.epilogue[0] field 'in' must hold one value");
+  EXPECT_EQ(errorOf(outputs(R"("type": "float32", "shape": [8], "value": 2)")),
+            "io.outputs[0] field 'value' must be an integer in 0..1");
+  EXPECT_EQ(errorOf(R"({"outputs": []})"),
+            "io field 'outputs' must not be empty");
+}
+
+TEST(ReadPart, ReadsWhatWasWritten) {
+  json io = test::denseIo();
+  io.merge_patch(json::parse(R"({"epilogue": [
+      {"op": "to_real", "scale": [0.1, 2, 3, 4, 5, 6, 7, -0.0], "shift": [1]},
+      {"op": "prelu", "slope": [0.25], "in": [0]}, {"op": "clip", "min": -1.5},
+      {"op": "reshape", "shape": [2, 2, 2]},
+      {"op": "max_pool", "kernel": [2, 1], "strides": [1, 2], "pads": [1, 0, 0, 0]},
+      {"op": "reduce", "kind": "mean"}, {"op": "log_softmax"}, {"op": "sign", "zero": -1},
+      {"op": "argmax", "last": true, "in": [4], "axis": 2}],
+    "outputs": [{"name": "y", "type": "int64", "shape": [4]},
+                {"name": "z", "type": "float32", "shape": [8], "value": 1}],
+    "predicted": {"cycles": 7, "latency": 9, "hp": {"cycles": 8, "latency": 11}}})"));
+  Part first, second;
+  std::string error;
+  ASSERT_TRUE(readPart(io.dump(), 16, 32, first, error)) << error;
+  std::string text = writePart(first);
+  ASSERT_TRUE(readPart(text, 16, 32, second, error)) << error;
+  EXPECT_EQ(writePart(second), text);
+  // The reader's fields are in the text, but for those that say the default.
+  json written = json::parse(text).flatten(), wanted = io.flatten();
+  for (const auto &[path, value] : wanted.items()) {
+    if (value == 0 && !written.contains(path))
+      continue;
+    EXPECT_EQ(written[path], value) << path;
+  }
 }
 
 // Any single value replaced by any other kind must be refused or accepted,
 // never crash.
-TEST(Io, EveryReplacedValueIsHandled) {
+TEST(ReadPart, EveryReplacedValueIsHandled) {
   json original = test::denseIo();
   json flat = original.flatten();
   for (const auto &[path, value] : flat.items())
@@ -158,9 +207,9 @@ TEST(Io, EveryReplacedValueIsHandled) {
           json::array(), json::object(), json(true)}) {
       json changed = original;
       changed[json::json_pointer(path)] = other;
-      Io io;
+      Part part;
       std::string error;
-      bool parsed = parseIo(changed.dump(), 16, 32, io, error);
+      bool parsed = readPart(changed.dump(), 16, 32, part, error);
       EXPECT_EQ(parsed, error.empty()) << path << ": " << error;
     }
 }

@@ -1,14 +1,14 @@
-// Parses the `io` section; the epilogue's operations are read in HostOps.cpp.
-#include "Io.h"
+// Reads the `io` section of a program; its operations in ReadOps.cpp.
 #include "Fields.h"
-#include "HostOps.h"
+#include "ReadOps.h"
+#include "bnn/isa/host/Part.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <fmt/format.h>
 
-namespace bnn::runtime {
+namespace bnn::host {
 
 namespace {
 
@@ -18,7 +18,7 @@ constexpr int64_t maxElements = int64_t(1) << 28;
 constexpr int64_t maxRegion = int64_t(1)
                               << 29; // 2^26 beats: what LOAD can reach
 
-MapShape checkedMap(const Fields &from, MapShape map) {
+Shape checkedMap(const Fields &from, Shape map) {
   if (map.c * map.h > maxElements || map.size() > maxElements) {
     from.fail(fmt::format("is a map of more than {} elements", maxElements));
     return {};
@@ -29,18 +29,12 @@ MapShape checkedMap(const Fields &from, MapShape map) {
 void parseTensor(const Fields &from, TensorSpec &spec) {
   spec.name = from.text("name");
   std::string type = from.text("type");
-  bool known = false;
-  for (bnn_type t :
-       {BNN_FLOAT32, BNN_FLOAT64, BNN_INT8, BNN_UINT8, BNN_INT32, BNN_INT64})
-    if (type == bnn_type_name(t)) {
-      spec.type = t;
-      known = true;
-    }
-  if (!known)
-    from.fail(fmt::format(
-        "has type '{}'; supported are float32, float64, int8, uint8, "
-        "int32, int64",
-        type));
+  if (!typeNamed(type, spec.type)) {
+    std::string known;
+    for (int t = 0; t < typeCount; ++t)
+      known += (t ? ", " : "") + std::string(typeName(Type(t)));
+    from.fail(fmt::format("has type '{}'; supported are {}", type, known));
+  }
   spec.shape = from.integers("shape", 1, maxSize);
   int64_t elements = 1;
   for (int64_t size : spec.shape)
@@ -88,7 +82,7 @@ void checkCodes(const Fields &from, const Quantiser &q, bool bits) {
                           high));
 }
 
-void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
+void parseLayout(const Fields &from, const Shape &map, uint64_t inputBytes,
                  InputLayout &l) {
   std::string format = from.text("format");
   l.bits = format == "bits";
@@ -140,51 +134,59 @@ void parseLayout(const Fields &from, const MapShape &map, uint64_t inputBytes,
                           first, last - 1, l.lead, l.lead + inputBytes - 1));
 }
 
-void parseRaw(const Fields &from, uint64_t outputBytes, Io &io) {
-  from.integer("parts", 1, 2, 1);
+void parseRaw(const Fields &from, uint64_t outputBytes, Part &part) {
   std::vector<int64_t> shape = from.integers("shape", 1, maxSize);
   if (shape.size() != 3)
     return from.fail("field 'shape' must be [C, H, W]");
-  io.raw = checkedMap(from, {shape[0], shape[1], shape[2]});
+  part.raw = checkedMap(from, {shape[0], shape[1], shape[2]});
   for (int64_t word : from.integers("words", 0, maxRegion / 4 - 1)) {
     if (uint64_t(word) * 4 + 4 > outputBytes)
       return from.fail(
           fmt::format("reads word {}, the program's window has {} bytes", word,
                       outputBytes));
-    io.words.push_back(uint32_t(word));
+    part.words.push_back(uint32_t(word));
   }
-  if (from.ok() && int64_t(io.words.size()) != io.raw.size())
+  if (from.ok() && int64_t(part.words.size()) != part.raw.size())
     from.fail(fmt::format("has {} words for a shape of {} elements",
-                          io.words.size(), io.raw.size()));
+                          part.words.size(), part.raw.size()));
+}
+
+void parseOutputs(const Fields &root, Part &part) {
+  for (const Fields &from : root.objects("outputs")) {
+    Output output;
+    parseTensor(from, output.tensor);
+    output.value = uint32_t(from.integer("value", 0, int64_t(part.ops.size()),
+                                         int64_t(part.ops.size())));
+    int64_t made = part.shapeOf(output.value).size();
+    if (output.tensor.elements() != made)
+      from.fail(fmt::format("has {} elements, the epilogue makes {}",
+                            output.tensor.elements(), made));
+    part.outputs.push_back(std::move(output));
+  }
+  if (part.outputs.empty())
+    root.fail("field 'outputs' must not be empty");
+}
+
+void parsePredicted(const Fields &root, Part &part) {
+  if (!root.has("predicted"))
+    return;
+  Fields predicted = root.object("predicted");
+  constexpr int64_t any = std::numeric_limits<int64_t>::max();
+  part.predictedCycles = uint64_t(predicted.integer("cycles", 0, any, 0));
+  part.predictedLatency = uint64_t(predicted.integer("latency", 0, any, 0));
+  if (!predicted.has("hp"))
+    return;
+  Fields hp = predicted.object("hp");
+  part.hpCycles = uint64_t(hp.integer("cycles", 0, any, 0));
+  part.hpLatency = uint64_t(hp.integer("latency", 0, any, 0));
 }
 
 } // namespace
 
-int64_t TensorSpec::elements() const {
-  int64_t result = 1;
-  for (int64_t size : shape)
-    result *= size;
-  return result;
-}
-
-int32_t Quantiser::lowest() const {
-  if (kind == Kind::Boundaries)
-    return std::min<int64_t>(first, first + int64_t(step) *
-                                                int64_t(boundaries.size()));
-  return kind == Kind::Cast ? min : -1;
-}
-
-int32_t Quantiser::highest() const {
-  if (kind == Kind::Boundaries)
-    return std::max<int64_t>(first, first + int64_t(step) *
-                                                int64_t(boundaries.size()));
-  return kind == Kind::Cast ? max : 1;
-}
-
-bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
-             Io &io, std::string &error) {
+bool readPart(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
+              Part &part, std::string &error) {
   error.clear();
-  io = Io();
+  part = Part();
   auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
     error = "io section is not JSON";
@@ -192,39 +194,25 @@ bool parseIo(const std::string &text, uint64_t inputBytes, uint64_t outputBytes,
   }
   Fields root(json, "io", error);
   Fields input = root.object("input"), map = input.object("map"),
-         quantise = input.object("quantise"), output = root.object("output");
-  parseTensor(input, io.input);
-  io.map = checkedMap(map, {map.integer("C", 1, maxSize),
-                            map.integer("H", 1, maxSize),
-                            map.integer("W", 1, maxSize)});
-  if (io.input.elements() != io.map.size())
-    input.fail(fmt::format("has {} elements, its map {}", io.input.elements(),
-                           io.map.size()));
-  parseQuantiser(quantise, io.quantiser);
-  parseLayout(input.object("layout"), io.map, inputBytes, io.layout);
+         quantise = input.object("quantise");
+  parseTensor(input, part.input);
+  part.map = checkedMap(map, {map.integer("C", 1, maxSize),
+                              map.integer("H", 1, maxSize),
+                              map.integer("W", 1, maxSize)});
+  if (part.input.elements() != part.map.size())
+    input.fail(fmt::format("has {} elements, its map {}",
+                           part.input.elements(), part.map.size()));
+  parseQuantiser(quantise, part.quantiser);
+  parseLayout(input.object("layout"), part.map, inputBytes, part.layout);
   if (root.ok())
-    checkCodes(quantise, io.quantiser, io.layout.bits);
-
-  parseRaw(root.object("raw"), outputBytes, io);
+    checkCodes(quantise, part.quantiser, part.layout.bits);
+  parseRaw(root.object("raw"), outputBytes, part);
   if (root.ok())
-    parseEpilogue(root, io.raw, io.epilogue);
-  parseTensor(output, io.output);
-  const MapShape &last = io.epilogue.empty() ? io.raw : io.epilogue.back().out;
-  if (io.output.elements() != last.size())
-    output.fail(fmt::format("has {} elements, the epilogue makes {}",
-                            io.output.elements(), last.size()));
-  if (root.has("predicted")) {
-    Fields predicted = root.object("predicted");
-    constexpr int64_t any = std::numeric_limits<int64_t>::max();
-    io.predictedCycles = uint64_t(predicted.integer("cycles", 0, any, 0));
-    io.predictedLatency = uint64_t(predicted.integer("latency", 0, any, 0));
-    if (predicted.has("hp")) {
-      Fields hp = predicted.object("hp");
-      io.hpCycles = uint64_t(hp.integer("cycles", 0, any, 0));
-      io.hpLatency = uint64_t(hp.integer("latency", 0, any, 0));
-    }
-  }
+    readOps(root, part);
+  if (root.ok())
+    parseOutputs(root, part);
+  parsePredicted(root, part);
   return error.empty();
 }
 
-} // namespace bnn::runtime
+} // namespace bnn::host

@@ -1,0 +1,169 @@
+// Writes the `io` section: fields in the order of docs/program-file.md.
+#include "ReadOps.h"
+#include "bnn/isa/host/Part.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace bnn::host {
+
+namespace {
+using Json = nlohmann::ordered_json;
+using Kind = Op::Kind;
+
+Json tensorJson(const TensorSpec &spec) {
+  return {{"name", spec.name},
+          {"type", typeName(spec.type)},
+          {"shape", spec.shape}};
+}
+
+Json shapeJson(const Shape &shape) { return {shape.c, shape.h, shape.w}; }
+
+Json quantiserJson(const Quantiser &q) {
+  switch (q.kind) {
+  case Quantiser::Kind::Boundaries: {
+    Json boundaries = Json::array();
+    for (float b : q.boundaries)
+      boundaries.push_back(std::bit_cast<uint32_t>(b));
+    return {{"kind", "boundaries"},
+            {"first", q.first},
+            {"step", q.step},
+            {"boundaries", std::move(boundaries)}};
+  }
+  case Quantiser::Kind::Cast:
+    return {{"kind", "cast"}, {"min", q.min}, {"max", q.max}};
+  case Quantiser::Kind::Bipolar:
+    break;
+  }
+  return {{"kind", "bipolar"}};
+}
+
+Json layoutJson(const InputLayout &l) {
+  Json json;
+  json["format"] = l.bits ? "bits" : "bytes";
+  if (l.bits) {
+    json["record"] = l.record;
+    json["groups"] = l.groups;
+    json["group_bytes"] = l.groupBytes;
+  } else {
+    json["xor"] = l.mask;
+  }
+  json["row_bytes"] = l.rowBytes;
+  json["pad_left"] = l.padLeft;
+  json["pad_right"] = l.padRight;
+  json[l.bits ? "pad_bit" : "pad_code"] = l.padCode;
+  json["pad_top"] = l.padTop;
+  json["pad_bottom"] = l.padBottom;
+  json["lead"] = l.lead;
+  json["trail"] = l.trail;
+  return json;
+}
+
+// One value if all channels have the same.
+Json listJson(const std::vector<double> &list) {
+  bool same = !list.empty() && std::all_of(list.begin(), list.end(),
+                                           [&](double x) {
+                                             return x == list[0] &&
+                                                    std::signbit(x) ==
+                                                        std::signbit(list[0]);
+                                           });
+  return same ? Json::array({list[0]}) : Json(list);
+}
+
+const char *nameOf(Kind kind) {
+  for (const auto &[name, value] : opNames)
+    if (value == kind)
+      return name;
+  return "?";
+}
+
+Json opJson(const Op &op, uint32_t previous) {
+  Json json;
+  json["op"] = nameOf(op.kind);
+  if (op.operands != std::vector<uint32_t>{previous})
+    json["in"] = op.operands;
+  switch (op.kind) {
+  case Kind::ToReal:
+  case Kind::Affine:
+    json["scale"] = listJson(op.scale);
+    json["shift"] = listJson(op.shift);
+    break;
+  case Kind::SplitPRelu:
+    json["scale_pos"] = listJson(op.scale);
+    json["scale_neg"] = listJson(op.scaleNeg);
+    json["shift"] = listJson(op.shift);
+    break;
+  case Kind::PRelu:
+    json["slope"] = listJson(op.scale);
+    break;
+  case Kind::Clip: // an open side is left out: JSON has no infinity
+    if (std::isfinite(op.min))
+      json["min"] = op.min;
+    if (std::isfinite(op.max))
+      json["max"] = op.max;
+    break;
+  case Kind::MaxPool:
+    json["kernel"] = {op.kernelH, op.kernelW};
+    json["strides"] = {op.strideH, op.strideW};
+    json["pads"] = {op.padTop, op.padLeft, op.padBottom, op.padRight};
+    break;
+  case Kind::Sum:
+  case Kind::Mean:
+  case Kind::Max:
+    json["kind"] = op.kind == Kind::Sum    ? "sum"
+                   : op.kind == Kind::Mean ? "mean"
+                                           : "max";
+    break;
+  case Kind::Softmax:
+  case Kind::LogSoftmax:
+    if (op.axis)
+      json["axis"] = op.axis;
+    break;
+  case Kind::Sigmoid:
+  case Kind::Tanh:
+    break;
+  case Kind::Sign:
+    if (op.zero != 0)
+      json["zero"] = int64_t(op.zero);
+    break;
+  case Kind::ArgMax:
+    if (op.axis)
+      json["axis"] = op.axis;
+    if (op.lastIndex)
+      json["last"] = true;
+    break;
+  case Kind::Reshape:
+    json["shape"] = shapeJson(op.out);
+    break;
+  }
+  return json;
+}
+} // namespace
+
+std::string writePart(const Part &part) {
+  Json io;
+  Json &input = io["input"] = tensorJson(part.input);
+  input["map"] = {{"C", part.map.c}, {"H", part.map.h}, {"W", part.map.w}};
+  input["quantise"] = quantiserJson(part.quantiser);
+  input["layout"] = layoutJson(part.layout);
+  io["raw"] = {{"words", part.words}, {"shape", shapeJson(part.raw)}};
+  Json &ops = io["epilogue"] = Json::array();
+  for (size_t i = 0; i < part.ops.size(); ++i)
+    ops.push_back(opJson(part.ops[i], uint32_t(i)));
+  Json &outputs = io["outputs"] = Json::array();
+  for (const Output &output : part.outputs) {
+    Json json = tensorJson(output.tensor);
+    if (output.value != part.ops.size())
+      json["value"] = output.value;
+    outputs.push_back(std::move(json));
+  }
+  if (part.predictedCycles || part.predictedLatency)
+    io["predicted"] = {
+        {"cycles", part.predictedCycles},
+        {"latency", part.predictedLatency},
+        {"hp", {{"cycles", part.hpCycles}, {"latency", part.hpLatency}}}};
+  return io.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+} // namespace bnn::host
