@@ -1,0 +1,80 @@
+"""Random small binary networks of every operator, spelling and dtype that bnncc reads: one number, one network."""
+
+from dataclasses import dataclass
+
+import activations
+import inputs
+import layers
+import numpy as np
+import onnx
+import tails
+from graph import Graph
+from onnx import TensorProto
+
+
+@dataclass
+class Case:
+    """A model, what the command line says about it, and windows for it (leading axis: windows)."""
+
+    model: onnx.ModelProto
+    flags: list[str]
+    windows: np.ndarray
+
+
+def first_shape(g: Graph) -> list[int]:
+    kind = g.pick("1d", "1d", "1d", "2d", "2d", "vector")
+    if kind == "vector":
+        return [1, g.pick(4, 16, 33)]
+    channels = g.pick(1, 1, 2, 3, 5)
+    if kind == "1d":
+        return [1, channels, g.whole(6, 40)]
+    return [1, channels, g.pick(1, 5, 8, 11), g.whole(5, 12)]
+
+
+def body(g: Graph) -> None:
+    depth = g.pick(1, 2, 2, 2, 3)
+    for number in range(depth):
+        if g.chance(0.15):
+            layers.border_pad(g)
+        out = g.pick(1, 2, 3, 4, 8, 9, 16, 33)
+        if len(g.shape) == 3 and g.rare(0.1):
+            layers.last_axis_product(g, out)
+        else:
+            layers.conv(g, out)
+        g.quantised = False
+        if g.chance(0.3):
+            layers.pool(g, "AveragePool" if g.rare(0.3) else "MaxPool")
+        if len(g.shape) > 2 and (g.channel_last or g.rare(0.1)):
+            g.turn("last")
+        if number == depth - 1 and g.chance(0.7):
+            return
+        activations.chain(g)
+        activations.sign(g)
+        g.quantised = True
+        if g.chance(0.1):
+            layers.pool(g)
+        if len(g.shape) > 2 and g.chance(0.2):
+            layers.flatten(g)
+
+
+def build(seed: int, index: int) -> Case:
+    rng = np.random.default_rng([seed, index])
+    g = Graph(rng, opset=int(rng.integers(7, 26)))
+    g.qonnx = g.chance(0.3)
+    if g.qonnx:
+        g.opset = max(g.opset, 9)
+    if not g.qonnx and g.rare(0.2):
+        g.dtype = g.pick(TensorProto.FLOAT16, TensorProto.DOUBLE)
+    shape = first_shape(g)
+    last = len(shape) > 2 and g.rare(0.25)
+    g.layout, g.channel_last = ("last", True) if last else ("first", False)
+    if last:
+        shape = [1, *shape[2:], shape[1]]
+    batch = g.pick(1, 1, 1, "N", None, "batch") if not g.qonnx else 1
+    g.symbolic = batch != 1
+    make = inputs.build(g, shape, batch)
+    g.quantised = True
+    body(g)
+    tails.tail(g)
+    windows = make([g.pick(6, 8), *shape[1:]])
+    return Case(g.model(), list(dict.fromkeys(g.flags)), windows)

@@ -1,0 +1,90 @@
+"""Runs a model outside of the compiler: ONNX Runtime, ONNX's reference evaluator where it has no kernel, QONNX's executor."""
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+ort.set_default_logger_severity(4)
+
+
+class NoReference(Exception):
+    """No executor runs the model."""
+
+
+def windows_of(model: onnx.ModelProto, run: object, windows: np.ndarray) -> list[np.ndarray]:
+    """Outputs of each window by itself, stacked along a new leading axis of windows."""
+    rows = [run(windows[i : i + 1]) for i in range(len(windows))]
+    return [np.stack([np.asarray(row[k]) for row in rows]) for k in range(len(model.graph.output))]
+
+
+def with_signs(model: onnx.ModelProto, zero: int) -> onnx.ModelProto:
+    """The model with Sign(0) as --sign-zero states it, on float values of the graph input's type (float32 for integers)."""
+    kind = onnx.helper.tensor_dtype_to_np_dtype(model.graph.input[0].type.tensor_type.elem_type)
+    dtype = kind if kind.kind == "f" else np.float32
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    del changed.graph.node[:]
+    for i, node in enumerate(model.graph.node):
+        if node.op_type != "Sign":
+            changed.graph.node.append(node)
+            continue
+        x, y, n = node.input[0], node.output[0], f"sign_zero{i}"
+        for name, value in (("0", 0), ("+", 1), ("-", -1)):
+            changed.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(value, dtype), n + name))
+        changed.graph.node.append(onnx.helper.make_node("Less" if zero > 0 else "Greater", [x, n + "0"], [n]))
+        changed.graph.node.append(onnx.helper.make_node("Where", [n, *((n + "-", n + "+") if zero > 0 else (n + "+", n + "-"))], [y]))
+    return changed
+
+
+def onnx_runtime(model: onnx.ModelProto, windows: np.ndarray) -> list[np.ndarray]:
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return windows_of(model, lambda x: session.run(None, {name: x}), windows)
+
+
+def single_node(graph: onnx.GraphProto, **_: object) -> onnx.ModelProto:
+    """What QONNX wraps each standard node in, with a file version that ONNX Runtime reads (onnx writes a newer one)."""
+    return onnx.helper.make_model(graph, ir_version=10)
+
+
+def qonnx(model: onnx.ModelProto, windows: np.ndarray) -> list[np.ndarray]:
+    from qonnx.core import onnx_exec
+    from qonnx.core.modelwrapper import ModelWrapper
+    from qonnx.transformation.infer_shapes import InferShapes
+
+    onnx_exec.qonnx_make_model = single_node
+    wrapped = ModelWrapper(model, make_deepcopy=True).transform(InferShapes())
+    name = model.graph.input[0].name
+    names = [o.name for o in model.graph.output]
+
+    def run(x: np.ndarray) -> list[np.ndarray]:
+        result = onnx_exec.execute_onnx(wrapped, {name: x})
+        return [result[n] for n in names]
+
+    return windows_of(model, run, windows)
+
+
+def reference(model: onnx.ModelProto, windows: np.ndarray, sign_zero: int | None) -> tuple[str, list[np.ndarray]]:
+    """Name of the executor and its outputs, one array an output, leading axis windows."""
+    if sign_zero is not None:
+        model = with_signs(model, sign_zero)
+    with np.errstate(all="ignore"):
+        if any(o.domain for o in model.opset_import):
+            try:
+                return "qonnx", qonnx(model, windows)
+            except Exception as error:
+                raise NoReference(f"qonnx: {error}") from error
+        try:
+            return "onnxruntime", onnx_runtime(model, windows)
+        except Exception as first:  # noqa: BLE001
+            try:
+                from onnx.reference import ReferenceEvaluator
+
+                evaluator = ReferenceEvaluator(model)
+                name = model.graph.input[0].name
+                return "onnx", windows_of(model, lambda x: evaluator.run(None, {name: x}), windows)
+            except Exception as error:
+                raise NoReference(f"onnxruntime: {first}; onnx: {error}") from error
