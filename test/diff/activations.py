@@ -124,7 +124,11 @@ def where(g: Graph, levels: bool) -> None:
     if g.chance(0.2):
         a, b = b, a
     if g.chance(0.15):  # ones_like and its like
-        a = g.op("ConstantOfShape", g.ints(*g.shape), value=numpy_helper.from_array(np.array([high], np.float32))) if g.dtype == TensorProto.FLOAT else a
+        a = (
+            g.op("ConstantOfShape", g.ints(*g.shape), value=numpy_helper.from_array(np.array([high], np.float32)))
+            if g.dtype == TensorProto.FLOAT
+            else a
+        )
     g.last = g.op("Where", condition, a, b)
 
 
@@ -153,7 +157,9 @@ def double_less_one(g: Graph, levels: bool) -> None:
     g.last = bits
     if levels and g.rare(0.3):
         return
-    g.last = g.op("Sub", g.op("Mul", bits, g.const(2.0)), g.const(1.0)) if g.chance(0.5) else g.op("Mul", g.op("Sub", bits, g.const(0.5)), g.const(2.0))
+    g.last = (
+        g.op("Sub", g.op("Mul", bits, g.const(2.0)), g.const(1.0)) if g.chance(0.5) else g.op("Mul", g.op("Sub", bits, g.const(0.5)), g.const(2.0))
+    )
 
 
 def dorefa(g: Graph, levels: bool) -> None:
@@ -194,7 +200,11 @@ def threshold(g: Graph, levels: bool) -> None:
 
 def one_bit(g: Graph, levels: bool) -> None:
     signed = g.pick(0, 1)
-    attributes = {"signed": signed, "narrow": g.pick(0, 1) if signed else 0, "rounding_mode": g.pick("ROUND", "HALF_UP", "CEIL", "FLOOR", "HALF_DOWN", "UP", "DOWN")}
+    attributes = {
+        "signed": signed,
+        "narrow": g.pick(0, 1) if signed else 0,
+        "rounding_mode": g.pick("ROUND", "HALF_UP", "CEIL", "FLOOR", "HALF_DOWN", "UP", "DOWN"),
+    }
     zero = float(g.pick(0, 0, 1))
     g.step("Quant", g.const(float(g.pick(1, 0.5, 2))), g.const(zero), g.const(1.0), domain=QONNX, **attributes)
 

@@ -132,7 +132,9 @@ def reduced(c: Call, axes: list[int], keep: bool) -> Tensor:
     x = c[0]
     axes = tuple(axis % len(x.shape) for axis in axes)
     count = int(np.prod([x.shape[axis] for axis in axes]))
-    function = {"Sum": np.sum, "Mean": np.sum, "Max": np.max, "Min": np.min}[c.op[6:] if c.op.startswith("Reduce") else "Max" if "Max" in c.op else "Mean"]
+    function = {"Sum": np.sum, "Mean": np.sum, "Max": np.max, "Min": np.min}[
+        c.op[6:] if c.op.startswith("Reduce") else "Max" if "Max" in c.op else "Mean"
+    ]
     mean = "Mean" in c.op or "Average" in c.op
 
     def apply(values: np.ndarray) -> np.ndarray:

@@ -59,7 +59,11 @@ def comparison(decide: object) -> object:
 
 
 def _nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.isnan(a + np.zeros_like(b)) | np.isnan(b + np.zeros_like(a)) if a.dtype.kind == "f" else np.zeros(np.broadcast_shapes(a.shape, b.shape), bool)
+    return (
+        np.isnan(a + np.zeros_like(b)) | np.isnan(b + np.zeros_like(a))
+        if a.dtype.kind == "f"
+        else np.zeros(np.broadcast_shapes(a.shape, b.shape), bool)
+    )
 
 
 def _order(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -219,7 +223,11 @@ def dequantize_linear(c: Call) -> Tensor:
     zero = c[2].native.reshape(shape if c[2].native.size > 1 else ()).astype(np.int64) if c.has(2) else np.int64(0)
     codes = x.native.astype(np.int64) - zero
     real = each(lambda v, s: int(v) * s, codes, scale.real().reshape(shape))
-    return Tensor((codes.astype(scale.dtype) * scale.native.reshape(shape)).astype(scale.dtype) if c.evaluator.folding else None, real, scale.dtype)
+    return Tensor(
+        (codes.astype(scale.dtype) * scale.native.reshape(shape)).astype(scale.dtype) if c.evaluator.folding else None,
+        real,
+        scale.dtype,
+    )
 
 
 def along(c: Call, scale: Tensor, rank: int, axis: int) -> tuple:
@@ -316,8 +324,3 @@ TABLE = {
     "IntQuant": quant,
     "MultiThreshold": multi_threshold,
 }
-
-
-import exact_layers
-
-TABLE.update(exact_layers.TABLE)

@@ -142,7 +142,13 @@ def compare(case: Case, got: list[np.ndarray]) -> Verdict:
         if outside is not None:
             values[executor] = [o[window].tolist() for o in outside]
         both = exact is None or outside is None or all((agree(np.asarray(o), e, 1e-4) | alike).all() for o, e in zip(outside, exact, strict=True))
-        return Verdict("DIFFERENT", f"window {window} of {int((~alike).sum())} of {windows}; executors {'agree' if both else 'differ'}", executor, windows, values)
+        return Verdict(
+            "DIFFERENT",
+            f"window {window} of {int((~alike).sum())} of {windows}; executors {'agree' if both else 'differ'}",
+            executor,
+            windows,
+            values,
+        )
     if rounded.any():
         return Verdict("float32", f"{int(rounded.sum())} of {windows} windows", executor, windows)
     return Verdict("equal" if executor else "exact", "", executor, windows)

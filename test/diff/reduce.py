@@ -15,7 +15,11 @@ TRIES = 400
 
 def same(a: Verdict, b: Verdict) -> bool:
     """Whether two failures are of one kind; messages count by their first words behind the node's name."""
-    return a.kind == b.kind and a.text.rpartition("):")[2][:24].strip(" 0123456789") == b.text.rpartition("):")[2][:24].strip(" 0123456789") or (a.kind == b.kind == "DIFFERENT")
+    return (
+        a.kind == b.kind
+        and a.text.rpartition("):")[2][:24].strip(" 0123456789") == b.text.rpartition("):")[2][:24].strip(" 0123456789")
+        or (a.kind == b.kind == "DIFFERENT")
+    )
 
 
 def fewer_windows(case: Case) -> Iterator[Case]:

@@ -24,7 +24,12 @@ def main() -> int:
         target = next((f[9:] for f in flags if f.startswith("--target=")), "z020")
         flags = [f for f in flags if not f.startswith("--target=")]
         verdict = judge(Case(onnx.load(folder / "model.onnx"), flags, np.load(folder / "input.npy")), target, args.bin)
-        print(f"{folder} {target}: {verdict.kind} {verdict.text}", *(f"  {k}: {v}" for k, v in verdict.details.items()), sep="\n", flush=True)
+        print(
+            f"{folder} {target}: {verdict.kind} {verdict.text}",
+            *(f"  {k}: {v}" for k, v in verdict.details.items()),
+            sep="\n",
+            flush=True,
+        )
         failed += verdict.kind in BAD
     return 1 if failed else 0
 
