@@ -205,6 +205,9 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
 /// Splits a layer into passes if its border pixels need their own thresholds or
 /// sums, or the next map has pad rows or constants; after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
+/// Whether the RUNs of a layer whose maps have places may write their output
+/// where it lies over their own input: no word is read after it was written.
+bool mayOverwriteInput(const Layer &layer, LayerPlan plan, uint32_t laneWords);
 /// What a plan may do besides keeping all weights and the whole input.
 struct Means {
   bool stream = false;  ///< load weights that do not fit in every window
