@@ -143,20 +143,34 @@ static size_t placeStripes(const Network &network, Plan &plan) {
   return count;
 }
 
+/// The layer whose input and output take the most.
+static std::string mapsError(const Network &network, const Plan &plan) {
+  size_t largest = 0;
+  uint32_t need = 0;
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    uint32_t both = plan.layers[i].in.extent;
+    if (i + 1 < plan.layers.size())
+      both += plan.layers[i + 1].in.words();
+    if (both > need)
+      largest = i, need = both;
+  }
+  bool alone = largest + 1 == plan.layers.size() ||
+               plan.layers[largest].in.extent > plan.target.laneWords;
+  return fmt::format("node '{}': its input map{} need{} {} lane words, target "
+                     "'{}' has lane_words = {}",
+                     network.layers[largest].name(),
+                     alone ? "" : " and its output map", alone ? "s" : "",
+                     alone ? plan.layers[largest].in.extent : need,
+                     plan.target.name, plan.target.laneWords);
+}
+
 static bool allocateMaps(const Network &network, Plan &plan, bool stripes,
                          std::string &error) {
   size_t at = 0, count = plan.layers.size();
   size_t after =
       stripes ? placeStripes(network, plan) : placeEarliest(network, plan, at);
   if (after == count) {
-    uint32_t need = plan.layers[at].in.extent +
-                    (at > 0 ? plan.layers[at - 1].in.extent : 0);
-    const Layer &layer = network.layers[at];
-    error = fmt::format(
-        "node '{}': its input map and the one before need {} lane words, "
-        "target '{}' has lane_words = {}; use a target with more, or a "
-        "shorter window",
-        layer.name(), need, plan.target.name, plan.target.laneWords);
+    error = mapsError(network, plan);
     return false;
   }
   plan.inputFreeAfter = uint32_t(after);
@@ -219,8 +233,7 @@ static std::string rowsError(const Network &network, const Plan &plan,
   const char *what = weights ? "weight" : "threshold";
   return fmt::format(
       "node '{}': the network's {}s need {} rows per cluster, {} of them this "
-      "node's, target '{}' has {}_rows = {}; use a target with more rows or "
-      "fewer channels",
+      "node's, target '{}' has {}_rows = {}",
       network.layers[largest].name(), what, need, rows(largest),
       plan.target.name, what, have);
 }
@@ -251,8 +264,7 @@ bool allocate(const Network &network, Plan &plan, Means means,
   plan.usage.outputWords = last.outputBeats;
   if (last.outputBeats > plan.target.outputWords) {
     error = fmt::format("node '{}': its output takes {} words of the output "
-                        "buffer, target '{}' has output_words = {}; reduce it "
-                        "in the graph (a sum or mean over positions)",
+                        "buffer, target '{}' has output_words = {}",
                         network.layers.back().name(), last.outputBeats,
                         plan.target.name, plan.target.outputWords);
     return false;

@@ -188,9 +188,13 @@ struct Plan {
 };
 
 /// Plans `network` for `target`. On failure returns false and sets `error` to
-/// "node 'N': ..." with what is needed, what is there and what to change.
+/// "node 'N': ..." with what is needed and what is there.
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
                  std::string &error);
+/// The same; the error also names the built-in targets that have room, or the
+/// sizes of a target that would.
+bool planOrAdvise(const Network &network, const isa::Target &target, Plan &plan,
+                  std::string &error);
 
 //===-- The steps of it, for tests ---------------------------------------===//
 

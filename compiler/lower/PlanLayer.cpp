@@ -366,8 +366,7 @@ static bool planFields(const Layer &layer, const MapLayout *next,
     error = nodeError(
         layer,
         fmt::format("sums of {} taps need an accumulator of {} bits, target "
-                    "'{}' has {}; use fewer taps or a target with more "
-                    "accumulator_bits",
+                    "'{}' has accumulator_bits = {}",
                     layer.taps(), needed, target.name, target.accumulatorBits));
     return false;
   }
@@ -385,8 +384,7 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
   if (plan.in.words() > target.laneWords)
     error = nodeError(
         layer, fmt::format("its input map needs {} lane words, target '{}' has "
-                           "lane_words = {}; use a target with more, or a "
-                           "shorter window",
+                           "lane_words = {}",
                            plan.in.words(), target.name, target.laneWords));
   return false;
 }
