@@ -11,8 +11,8 @@
 // after the least layer for which the later maps fit beside the input.
 //
 // The first layer's output may lie over that part of the input which no later
-// step reads. What a last tile reads behind its map's end must exist, but it is
-// no pixel's, so it may be anything.
+// step of any of its RUNs reads (Overlay.cpp). What a last tile reads behind its
+// map's end must exist, but it is no pixel's, so it may be anything.
 //
 // Weight and threshold rows stay, if they fit; layers of equal split lie
 // together, so that one LOAD fills them. Else see Stream.cpp.
@@ -31,71 +31,23 @@ static bool overlap(const MapLayout &a, const MapLayout &b) {
   return a.base < b.base + b.words() && b.base < a.base + a.words();
 }
 
-/// Whether `layer` may write `out` over its own input: each word at the tile
-/// that last reads it or later. Steps issue in order and write behind their
-/// issue, so tiles decide, whatever stalls.
-static bool mayOverwriteInput(const LayerPlan &layer, const MapLayout &out) {
-  if (layer.out.mode != isa::OutMode::Bits)
-    return false;
-  const MapLayout &in = layer.in;
-  uint32_t height = layer.loops[6].limit;
-  auto tileOf = [&](uint32_t g, uint32_t y, uint32_t x) {
-    return (g * height + y) * layer.pixelTiles + x;
-  };
-  std::vector<uint32_t> lastRead(in.extent, 0);
-  for (uint32_t y = 0; y < height; ++y)
-    for (uint32_t x = 0; x < layer.pixelTiles; ++x)
-      for (uint32_t group = 0; group < layer.loops[2].limit; ++group)
-        for (uint32_t row = 0; row < layer.loops[1].limit; ++row)
-          for (uint32_t q = 0; q < layer.gp; ++q) {
-            if ((x * layer.gp + q) * 8 >= layer.out.pixels)
-              continue;
-            int64_t first = int64_t(y) * layer.loops[6].act +
-                            int64_t(x) * layer.loops[5].act +
-                            int64_t(group) * layer.loops[2].act +
-                            int64_t(row) * layer.loops[1].act +
-                            int64_t(q) * layer.run.cluster_stride;
-            int64_t end = first + int64_t(layer.words) * (in.quad ? 2 : 1);
-            for (int64_t word = first; word < end; ++word)
-              if (word < int64_t(lastRead.size()))
-                lastRead[size_t(word)] =
-                    std::max(lastRead[size_t(word)],
-                             tileOf(layer.outputGroups - 1, y, x));
-          }
-  for (uint32_t g = 0; g < layer.outputGroups; ++g)
-    for (uint32_t y = 0; y < height; ++y) {
-      uint32_t pair = 0; // 8 bytes of the stream
-      for (uint32_t x = 0; x < layer.pixelTiles; ++x) {
-        uint64_t pixels =
-            std::min<uint64_t>((x + 1) * 8ull * layer.gp, layer.out.pixels);
-        uint64_t pooled =
-            pixels < layer.out.pool_window
-                ? 0
-                : (pixels - layer.out.pool_window) / layer.out.pool_stride + 1;
-        uint64_t bytes = layer.out.lead + pooled * layer.out.record;
-        uint64_t pairs = x + 1 == layer.pixelTiles
-                             ? (bytes + layer.out.trail + 7) / 8
-                             : bytes / 8;
-        for (; pair < pairs; ++pair)
-          for (uint32_t half = 0; half < 2; ++half) {
-            uint32_t word = out.base + (out.padTop + y) * out.rowPitch +
-                            g * out.groupPitch + 2 * pair + half;
-            if (word >= in.base && word < in.base + in.extent &&
-                lastRead[word - in.base] > tileOf(g, y, x))
-              return false;
-          }
-      }
-    }
-  return true;
+/// Where the RUNs of `layer` read, and write `next` (null: the last layer's).
+static void address(LayerPlan &layer, const MapLayout *next) {
+  layer.run.act = layer.in.base + layer.in.channelOffset();
+  if (next)
+    layer.out.base = next->base + next->channelOffset() +
+                     next->padTop * next->rowPitch;
 }
 
 /// Whether map `i` may stand where it does while its neighbour before stands.
 static bool compatible(const Network &network, const Plan &plan, size_t i) {
   if (!overlap(plan.layers[i - 1].in, plan.layers[i].in))
     return true;
-  return i == 1 && plan.stripes.empty() &&
-         borderRanges(network.layers[0]).size() == 1 &&
-         mayOverwriteInput(plan.layers[0], plan.layers[i].in);
+  if (i != 1 || !plan.stripes.empty())
+    return false;
+  LayerPlan layer = plan.layers[0];
+  address(layer, &plan.layers[1].in);
+  return mayOverwriteInput(network.layers[0], layer, plan.target.laneWords);
 }
 
 /// Places the maps behind the input so that no later map than `freeAfter` lies
@@ -191,20 +143,34 @@ static size_t placeStripes(const Network &network, Plan &plan) {
   return count;
 }
 
+/// The layer whose input and output take the most.
+static std::string mapsError(const Network &network, const Plan &plan) {
+  size_t largest = 0;
+  uint32_t need = 0;
+  for (size_t i = 0; i < plan.layers.size(); ++i) {
+    uint32_t both = plan.layers[i].in.extent;
+    if (i + 1 < plan.layers.size())
+      both += plan.layers[i + 1].in.words();
+    if (both > need)
+      largest = i, need = both;
+  }
+  bool alone = largest + 1 == plan.layers.size() ||
+               plan.layers[largest].in.extent > plan.target.laneWords;
+  return fmt::format("node '{}': its input map{} need{} {} lane words, target "
+                     "'{}' has lane_words = {}",
+                     network.layers[largest].name(),
+                     alone ? "" : " and its output map", alone ? "s" : "",
+                     alone ? plan.layers[largest].in.extent : need,
+                     plan.target.name, plan.target.laneWords);
+}
+
 static bool allocateMaps(const Network &network, Plan &plan, bool stripes,
                          std::string &error) {
   size_t at = 0, count = plan.layers.size();
   size_t after =
       stripes ? placeStripes(network, plan) : placeEarliest(network, plan, at);
   if (after == count) {
-    uint32_t need = plan.layers[at].in.extent +
-                    (at > 0 ? plan.layers[at - 1].in.extent : 0);
-    const Layer &layer = network.layers[at];
-    error = fmt::format(
-        "node '{}': its input map and the one before need {} lane words, "
-        "target '{}' has lane_words = {}; use a target with more, or a "
-        "shorter window",
-        layer.name(), need, plan.target.name, plan.target.laneWords);
+    error = mapsError(network, plan);
     return false;
   }
   plan.inputFreeAfter = uint32_t(after);
@@ -267,8 +233,7 @@ static std::string rowsError(const Network &network, const Plan &plan,
   const char *what = weights ? "weight" : "threshold";
   return fmt::format(
       "node '{}': the network's {}s need {} rows per cluster, {} of them this "
-      "node's, target '{}' has {}_rows = {}; use a target with more rows or "
-      "fewer channels",
+      "node's, target '{}' has {}_rows = {}",
       network.layers[largest].name(), what, need, rows(largest),
       plan.target.name, what, have);
 }
@@ -299,21 +264,16 @@ bool allocate(const Network &network, Plan &plan, Means means,
   plan.usage.outputWords = last.outputBeats;
   if (last.outputBeats > plan.target.outputWords) {
     error = fmt::format("node '{}': its output takes {} words of the output "
-                        "buffer, target '{}' has output_words = {}; reduce it "
-                        "in the graph (a sum or mean over positions)",
+                        "buffer, target '{}' has output_words = {}",
                         network.layers.back().name(), last.outputBeats,
                         plan.target.name, plan.target.outputWords);
     return false;
   }
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     LayerPlan &layer = plan.layers[i];
-    layer.run.act = layer.in.base + layer.in.channelOffset();
+    address(layer, i + 1 < plan.layers.size() ? &plan.layers[i + 1].in : nullptr);
     layer.run.weight = layer.weightBase + layer.in.constantGroups * layer.words;
     layer.run.threshold = layer.thresholdBase;
-    if (i + 1 < plan.layers.size())
-      layer.out.base =
-          plan.layers[i + 1].in.base + plan.layers[i + 1].in.channelOffset() +
-          plan.layers[i + 1].in.padTop * plan.layers[i + 1].in.rowPitch;
     planPasses(network.layers[i], layer);
   }
   return orderTransfers(plan, error);

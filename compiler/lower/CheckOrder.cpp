@@ -6,6 +6,12 @@
 // before y starts if y and what its engine did before have taken more tokens
 // than were there before x gave one.
 //
+// A window is a chain of maps: LOAD writes map 0, and the RUNs that read map n
+// write map n + 1. So the words that a RUN reads tell which map they belong to,
+// and a place that a RUN took too early, while another still needs what lay
+// there, shows: the other one reads words of two maps, or its own words are
+// taken for a map too far and meet the earlier RUN's where both are read.
+//
 //===----------------------------------------------------------------------===//
 
 #include "CheckOrder.h"
@@ -234,7 +240,7 @@ public:
     Footprint f;
     for (const isa::Instruction &instruction : job.cold)
       if (footprints.of(instruction, f))
-        write(f, 0, -1);
+        write(f, 0, -1, 0);
     std::map<uint32_t, Footprint> warm;
     for (uint32_t i = 0; i < job.warm.size(); ++i)
       if (footprints.of(job.warm[i], f))
@@ -258,20 +264,60 @@ private:
   struct Writer {
     int64_t instruction = -2; ///< -2: nobody, -1: cold code
     uint32_t window = 0;
+    uint32_t map = 0; ///< lane words: which of the window's maps they belong to
   };
 
-  void write(const Footprint &f, uint32_t window, int64_t instruction) {
+  void write(const Footprint &f, uint32_t window, int64_t instruction,
+             uint32_t map) {
     for (int m = 0; m < Memories; ++m)
       for (size_t i = 0; i < f.writes[m].size(); ++i)
         if (f.writes[m][i])
-          writers[m][i] = {instruction, window};
+          writers[m][i] = {instruction, window, map};
+  }
+
+  /// The map that a RUN writes: the one behind that which it reads. False if it
+  /// reads two, or one that is not the last or the last but one so far.
+  bool mapOf(const Item &item, uint32_t &newest, uint32_t &map) {
+    map = 0;
+    const Set &reads = item.footprint->reads[Lanes];
+    size_t first = reads.size();
+    for (size_t i = 0; i < reads.size(); ++i) {
+      if (!reads[i])
+        continue;
+      if (first == reads.size())
+        first = i;
+      const Writer &a = writers[Lanes][first], &b = writers[Lanes][i];
+      if (a.map == b.map)
+        continue;
+      error = fmt::format(
+          "instruction {} reads two maps at once: lane word {}, which "
+          "instruction {} wrote, belongs to map {} of the window, lane word "
+          "{}, which instruction {} wrote, to map {}",
+          item.instruction, first, a.instruction, a.map, i, b.instruction,
+          b.map);
+      return false;
+    }
+    if (first == reads.size() || item.use.engine != Run)
+      return true;
+    map = writers[Lanes][first].map + 1;
+    if (map != newest && map != newest + 1) {
+      error = fmt::format("instruction {} reads lane word {} of map {} of its "
+                          "window, but map {} is written",
+                          item.instruction, first, map - 1, newest);
+      return false;
+    }
+    newest = map;
+    return true;
   }
 
   /// Every word that is read was written in the same window or by cold code,
-  /// and by the same instruction in every window.
+  /// by the same instruction in every window, and every RUN reads one map.
   bool checkWriters() {
     std::map<uint32_t, std::vector<int64_t>> firstWindow;
+    uint32_t newest = 0, map = 0;
     for (const Item &item : items) {
+      if (item.instruction == items[0].instruction)
+        newest = 0; // a window begins
       std::vector<int64_t> sources;
       for (int m = 0; m < Memories; ++m)
         for (size_t i = 0; i < item.footprint->reads[m].size(); ++i) {
@@ -296,7 +342,9 @@ private:
                             item.instruction);
         return false;
       }
-      write(*item.footprint, item.window, item.instruction);
+      if (!mapOf(item, newest, map))
+        return false;
+      write(*item.footprint, item.window, item.instruction, map);
     }
     return true;
   }

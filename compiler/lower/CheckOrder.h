@@ -27,6 +27,8 @@ struct OrderJob {
 /// * a RUN reads a lane word, a weight or a threshold row that was not written
 ///   before by the cold code or in its own window, or that another instruction
 ///   wrote in the first window than in the second;
+/// * a RUN reads lane words of two maps: LOAD writes a window's first map, a RUN
+///   that reads one map writes the next;
 /// * a LOAD, RUN or STORE could overtake another of which it uses, or
 ///   overwrites, a place.
 bool checkOrder(const OrderJob &job, std::string &error);

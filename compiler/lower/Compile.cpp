@@ -117,7 +117,7 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
     PhaseTimer timer(options, "lower");
     prepareLayers(func);
     if (!legalise(func, legalised, error) ||
-        !planNetwork(legalised.network, options.target, plan, error))
+        !planOrAdvise(legalised.network, options.target, plan, error))
       return false;
     code = emitCode(legalised.network, plan);
     machine = engineModule(*context, legalised.network, plan, code);

@@ -48,7 +48,7 @@ public:
     lower::prepareLayers(*functions.begin());
     if (!::bnn::isa::loadTarget(target, sizes, error) ||
         !lower::legalise(*functions.begin(), legalised, error) ||
-        !lower::planNetwork(legalised.network, sizes, plan, error)) {
+        !lower::planOrAdvise(legalised.network, sizes, plan, error)) {
       module.emitError(error);
       return signalPassFailure();
     }

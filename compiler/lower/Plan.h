@@ -188,9 +188,13 @@ struct Plan {
 };
 
 /// Plans `network` for `target`. On failure returns false and sets `error` to
-/// "node 'N': ..." with what is needed, what is there and what to change.
+/// "node 'N': ..." with what is needed and what is there.
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
                  std::string &error);
+/// The same; the error also names the built-in targets that have room, or the
+/// sizes of a target that would.
+bool planOrAdvise(const Network &network, const isa::Target &target, Plan &plan,
+                  std::string &error);
 
 //===-- The steps of it, for tests ---------------------------------------===//
 
@@ -205,6 +209,9 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
 /// Splits a layer into passes if its border pixels need their own thresholds or
 /// sums, or the next map has pad rows or constants; after the allocation.
 void planPasses(const Layer &layer, LayerPlan &plan);
+/// Whether the RUNs of a layer whose maps have places may write their output
+/// where it lies over their own input: no word is read after it was written.
+bool mayOverwriteInput(const Layer &layer, LayerPlan plan, uint32_t laneWords);
 /// What a plan may do besides keeping all weights and the whole input.
 struct Means {
   bool stream = false;  ///< load weights that do not fit in every window

@@ -215,6 +215,7 @@ static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
 }
 
 /// Rows of pads or a group of constants: one step a tile, channels never fire.
+/// All tiles read the map's first words, whose values do not matter.
 static LayerPlan constantPass(const LayerPlan &plan, LayerPlan::Pass kind,
                               int64_t words, uint32_t rows) {
   LayerPlan pass = plan;
@@ -223,7 +224,8 @@ static LayerPlan constantPass(const LayerPlan &plan, LayerPlan::Pass kind,
   for (int j : {0, 1, 2})
     pass.loops[j].limit = 1;
   pass.loops[6].limit = rows;
-  pass.loops[6].act = 0;
+  pass.loops[5].act = pass.loops[6].act = 0;
+  pass.run.cluster_stride = 0;
   pass.out.base = uint32_t(plan.out.base + words);
   if (kind == LayerPlan::Pass::Constants)
     pass.loops[7].limit = pass.outputGroups = 1;
@@ -364,8 +366,7 @@ static bool planFields(const Layer &layer, const MapLayout *next,
     error = nodeError(
         layer,
         fmt::format("sums of {} taps need an accumulator of {} bits, target "
-                    "'{}' has {}; use fewer taps or a target with more "
-                    "accumulator_bits",
+                    "'{}' has accumulator_bits = {}",
                     layer.taps(), needed, target.name, target.accumulatorBits));
     return false;
   }
@@ -383,8 +384,7 @@ bool planLayer(const Layer &layer, const MapLayout *next, uint32_t split,
   if (plan.in.words() > target.laneWords)
     error = nodeError(
         layer, fmt::format("its input map needs {} lane words, target '{}' has "
-                           "lane_words = {}; use a target with more, or a "
-                           "shorter window",
+                           "lane_words = {}",
                            plan.in.words(), target.name, target.laneWords));
   return false;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Emit.h"
 #include "Timing.h"
 
 #include <algorithm>
@@ -168,8 +169,23 @@ static bool planWith(const Network &network, bool sparing, Means means,
                      plan.layers[i], error))
       return false;
   }
-  return allocate(network, plan, means, error) &&
-         schedule(plan, network, error);
+  if (!allocate(network, plan, means, error) ||
+      !schedule(plan, network, error))
+    return false;
+  size_t code = emitCode(network, plan).warm.size();
+  if (code <= isa::isaInstructionMemory)
+    return true;
+  size_t most = 0;
+  std::vector<size_t> runs(network.layers.size(), 0);
+  for (const RunPlan &run : plan.runs)
+    if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
+      most = size_t(run.layer);
+  error = fmt::format("node '{}': the network takes {} instructions, the "
+                      "instruction memory holds {}; use fewer layers, or pad "
+                      "with -1 or +1 instead of 0",
+                      network.layers[most].name(), code,
+                      isa::isaInstructionMemory);
+  return false;
 }
 
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,

@@ -104,15 +104,13 @@ bool streamWeights(const Network &network, Plan &plan, std::string &error) {
   const std::string &name = network.layers[largest].name();
   if (least)
     error = fmt::format("node '{}': streaming the network's weights takes {} "
-                        "instructions, the instruction memory holds {}; use a "
-                        "target with more weight_rows",
+                        "instructions, the instruction memory holds {}",
                         network.layers[bySize[0]].name(), least,
                         isa::isaInstructionMemory);
   else
     error = fmt::format(
         "node '{}': the weights of {} output channels need {} rows per "
-        "cluster, target '{}' has weight_rows = {}; use a target with more "
-        "rows, a smaller kernel or fewer input channels",
+        "cluster, target '{}' has weight_rows = {}",
         name, plan.layers[largest].channelTiles * 8 * plan.layers[largest].gm,
         rowsPerGroup(plan.layers[largest]), plan.target.name, capacity);
   return false;

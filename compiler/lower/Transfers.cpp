@@ -61,9 +61,11 @@ static void listRuns(Plan &plan, size_t idle) {
           run.chunk = int(chunk);
           run.part = partOf(layer, run.part, plan.chunks[chunk]);
         }
-        for (size_t s = 0; s < (i ? 0 : plan.stripes.size()); ++s) {
+        bool striped = i == 0 && pass->kind == LayerPlan::Pass::Sums;
+        for (size_t s = 0; s < (striped ? plan.stripes.size() : 0); ++s) {
           run.stripe = int(s);
-          run.part = stripeOf(layer, plan.stripes, s);
+          run.part = stripeOf(*pass, plan.stripes, s);
+          run.part.passes.clear();
           plan.runs.push_back(run);
         }
         if (run.stripe < 0)

@@ -146,4 +146,22 @@ bool loadTarget(const std::string &nameOrPath, Target &target,
   return true;
 }
 
+const std::vector<Target> &builtinTargets() {
+  static const std::vector<Target> all = [] {
+    std::vector<Target> targets;
+    std::string error;
+    for (const embedded::EmbeddedFile &file : embedded::targets())
+      readTarget(file.text, targets.emplace_back(), error);
+    return targets;
+  }();
+  return all;
+}
+
+Target largestTarget() {
+  Target target;
+  for (const TargetField &f : targetFields())
+    target.*f.member = f.max;
+  return target;
+}
+
 } // namespace bnn::isa

@@ -11,7 +11,7 @@ func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi32> {
 
 // -----
 
-// CHECK: node 'wide': sums of 160 taps need an accumulator of 17 bits, target 'z010' has 16
+// CHECK: node 'wide': sums of 160 taps need an accumulator of 17 bits, target 'z010' has accumulator_bits = 16; no built-in target has room, it takes a target file with accumulator_bits = 17
 func.func @main(%x: tensor<160x1x1xi8>) -> tensor<4x1x1xf64> {
   %a = bnn.conv %x {weight = dense<1> : tensor<4x160x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<160x1x1xi8> -> tensor<4x1x1xi32> loc("wide")
   %s = bnn.threshold %a {points = dense<5> : tensor<4x1xi32>, first = dense<0> : tensor<4xi1>} : tensor<4x1x1xi32> -> tensor<4x1x1xi1>
@@ -22,7 +22,7 @@ func.func @main(%x: tensor<160x1x1xi8>) -> tensor<4x1x1xf64> {
 
 // -----
 
-// CHECK: node 'big': its input map and the one before need 5000 lane words, target 'z010' has lane_words = 4096
+// CHECK: node 'big': its input map needs 5000 lane words, target 'z010' has lane_words = 4096; no built-in target has room, it takes a target file with lane_words = 8192
 func.func @main(%x: tensor<1x1x20000xi8>) -> tensor<4x1x1xf64> {
   %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x20000xi8> -> tensor<4x1x19997xi32> loc("big")
   %g = bnn.sum %a : tensor<4x1x19997xi32> -> tensor<4x1x1xi32>
@@ -42,7 +42,7 @@ func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi1> {
 // -----
 
 // Far beyond the fields of the instructions, too: the buffer is what to change.
-// CHECK: node 'huge': its input map needs 250000 lane words, target 'z010' has lane_words = 4096
+// CHECK: node 'huge': its input map needs 250000 lane words, target 'z010' has lane_words = 4096; no target can be made large enough, make the network smaller
 func.func @main(%x: tensor<1x1x1000000xi8>) -> tensor<4x1x1xf64> {
   %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x1000000xi8> -> tensor<4x1x1000000xi32> loc(fused["dequantize", "huge"])
   %g = bnn.sum %a : tensor<4x1x1000000xi32> -> tensor<4x1x1xi32>

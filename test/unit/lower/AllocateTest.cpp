@@ -123,3 +123,30 @@ TEST(Allocate, StreamsTheLargestLayersOnly) {
     EXPECT_EQ(plan.chunks[c].rows, 24u);
   }
 }
+
+TEST(Advice, NamesTheBuiltInTargetThatHasRoom) {
+  isa::Target target;
+  std::string error;
+  ASSERT_TRUE(isa::loadTarget("z020", target, error)) << error;
+  Plan plan;
+  EXPECT_FALSE(planOrAdvise(chain(1200), target, plan, error));
+  EXPECT_NE(error.find("node 'layer1': its input map needs 1202 lane words, "
+                       "target 'z020' has lane_words = 1024; built-in target "
+                       "'z010' has room"),
+            std::string::npos)
+      << error;
+}
+
+TEST(Advice, NamesTheSizesOfATargetThatWould) {
+  isa::Target target;
+  std::string error;
+  ASSERT_TRUE(isa::loadTarget("z010", target, error)) << error;
+  Plan plan;
+  EXPECT_FALSE(planOrAdvise(chain(6000), target, plan, error));
+  EXPECT_NE(error.find("no built-in target has room, it takes a target file "
+                       "with lane_words = 16384"),
+            std::string::npos)
+      << error;
+  target.laneWords = 16384;
+  EXPECT_TRUE(planOrAdvise(chain(6000), target, plan, error)) << error;
+}

@@ -228,3 +228,97 @@ TEST_F(Check, ARunThatWritesWhatItReads) {
                }),
                "reads of words");
 }
+
+/// The next layer pads with 0 before a pool, so the first layer has two RUNs:
+/// constants that tell the border, then its channels.
+class CheckTwoPasses : public Check {
+protected:
+  void SetUp() override {
+    std::mt19937 random(1);
+    LayerSpec layer = {.channels = 16,
+                       .kernel = 3,
+                       .pad = 1,
+                       .padValue = 0,
+                       .poolWindow = 2,
+                       .poolStride = 2};
+    LayerSpec second = layer, last = {.channels = 5,
+                                      .kernel = 3,
+                                      .pad = 1,
+                                      .padValue = 0,
+                                      .output = OutputKind::Sum};
+    second.kernel = 5, second.pad = 2;
+    Network net = randomNetwork(random, MapKind::Bytes, {1, 1, 1200},
+                                {layer, second, last});
+    isa::Target target;
+    std::string error;
+    ASSERT_TRUE(isa::loadTarget("z035", target, error)) << error;
+    target.laneWords = 2048;
+    ASSERT_NO_FATAL_FAILURE(plan(net, target));
+    ASSERT_EQ(built.layers[0].in.base, 0u);
+    ASSERT_TRUE(net.layers[1].borderGroup);
+    ASSERT_EQ(built.layers[0].passes.size(), 2u);
+  }
+  /// The first layer's output at word `to`, the second one's behind all; the
+  /// next input waits for both layers.
+  MachineCode placedAt(uint32_t to) {
+    MachineCode changed = code;
+    for (size_t r = 0; r < built.runs.size(); ++r)
+      nth<isa::Run>(changed, r).push_prev =
+          built.runs[r].layer == 1 && built.runs[r + 1].layer == 2;
+    uint32_t behind = built.layers[0].in.words() + built.layers[1].in.words();
+    std::array<uint32_t, 3> moved = {0, to - built.layers[1].in.base,
+                                     behind - built.layers[2].in.base};
+    for (MachineInstruction &item : changed.warm) {
+      if (auto *out = std::get_if<isa::Out>(&item.instruction);
+          out && item.layer < 2)
+        out->base += moved[item.layer + 1];
+      if (auto *run = std::get_if<isa::Run>(&item.instruction))
+        run->act += moved[item.layer];
+    }
+    return changed;
+  }
+  bool isRight(const MachineCode &changed) {
+    std::mt19937 random(2);
+    isa::Program program = buildProgram(network, built, changed);
+    for (int i = 0; i < 2; ++i) {
+      Values input = randomInput(random, network);
+      if (runProgram(network, built, program, input) !=
+          evaluate(network, input))
+        return false;
+    }
+    return true;
+  }
+};
+
+TEST_F(CheckTwoPasses, APassThatOverwritesWhatTheNextOneReads) {
+  // All of the input is gone before the channels are made of it: they are made
+  // of the constants, and every word that is read was written long ago.
+  ASSERT_LE(built.layers[0].in.words(), built.layers[1].in.groupPitch);
+  EXPECT_FALSE(isRight(placedAt(0)));
+  expectSays(checked(placedAt(0)), "reads two maps at once");
+}
+
+TEST_F(CheckTwoPasses, EveryPlaceThatMakesTheResultWrong) {
+  uint32_t words = built.layers[0].in.words();
+  int refused = 0;
+  for (uint32_t distance = 0; distance <= words; distance += 2) {
+    std::string said = checked(placedAt(distance));
+    refused += !said.empty();
+    EXPECT_TRUE(!said.empty() || isRight(placedAt(distance))) << distance;
+  }
+  EXPECT_GE(refused, int(words / 2 - 8));
+  EXPECT_EQ(checked(placedAt(words)), "");
+}
+
+TEST_F(CheckTwoPasses, ALayerThatReadsAnOlderMap) {
+  // The last layer reads the input instead of the second layer's output.
+  expectSays(after([&](MachineCode &code) {
+               for (size_t r = 0; r < built.runs.size(); ++r) {
+                 isa::Run &run = nth<isa::Run>(code, r);
+                 run.push_prev = r + 1 == built.runs.size();
+                 if (built.runs[r].layer == 2)
+                   run.act = built.layers[0].in.base;
+               }
+             }),
+             "of map 0 of its window, but map 2 is written");
+}

@@ -6,6 +6,7 @@
 
 #include "NaiveNetwork.h"
 
+#include "lower/Border.h"
 #include "lower/GoldenRun.h"
 
 #include <algorithm>
@@ -111,6 +112,10 @@ Network randomNetwork(std::mt19937 &random, MapKind kind, Shape shape,
       l.out.w = 1;
     for (int64_t i = 0; i < spec.channels * l.taps(); ++i)
       l.weights.push_back(pick(0, 1) ? 1 : -1);
+    // A pool of zero-padded bits needs constants that tell the border.
+    l.borderGroup = l.kind == MapKind::Bits && !l.fromHost &&
+                    spec.poolWindow > 1 && borderRanges(l).size() > 1 &&
+                    fitsBorderGroup(l);
     bool sums = spec.output == OutputKind::SumBits;
     int64_t reach = l.taps() * (l.kind == MapKind::Bytes ? 60 : 1) / 2 *
                     (sums ? std::max<int64_t>(l.conv.w / 4, 1) : 1);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bnn::isa {
 
@@ -28,5 +29,10 @@ struct Target {
 /// A built-in name (z010, z020, z035) or the path of a JSON target file.
 /// On failure returns false and sets `error` to one line.
 bool loadTarget(const std::string &nameOrPath, Target &target, std::string &error);
+
+/// The built-in targets, by name.
+const std::vector<Target> &builtinTargets();
+/// Every size as large as a target file may make it.
+Target largestTarget();
 
 } // namespace bnn::isa
