@@ -232,8 +232,30 @@ int64_t axisIndex(Operation *op, int64_t i, const ConstTensor &x,
   return i / inner % parameter.size();
 }
 
+// (x - zero) * scale while doubles hold it exactly: weights are many.
+Result dequantizeDoubles(Operation *op, const ConstTensor &x,
+                         const ConstTensor &scale, const ConstTensor &zero) {
+  auto codes = x.exactDoubles(), steps = scale.exactDoubles(),
+       zeros = zero.exactDoubles();
+  if (!codes || !steps || !zeros)
+    return std::nullopt;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    auto code =
+        exactBinary("Sub", (*codes)[i], (*zeros)[axisIndex(op, i, x, zero)]);
+    auto value = code ? exactBinary("Mul", *code,
+                                    (*steps)[axisIndex(op, i, x, scale)])
+                      : std::nullopt;
+    if (!value)
+      return std::nullopt;
+    (*codes)[i] = *value;
+  }
+  return ConstTensor(x.shape, std::move(*codes));
+}
+
 Result dequantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
                   const ConstTensor &zero) {
+  if (Result doubles = dequantizeDoubles(op, x, scale, zero))
+    return doubles;
   std::vector<Radical> values;
   for (int64_t i = 0; i < x.size(); ++i) {
     auto code = exact::add(x[i], zero[axisIndex(op, i, x, zero)].negated());

@@ -7,14 +7,42 @@
 #include "Arithmetic.h"
 #include "Border.h"
 
+#include "bnn/isa/Isa.h"
 #include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
 
 namespace bnncc::lower {
 
 static int64_t ceilHalf(int64_t x) { return x >= 0 ? (x + 1) / 2 : -(-x / 2); }
 
-int64_t largestCount(const Layer &layer) {
-  return layer.taps() * (layer.kind == MapKind::Bytes ? 255 : 1);
+/// Weights of -1 of channel `o`; none of a channel past the last one.
+static int64_t minusWeights(const Layer &layer, int64_t o) {
+  if (o >= layer.conv.c)
+    return 0;
+  auto first = layer.weights.begin() + o * layer.taps();
+  return std::count_if(first, first + layer.taps(),
+                       [](int8_t w) { return w < 0; });
+}
+
+CountRange countRange(const Layer &layer, int64_t o) {
+  int64_t taps = layer.taps();
+  if (layer.kind == MapKind::Bits)
+    return {0, taps};
+  int64_t low = layer.codeLow, high = layer.codeHigh;
+  if (layer.padLeft || layer.padRight || layer.padTop || layer.padBottom) {
+    low = std::min(low, layer.padValue);
+    high = std::max(high, layer.padValue);
+  }
+  // The array sees u, and 255 - u where the weight is -1.
+  int64_t shift = layer.isSigned ? 128 : 0;
+  int64_t minus = minusWeights(layer, o), plus = taps - minus;
+  return {plus * (low + shift) + minus * (255 - (high + shift)),
+          plus * (high + shift) + minus * (255 - (low + shift))};
+}
+
+int64_t largestStep(const Layer &layer) {
+  return layer.kind == MapKind::Bytes ? 8 * 255 : 32;
 }
 
 int64_t summedPositions(const Layer &layer) {
@@ -23,9 +51,7 @@ int64_t summedPositions(const Layer &layer) {
 }
 
 int64_t byteOffset(const Layer &layer, int64_t o) {
-  int64_t minus = 0, taps = layer.taps();
-  for (int64_t i = 0; i < taps; ++i)
-    minus += layer.weights[o * taps + i] < 0;
+  int64_t minus = minusWeights(layer, o), taps = layer.taps();
   int64_t signedPart = layer.isSigned ? 128 * (taps - 2 * minus) : 0;
   return -255 * minus - signedPart;
 }
@@ -94,16 +120,16 @@ static int64_t countFor(const Layer &layer, int64_t o, int64_t p,
 ChannelThresholds channelThresholds(const Layer &layer, int64_t o, int64_t x) {
   bool sums = layer.output == OutputKind::SumBits;
   int64_t positions = sums ? summedPositions(layer) : 1;
-  int64_t largest = largestCount(layer) * positions;
+  CountRange range = countRange(layer, o);
   int64_t correction =
       sums ? totalCorrection(layer, o) : padCorrection(layer, o, x);
   ChannelThresholds result;
   result.polarity = layer.thresholds[o].first;
   for (int64_t p : layer.thresholds[o].points) {
     int64_t h = countFor(layer, o, p - correction, positions);
-    if (h <= 0)
+    if (h <= range.low * positions)
       result.polarity = !result.polarity; // always passed
-    else if (h <= largest)
+    else if (h <= range.high * positions)
       result.t.push_back(-h);
   }
   return result;
@@ -129,31 +155,55 @@ ValueTerms valueTerms(const Layer &layer, int64_t o) {
 
 bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
                      unsigned &needed) {
-  int64_t low = 0, high = largestCount(layer);
-  switch (layer.output) {
-  case OutputKind::Bits:
-    if (layer.borderGroup)
-      high = largestBorderCount(layer);
-    low = -high - 1; // T of a constant channel; then H only adds up to -1
-    break;
-  case OutputKind::SumBits:
-    high *= tiles;
-    break;
-  case OutputKind::Raw:
-  case OutputKind::Sum:
-  case OutputKind::Split:
-    for (int64_t o = 0; o < layer.conv.c; ++o) {
+  int64_t low = 0, high = 0;
+  for (int64_t o = 0; o < layer.conv.c; ++o) {
+    CountRange range = countRange(layer, o);
+    int64_t span = range.high - range.low;
+    switch (layer.output) {
+    case OutputKind::Bits:
+      if (layer.borderGroup)
+        span = largestBorderCount(layer);
+      low = std::min(low, -span - 1); // a plane that never fires
+      high = std::max(high, span);
+      break;
+    case OutputKind::SumBits:
+      high = std::max(high, range.high * tiles);
+      break;
+    case OutputKind::Raw:
+    case OutputKind::Sum:
+    case OutputKind::Split:
       int64_t t = valueTerms(layer, o).t;
-      low = std::min(low, t);
-      high = std::max(high, t + largestCount(layer));
+      low = std::min(low, t + range.low);
+      high = std::max(high, t + range.high);
+      break;
     }
-    break;
   }
   needed = 1;
   while (low < -(int64_t(1) << (needed - 1)) || high >= int64_t(1)
                                                             << (needed - 1))
     ++needed;
   return needed <= bits;
+}
+
+bool fitsSums(const Layer &layer, std::string &error) {
+  int64_t positions = summedPositions(layer), reach = 0;
+  bool bits = layer.output == OutputKind::SumBits;
+  if (!bits && layer.output != OutputKind::Sum &&
+      layer.output != OutputKind::Split)
+    return true;
+  for (int64_t o = 0; o < layer.conv.c; ++o) {
+    CountRange range = countRange(layer, o);
+    int64_t t = bits ? 0 : valueTerms(layer, o).t;
+    reach = std::max({reach, std::abs(range.low + t), range.high + t});
+  }
+  unsigned width = bits ? ::bnn::isa::isaThresholdBits : 32;
+  if (reach * positions + 1 < int64_t(1) << (width - 1))
+    return true;
+  error = fmt::format("sums of {} taps over {} positions reach {}, {} holds {} "
+                      "bits; sum over fewer positions or taps",
+                      layer.taps(), positions, reach * positions,
+                      bits ? "a threshold" : "a word of the output", width);
+  return false;
 }
 
 } // namespace bnncc::lower

@@ -15,8 +15,14 @@
 
 namespace bnncc::lower {
 
-/// Largest H of any input.
-int64_t largestCount(const Layer &layer);
+/// H of output channel `o` over all inputs; of a channel past the last one,
+/// whose weights are all +1. Bytes take the codes that can occur, and the pad's.
+struct CountRange {
+  int64_t low = 0, high = 0;
+};
+CountRange countRange(const Layer &layer, int64_t o);
+/// Largest H of a single step on lanes that may hold anything.
+int64_t largestStep(const Layer &layer);
 /// k of output channel `o` (Bytes).
 int64_t byteOffset(const Layer &layer, int64_t o);
 /// Positions that a Sum, Split or SumBits layer adds up, after pooling.
@@ -33,7 +39,8 @@ struct PixelRange {
 std::vector<PixelRange> borderRanges(const Layer &layer);
 
 /// The thresholds of a channel on H: T values, one per plane, each within
-/// [-(largest+1), 0]; unused planes never fire. `polarity` is the bit below.
+/// [-high, -low - 1] of its CountRange, so that T + H lies within high - low of
+/// 0; unused planes never fire. `polarity` is the bit below.
 struct ChannelThresholds {
   std::vector<int64_t> t;
   bool polarity = false;
@@ -57,9 +64,13 @@ ValueTerms valueTerms(const Layer &layer, int64_t o);
 
 /// Range proof: whether every accumulator of `layer` fits `bits`, over all
 /// inputs; `needed` is set to the bits it takes. `tiles` pixel tiles add up in
-/// one accumulator (SumBits).
+/// one accumulator (SumBits). Only T + H must fit: accumulators and T wrap, so
+/// what they pass through on the way does not matter.
 bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
                      unsigned &needed);
+/// Range proof of sums over positions: the words of Sum and Split, and what T
+/// and a sum of SumBits can hold. On failure `error` names the numbers.
+bool fitsSums(const Layer &layer, std::string &error);
 
 } // namespace bnncc::lower
 

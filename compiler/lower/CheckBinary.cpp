@@ -59,9 +59,9 @@ public:
     if (load.dest == isa::LoadDest::Lanes)
       rows = uint32_t(isa::wordsInLanes(load)), room = t.laneWords;
     else if (load.dest == isa::LoadDest::Weights)
-      rows = load.beats / 4 >> load.split, room = t.weightRows;
+      rows = load.beats / isa::isaRowBeats >> load.split, room = t.weightRows;
     else if (load.dest == isa::LoadDest::Thresholds)
-      rows = load.beats / 3 >> load.split, room = t.thresholdRows;
+      rows = load.beats / isa::isaRowBeats >> load.split, room = t.thresholdRows;
     return inside("LOAD", load.address, rows, room) &&
            region("LOAD", load.region, load.source, load.beats);
   }

@@ -112,9 +112,9 @@ private:
       return mark(f.writes[Lanes], load.address,
                   int64_t(wordsInLanes(load)));
     case isa::LoadDest::Weights:
-      return mark(f.writes[Weights], load.address, chunk / 4);
+      return mark(f.writes[Weights], load.address, chunk / isa::isaRowBeats);
     case isa::LoadDest::Thresholds:
-      return mark(f.writes[Thresholds], load.address, chunk / 3);
+      return mark(f.writes[Thresholds], load.address, chunk / isa::isaRowBeats);
     case isa::LoadDest::Control:
       for (uint32_t i = 0; i < load.beats; ++i) {
         uint64_t bits = 0;

@@ -61,9 +61,9 @@ std::vector<MachineInstruction> coldCode(const Plan &plan,
   code.push_back({programLoad(isa::LoadDest::Control, layout.microcode,
                               uint32_t(plan.microcode.size()), 0, 0)});
   auto rows = [&](const std::vector<RowBlock> &blocks, isa::LoadDest dest,
-                  uint32_t beatsPerRow, uint32_t source) {
+                  uint32_t source) {
     for (const RowBlock &block : blocks) {
-      uint32_t beats = (block.rows * beatsPerRow) << block.split;
+      uint32_t beats = (block.rows * isa::isaRowBeats) << block.split;
       int layer = block.layers.size() == 1 ? int(block.layers[0]) : -1;
       code.push_back(
           {programLoad(dest, source, beats, block.firstRow, block.split),
@@ -71,8 +71,8 @@ std::vector<MachineInstruction> coldCode(const Plan &plan,
       source += beats;
     }
   };
-  rows(plan.weightBlocks, isa::LoadDest::Weights, 4, layout.weights);
-  rows(plan.thresholdBlocks, isa::LoadDest::Thresholds, 3, layout.thresholds);
+  rows(plan.weightBlocks, isa::LoadDest::Weights, layout.weights);
+  rows(plan.thresholdBlocks, isa::LoadDest::Thresholds, layout.thresholds);
   code.push_back({isa::End()});
   return code;
 }

@@ -47,6 +47,7 @@ struct Layer {
   MapKind kind = MapKind::Bits;
   bool fromHost = false; ///< the loader packs the input map
   bool isSigned = true;  ///< Bytes: int8 codes, else uint8
+  int64_t codeLow = -128, codeHigh = 127; ///< Bytes: the codes that can occur
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
   int64_t padValue = -1;       ///< in the units of the input's codes

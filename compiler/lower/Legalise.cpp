@@ -55,6 +55,18 @@ std::vector<int64_t> integersOf(mlir::ElementsAttr attr) {
   return values;
 }
 
+/// The codes that a quantiser or a cast to `element` can make; all of the type
+/// if the graph's own input holds them.
+std::pair<int64_t, int64_t> codesOf(Operation *quantise, mlir::Type element) {
+  if (auto op = mlir::dyn_cast_or_null<bnn::QuantizeOp>(quantise)) {
+    int64_t first = op.getFirst(), steps = op.getBoundaries().getNumElements();
+    int64_t last = first + int64_t(op.getStep()) * steps;
+    return std::minmax(first, last);
+  }
+  auto [low, high] = bnn::integerRange(element);
+  return {low, high};
+}
+
 class Legaliser {
 public:
   Legaliser(Legalised &result, std::string &error)
@@ -242,6 +254,9 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
                                 element.getIntOrFloatBitWidth()));
   layer.kind = bits ? MapKind::Bits : MapKind::Bytes;
   layer.isSigned = !element.isUnsignedInteger();
+  if (!bits)
+    std::tie(layer.codeLow, layer.codeHigh) =
+        codesOf(result.quantiseOp, element);
   layer.in = in;
   layer.conv = layer.out = shapeOf(op.getOutput());
   layer.strideH = op.getStrides()[0];

@@ -91,32 +91,38 @@ static ChannelThresholds columnOf(const Layer &layer, const LayerPlan &plan,
                                    : channelThresholds(layer, o, plan.pixel);
 }
 
+/// T of a plane of channel `o` that never fires.
+static int64_t neverFires(const Layer &layer, const LayerPlan &plan,
+                          int64_t o) {
+  using Pass = LayerPlan::Pass;
+  if (plan.kind == Pass::PadRows || plan.kind == Pass::Constants)
+    return -(largestStep(layer) + 1);
+  if (plan.kind == Pass::Border)
+    return -(largestBorderCount(layer) + 1);
+  int64_t positions =
+      layer.output == OutputKind::SumBits ? summedPositions(layer) : 1;
+  return -(countRange(layer, o).high * positions + 1);
+}
+
 /// Rows of one pass.
 static void packPass(const Layer &layer, const LayerPlan &plan,
                      const Layer *next, uint32_t m,
                      std::vector<uint8_t> &bytes) {
-  // A plane that never fires.
-  int64_t never = -(largestCount(layer) + 1);
-  if (plan.kind == LayerPlan::Pass::Border)
-    never = -(largestBorderCount(layer) + 1);
-  if (layer.output == OutputKind::SumBits)
-    never *= summedPositions(layer);
   for (uint32_t g = 0; g < plan.outputGroups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile) {
       std::array<ChannelThresholds, 8> columns;
       for (uint32_t ch = 0; ch < 8; ++ch) {
         int64_t o = outputChannel(plan, layer, g, tile, m, ch);
         columns[ch] = columnOf(layer, plan, next, o);
-        columns[ch].t.resize(plan.planes, never);
+        columns[ch].t.resize(plan.planes, neverFires(layer, plan, o));
       }
       for (uint32_t plane = 0; plane < plan.planes; ++plane)
         for (const ChannelThresholds &column : columns) {
           // The first row starts the sum, later rows move it.
           int64_t t = column.t[plane] - (plane ? column.t[plane - 1] : 0);
-          uint32_t entry = uint32_t(t) & 0x7fffff;
-          if (plane == 0)
-            entry |= uint32_t(column.polarity) << 23;
-          for (int i = 0; i < 3; ++i)
+          uint32_t entry =
+              isa::thresholdEntry(t, plane == 0 && column.polarity);
+          for (int i = 0; i < 4; ++i)
             bytes.push_back(uint8_t(entry >> (8 * i)));
         }
     }

@@ -12,7 +12,7 @@
 
 namespace bnncc::lower {
 
-inline constexpr uint32_t WeightRowBytes = 32, ThresholdRowBytes = 24;
+inline constexpr uint32_t WeightRowBytes = 32, ThresholdRowBytes = 32;
 
 /// The output channel in column `ch` of channel group `m` of clusters, for
 /// channel tile `tile` and output group `group`; it may be past the last one.

@@ -304,6 +304,22 @@ void planPasses(const Layer &layer, LayerPlan &plan) {
   plan.passes = std::move(passes);
 }
 
+static std::string accumulatorError(const Layer &layer, unsigned needed,
+                                    const isa::Target &target) {
+  std::string taps = fmt::format("{} taps", layer.taps());
+  if (layer.kind == MapKind::Bytes)
+    taps += fmt::format(" on codes {}..{}", layer.codeLow, layer.codeHigh);
+  std::string remedy =
+      layer.kind == MapKind::Bytes
+          ? "quantise the input to fewer codes or use fewer taps"
+          : "use fewer taps";
+  if (needed <= isa::isaThresholdBits)
+    remedy = fmt::format("use a target with accumulator_bits = {}", needed);
+  return fmt::format(
+      "sums of {} need an accumulator of {} bits, target '{}' has {}; {}",
+      taps, needed, target.name, target.accumulatorBits, remedy);
+}
+
 static bool planFields(const Layer &layer, const MapLayout *next,
                        uint32_t split, bool narrow, const isa::Target &target,
                        LayerPlan &plan, std::string &error) {
@@ -363,11 +379,11 @@ static bool planFields(const Layer &layer, const MapLayout *next,
   int64_t sumTiles = layer.output == OutputKind::SumBits ? plan.pixelTiles : 1;
   unsigned needed = 0;
   if (!fitsAccumulator(layer, target.accumulatorBits, sumTiles, needed)) {
-    error = nodeError(
-        layer,
-        fmt::format("sums of {} taps need an accumulator of {} bits, target "
-                    "'{}' has accumulator_bits = {}",
-                    layer.taps(), needed, target.name, target.accumulatorBits));
+    error = nodeError(layer, accumulatorError(layer, needed, target));
+    return false;
+  }
+  if (std::string text; !fitsSums(layer, text)) {
+    error = nodeError(layer, text);
     return false;
   }
   return true;

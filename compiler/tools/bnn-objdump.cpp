@@ -90,16 +90,45 @@ void printSummary(const isa::Program &program) {
              program.inputBytes, program.outputBytes, program.scratchBytes);
 }
 
-void printSections(const isa::Program &program) {
-  fmt::print("\n{:<12}{:>10}{:>10}{:>10}\n", "part", "begin", "end", "bytes");
-  auto row = [](const char *name, size_t begin, size_t end) {
-    fmt::print("{:<12}{:>10}{:>10}{:>10}\n", name, begin, end, end - begin);
-  };
-  row("image", 0, program.image.size());
-  row("  cold code", program.coldBegin, program.coldEnd);
-  row("  warm code", program.warmBegin, program.warmEnd);
-  fmt::print("{:<12}{:>30}\n", "io", program.io.size());
-  fmt::print("{:<12}{:>30}\n", "debug", program.debug.size());
+const char *nameOf(isa::Section kind) {
+  switch (kind) {
+  case isa::Section::Target:
+    return "target";
+  case isa::Section::Info:
+    return "info";
+  case isa::Section::Image:
+    return "image";
+  case isa::Section::Io:
+    return "io";
+  case isa::Section::Debug:
+    return "debug";
+  }
+  return "?";
+}
+
+/// Every byte of the file has a line of its own; parts of the image follow it.
+void printSections(const isa::Program &program, size_t fileBytes,
+                   const std::vector<isa::SectionSize> &sections) {
+  fmt::print("\n{:<14}{:>10}{:>10}\n", "part", "unpacked", "in file");
+  size_t bodies = 0;
+  for (const isa::SectionSize &section : sections)
+    bodies += section.stored;
+  fmt::print("{:<14}{:>20}\n", "header, table", fileBytes - bodies);
+  for (const isa::SectionSize &section : sections) {
+    fmt::print("{:<14}{:>10}{:>10}\n", nameOf(section.kind), section.bytes,
+               section.stored);
+    if (section.kind != isa::Section::Image)
+      continue;
+    auto part = [](const char *name, size_t bytes) {
+      fmt::print("  {:<12}{:>10}\n", name, bytes);
+    };
+    part("cold code", program.coldEnd - program.coldBegin);
+    part("warm code", program.warmEnd - program.warmBegin);
+    part("microcode", program.microcodeBytes);
+    part("weights", program.weightBytes);
+    part("thresholds", program.thresholdBytes);
+  }
+  fmt::print("{:<14}{:>20}\n", "file", fileBytes);
 }
 
 /// The microwords that `load` puts into the control store, if it does.
@@ -166,14 +195,15 @@ int main(int argc, char **argv) {
   }
   isa::Program program;
   std::string error;
-  if (!isa::readProgram(bytes.data(), bytes.size(), program, error)) {
+  std::vector<isa::SectionSize> sections;
+  if (!isa::readProgram(bytes.data(), bytes.size(), program, error, &sections)) {
     fmt::print(stderr, "error: {}: {}\n", options.file, error);
     return 1;
   }
 
   printSummary(program);
   if (options.sections)
-    printSections(program);
+    printSections(program, bytes.size(), sections);
   if (!options.disassemble)
     return 0;
   std::map<size_t, std::string> names;

@@ -84,6 +84,9 @@ static cl::opt<VerifyKind> verifyKind(
 static cl::opt<unsigned>
     seed("seed", cl::desc("Seed of the random windows of the verification"),
          cl::value_desc("N"), cl::init(1), cl::cat(category));
+static cl::opt<bool> strip("strip",
+                           cl::desc("Leave out which node an instruction serves"),
+                           cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Print the time of each phase"),
                              cl::cat(category));
 
@@ -146,6 +149,8 @@ static Phase lastPhase() {
 
 static std::string render(Compilation &compilation, Phase phase) {
   if (phase == Phase::Check)
+    if (strip)
+      compilation.program.debug.clear();
     return compilation.programBytes();
   if (phase == Phase::Assemble)
     return compilation.assembly();

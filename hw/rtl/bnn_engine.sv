@@ -11,7 +11,7 @@ module bnn_engine
   parameter int unsigned THRESHOLD_ROWS = 256,
   parameter int unsigned CONTROL_WORDS = 64,
   parameter int unsigned OUTPUT_WORDS = 1024,
-  parameter int unsigned ACCUMULATOR_BITS = 16
+  parameter int unsigned ACCUMULATOR_BITS = 24
 ) (
   input  logic             clk_i,
   input  logic             rst_i,
@@ -82,13 +82,13 @@ module bnn_engine
   logic [3:0] read_cluster;
   logic [2:0] read_pixel;
   logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value;
-  logic [CHANNELS-1:0][22:0] threshold;
+  logic [CHANNELS-1:0][ISA_THRESHOLD_BITS-1:0] threshold;
   logic [CHANNELS-1:0] value_polarity;
   logic [CLUSTERS-1:0] weight_we, threshold_we;
   logic [12:0] weight_row;
   logic [10:0] threshold_row;
   logic [255:0] weight_data;
-  logic [191:0] threshold_data;
+  logic [255:0] threshold_data;
   logic [14:0] lane_pair;
   logic [15:0] buffer_addr;
   trap_e load_trap, store_trap, out_code;

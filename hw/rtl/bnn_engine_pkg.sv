@@ -44,6 +44,12 @@ package bnn_engine_pkg;
     logic last_x;       // loop 5 at its limit, or reduced: last tile of its stream
   } sample_t;
 
+  // What is kept of a threshold row for one channel.
+  typedef struct packed {
+    logic polarity;
+    logic [ISA_THRESHOLD_BITS-1:0] t;
+  } entry_t;
+
   // One write cycle of the lane memories: each lane takes its own pair of words.
   typedef struct packed {
     logic [PIXELS-1:0] valid;

@@ -9,7 +9,7 @@ module bnn_top
   parameter int unsigned THRESHOLD_ROWS = 256,
   parameter int unsigned CONTROL_WORDS = 64,
   parameter int unsigned OUTPUT_WORDS = 1024,
-  parameter int unsigned ACCUMULATOR_BITS = 16,
+  parameter int unsigned ACCUMULATOR_BITS = 24,
   parameter logic [31:0] FINGERPRINT = 32'h0,  // isa::Target::fingerprint() of these sizes
   parameter int unsigned WATCHDOG = 65536      // cycles that a burst may go without progress
 ) (

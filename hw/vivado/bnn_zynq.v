@@ -8,7 +8,7 @@ module bnn_zynq #(
   parameter THRESHOLD_ROWS = 256,
   parameter CONTROL_WORDS = 64,
   parameter OUTPUT_WORDS = 1024,
-  parameter ACCUMULATOR_BITS = 16,
+  parameter ACCUMULATOR_BITS = 24,
   parameter [31:0] FINGERPRINT = 32'h0
 ) (
   (* X_INTERFACE_PARAMETER = "ASSOCIATED_BUSIF s_axi:m_axi, ASSOCIATED_RESET aresetn" *)

@@ -3,7 +3,7 @@
 def LoadDest : Enum<3, "Memory that a LOAD fills.", [
   Case<"Lanes", 0, "lane memories of all clusters; the address is a word">,
   Case<"Weights", 1, "weight memories; the address is a row of 4 beats">,
-  Case<"Thresholds", 2, "threshold memories; the address is a row of 3 beats">,
+  Case<"Thresholds", 2, "threshold memories; the address is a row of 4 beats">,
   Case<"Control", 3, "control store; the address is a word of 1 beat">
 ]>;
 

@@ -1,8 +1,11 @@
 // The instructions: 128 bits, two little-endian 64-bit words, low word first.
 
-def Version : Constant<1, "Version of the instruction set.">;
+def Version : Constant<2, "Version of the instruction set.">;
 def InstructionMemory : Constant<512, "Instructions that one start of the engine can hold.">;
 def OpcodeBits : Constant<4, "Width of the opcode, which starts at bit 0.">;
+def RowBeats : Constant<4, "Beats of a weight or threshold row: 32 bits a channel.">;
+def ThresholdBits : Constant<24, "Bits of T in a threshold entry, from bit 0: as many as an accumulator has at most.">;
+def PolarityBit : Constant<31, "Place of the polarity in a threshold entry; what lies between is not kept.">;
 
 defvar PopPrev = Flag<"pop_prev", "wait for a token from the engine before">;
 defvar PopNext = Flag<"pop_next", "wait for a token from the engine after">;

@@ -1,8 +1,10 @@
-// The program file (.bnn): a header, a table of sections, the sections.
+// The program file (.bnn): a header, a table of sections, the sections one behind
+// the other in the table's order.
 
-def FormatVersion : Constant<1, "Version of the program file format.">;
-def SectionAlign : Constant<8, "Sections start at multiples of this many bytes.">;
+def FormatVersion : Constant<2, "Version of the program file format.">;
 def MaxSections : Constant<16, "Sections a file may have.">;
+def MaxSectionBytes : Constant<268435456, "Bytes of a section, unpacked, at most.">;
+def MaxRatio : Constant<1032, "Bytes that one byte of DEFLATE can stand for at most.">;
 
 def FileHeader : ByteLayout<"The start of the file.", [
   Bytes<"magic", 8, "the bytes BNNPROG and a zero byte">,
@@ -11,14 +13,13 @@ def FileHeader : ByteLayout<"The start of the file.", [
   Bytes<"fingerprint", 4, "CRC-32 of the target's description">,
   Bytes<"sections", 4, "entries in the section table, which follows">,
   Bytes<"file_bytes", 4, "length of the whole file">,
-  Bytes<"table_crc", 4, "CRC-32 of the header up to here and of the section table">
+  Bytes<"crc", 4, "CRC-32 of the whole file but these four bytes">
 ]>;
 
 def SectionEntry : ByteLayout<"One entry of the section table.", [
   Bytes<"kind", 4, "which section">,
-  Bytes<"offset", 4, "from the start of the file">,
-  Bytes<"size", 4, "bytes">,
-  Bytes<"crc", 4, "CRC-32 of the section's bytes">
+  Bytes<"size", 4, "bytes, unpacked">,
+  Bytes<"stored", 4, "bytes in the file: below `size` raw DEFLATE (RFC 1951), else as they are">
 ]>;
 
 def Section : Enum<4, "The sections of a program file.", [
@@ -33,7 +34,7 @@ def TargetSection : ByteLayout<"The target section; the name's bytes follow.", [
   Bytes<"clusters", 4, "clusters">,
   Bytes<"lane_words", 4, "32-bit words per lane memory">,
   Bytes<"weight_rows", 4, "256-bit rows per weight memory">,
-  Bytes<"threshold_rows", 4, "192-bit rows per threshold memory">,
+  Bytes<"threshold_rows", 4, "rows of 8 entries per threshold memory">,
   Bytes<"control_words", 4, "64-bit words of the control store">,
   Bytes<"output_words", 4, "64-bit words of the output buffer">,
   Bytes<"accumulator_bits", 4, "bits per accumulator">,

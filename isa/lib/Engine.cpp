@@ -100,9 +100,7 @@ bool Engine::Impl::dispatch(const Queued &item) {
 /// Puts one beat of the present LOAD where it belongs (lanes: elsewhere).
 void Engine::Impl::loadBeat(uint64_t data) {
   const Load &inst = load.inst;
-  uint32_t beatsPerRow = inst.dest == LoadDest::Weights      ? 4
-                         : inst.dest == LoadDest::Thresholds ? 3
-                                                             : 1;
+  uint32_t beatsPerRow = beatsOfRow(inst.dest);
   uint32_t perChunk = inst.beats >> inst.split;
   uint32_t chunk = load.done / perChunk, inChunk = load.done % perChunk;
   rowBeats[inChunk % beatsPerRow] = data;
@@ -138,10 +136,7 @@ void Engine::Impl::loadBeat(uint64_t data) {
     outside(target.thresholdRows);
     auto &entries =
         array.thresholds[size_t(cluster) * target.thresholdRows + row];
-    uint8_t raw[24];
-    std::memcpy(raw, rowBeats.data(), 24);
-    for (uint32_t ch = 0; ch < kChannels; ++ch)
-      entries[ch] = raw[3 * ch] | raw[3 * ch + 1] << 8 | raw[3 * ch + 2] << 16;
+    std::memcpy(entries.data(), rowBeats.data(), 32);
   }
 }
 
@@ -158,10 +153,7 @@ bool Engine::Impl::tickLoad(uint64_t cycle, bool portTaken) {
       throw Stop{Trap::IllegalField, "split is larger than the engine's clusters"};
     if (inst.dest == LoadDest::Lanes && inst.address % 2)
       throw Stop{Trap::IllegalField, "a lane LOAD's address must be even"};
-    uint32_t unit = (inst.dest == LoadDest::Weights      ? 4
-                     : inst.dest == LoadDest::Thresholds ? 3
-                                                         : 1)
-                    << inst.split;
+    uint32_t unit = beatsOfRow(inst.dest) << inst.split;
     if (inst.beats % unit)
       throw Stop{Trap::IllegalField, "a LOAD's beats must be whole rows"};
     load = {inst, loadQueue.front().index, loadQueue.front().window,

@@ -4,6 +4,13 @@
 #include <algorithm>
 #include <cstring>
 
+// A second version for processors that have more, chosen when the program starts.
+#if defined(__x86_64__)
+#define BNN_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define BNN_CLONES
+#endif
+
 namespace bnn::isa {
 
 Array::Array(const Target &target)
@@ -20,9 +27,10 @@ void Array::clear() {
     row.fill(0);
 }
 
-/// The low 23 bits of a threshold entry as a signed number.
+/// T of a threshold entry.
 static int32_t thresholdValue(uint32_t entry) {
-  return int32_t(entry << 9) >> 9;
+  constexpr int kDrop = 32 - isaThresholdBits;
+  return int32_t(entry << kDrop) >> kDrop;
 }
 
 int32_t Array::threshold(uint32_t cluster, uint32_t row, uint32_t ch) const {
@@ -34,7 +42,7 @@ uint8_t Array::polarity(uint32_t cluster, uint32_t row) const {
   const Row &entries = thresholds[size_t(cluster) * target.thresholdRows + row];
   uint8_t bits = 0;
   for (uint32_t ch = 0; ch < kChannels; ++ch)
-    bits |= (entries[ch] >> 23 & 1) << ch;
+    bits |= (entries[ch] >> isaPolarityBit & 1) << ch;
   return bits;
 }
 
@@ -85,14 +93,14 @@ accumulateAs(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
   }
 }
 
-__attribute__((target_clones("avx2", "default"))) static void
+BNN_CLONES static void
 accumulateBinary(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
                  const uint32_t *activations, uint32_t pixels, uint32_t mask,
                  const Update &update) {
   accumulateAs<false>(acc, weights, activations, pixels, mask, update);
 }
 
-__attribute__((target_clones("avx2", "default"))) static void
+BNN_CLONES static void
 accumulateQuad(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
                const uint32_t *activations, uint32_t pixels, uint32_t mask,
                const Update &update) {
@@ -100,7 +108,7 @@ accumulateQuad(std::array<int32_t, kChannels> *acc, const uint32_t *weights,
 }
 
 /// Bit ch of out[p] is acc[p][ch] >= 0, for `count` pixels.
-__attribute__((target_clones("avx2", "default"))) static void
+BNN_CLONES static void
 signBytes(const std::array<int32_t, kChannels> *acc, uint32_t count,
           uint32_t signBit, uint8_t *out) {
   const Vector place = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -263,11 +263,11 @@ void OutputUnit::sampleValues(const SamplePoint &at, const Array &array) {
       };
       if (out.mode == OutMode::SumBits) {
         uint8_t bits = array.polarity(m * pixelGroups, at.thresholdRow);
-        for (uint32_t ch = 0; ch < kChannels; ++ch)
-          bits ^= (state.positive[ch] + array.threshold(m * pixelGroups,
-                                                        at.thresholdRow, ch) >=
-                   0)
-                  << ch;
+        for (uint32_t ch = 0; ch < kChannels; ++ch) {
+          int64_t sum = state.positive[ch] +
+                        array.threshold(m * pixelGroups, at.thresholdRow, ch);
+          bits ^= (~uint64_t(sum) >> (kSumBits - 1) & 1) << ch;
+        }
         if (records.empty())
           records.emplace_back();
         uint32_t byte = tile * channelGroups + m;

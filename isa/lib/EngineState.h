@@ -16,6 +16,9 @@ inline constexpr uint32_t kPixels = 8;   ///< pixel lanes per cluster
 inline constexpr uint32_t kChannels = 8; ///< channels per cluster
 inline constexpr uint32_t kMaxTiles = 4; ///< channel tiles in an output group
 
+/// Sums of values wrap at so many bits; only SUM_BITS shows the highest.
+inline constexpr uint32_t kSumBits = 33;
+
 /// Cycles from a sampling step to its first lane write and to its first value.
 inline constexpr uint64_t kWriteDelay = 8, kValueDelay = 12;
 /// Cycles from a LOAD's start to its first beat on ideal memory; from a STORE's
@@ -124,7 +127,7 @@ public:
 
   using Row = std::array<uint32_t, kChannels>;
   std::vector<Row> weights;    ///< [cluster * weightRows + row]
-  std::vector<Row> thresholds; ///< [cluster * thresholdRows + row], 24 bit
+  std::vector<Row> thresholds; ///< [cluster * thresholdRows + row]
 
   struct Step {
     AccOp op;

@@ -1,7 +1,8 @@
-// The program file. Every byte of it is covered by a CRC or must be zero, so
-// that no damage goes unnoticed; reading trusts nothing it has not checked.
+// The program file. Every byte of it is covered by a CRC, so that no damage goes
+// unnoticed; reading trusts nothing it has not checked, the CRC least of all.
 #include "bnn/isa/Program.h"
 
+#include "Deflate.h"
 #include "TargetFields.h"
 #include "bnn/isa/Isa.h"
 
@@ -26,10 +27,6 @@ static void put(Bytes &bytes, size_t at, uint32_t value) {
     bytes[at + i] = uint8_t(value >> (8 * i));
 }
 
-static size_t alignUp(size_t value) {
-  return (value + isaSectionAlign - 1) / isaSectionAlign * isaSectionAlign;
-}
-
 /// The numbers of the info section and where they go.
 struct InfoField {
   uint32_t offset;
@@ -51,6 +48,13 @@ static const InfoField infoFields[] = {
 };
 
 static_assert(std::size(infoFields) * 4 == info_section::bytes);
+
+/// Of all but the CRC's own place, which ends the header.
+static uint32_t fileCrc(std::span<const uint8_t> file) {
+  constexpr size_t behind = file_header::crc + 4;
+  uint32_t crc = crc32(file.data(), file_header::crc);
+  return crc32(file.data() + behind, file.size() - behind, crc);
+}
 
 //===-- Writing
 //----------------------------------------------------------------//
@@ -81,17 +85,16 @@ std::vector<uint8_t> writeProgram(const Program &program) {
     sections.push_back(
         {Section::Debug, {program.debug.begin(), program.debug.end()}});
 
-  size_t table = file_header::bytes;
-  Bytes out(table + sections.size() * section_entry::bytes);
-  for (size_t i = 0; i != sections.size(); ++i) {
-    const Bytes &body = sections[i].second;
-    out.resize(alignUp(out.size()));
-    size_t entry = table + i * section_entry::bytes;
-    put(out, entry + section_entry::kind, uint32_t(sections[i].first));
-    put(out, entry + section_entry::offset, uint32_t(out.size()));
+  Bytes out(file_header::bytes + sections.size() * section_entry::bytes);
+  size_t entry = file_header::bytes;
+  for (const auto &[kind, body] : sections) {
+    Bytes packed = deflate(body);
+    const Bytes &stored = packed.size() < body.size() ? packed : body;
+    put(out, entry + section_entry::kind, uint32_t(kind));
     put(out, entry + section_entry::size, uint32_t(body.size()));
-    put(out, entry + section_entry::crc, crc32(body.data(), body.size()));
-    out.insert(out.end(), body.begin(), body.end());
+    put(out, entry + section_entry::stored, uint32_t(stored.size()));
+    entry += section_entry::bytes;
+    out.insert(out.end(), stored.begin(), stored.end());
   }
   std::memcpy(out.data(), magic, sizeof(magic));
   put(out, file_header::formatVersion, isaFormatVersion);
@@ -99,9 +102,7 @@ std::vector<uint8_t> writeProgram(const Program &program) {
   put(out, file_header::fingerprint, program.target.fingerprint());
   put(out, file_header::sections, uint32_t(sections.size()));
   put(out, file_header::fileBytes, uint32_t(out.size()));
-  uint32_t crc = crc32(out.data(), file_header::tableCrc);
-  crc = crc32(out.data() + table, sections.size() * section_entry::bytes, crc);
-  put(out, file_header::tableCrc, crc);
+  put(out, file_header::crc, fileCrc(out));
   return out;
 }
 
@@ -116,8 +117,15 @@ public:
       : file(file), error(error) {}
 
   bool read(Program &program) {
-    return readHeader() && readTable() && readTarget(program) &&
+    return readHeader() && readTable() && unpack() && readTarget(program) &&
            readInfo(program) && checkInfo(program);
+  }
+
+  std::vector<SectionSize> sizes() const {
+    std::vector<SectionSize> out;
+    for (const auto &[kind, packed] : sections)
+      out.push_back({kind, packed.size, packed.bytes.size()});
+    return out;
   }
 
 private:
@@ -145,6 +153,8 @@ private:
       return fail("{}: {} bytes, the header says {}",
                   file.size() < bytes ? "truncated" : "too long", file.size(),
                   bytes);
+    if (fileCrc(file) != get(file, file_header::crc))
+      return fail("is corrupt (CRC)");
     count = get(file, file_header::sections);
     if (count > isaMaxSections)
       return fail("{} sections, at most {} are allowed", count, isaMaxSections);
@@ -152,14 +162,9 @@ private:
   }
 
   bool readTable() {
-    size_t tableBytes = count * section_entry::bytes;
-    size_t end = file_header::bytes + tableBytes;
+    size_t end = file_header::bytes + count * section_entry::bytes;
     if (end > file.size())
       return fail("truncated in the section table");
-    uint32_t crc = crc32(file.data(), file_header::tableCrc);
-    crc = crc32(file.data() + file_header::bytes, tableBytes, crc);
-    if (crc != get(file, file_header::tableCrc))
-      return fail("header or section table is corrupt (CRC)");
     for (uint32_t i = 0; i != count; ++i)
       if (!readEntry(i, end))
         return false;
@@ -168,30 +173,39 @@ private:
     return true;
   }
 
-  /// Checks entry `i`, whose section comes behind `end`, and moves `end`.
+  /// Checks entry `i`, whose section begins at `end`, and moves `end`. Nothing is
+  /// unpacked yet: that waits until all of the table is good.
   bool readEntry(uint32_t i, size_t &end) {
     auto entry = file.subspan(file_header::bytes + i * section_entry::bytes);
     uint32_t kind = get(entry, section_entry::kind);
-    uint64_t offset = get(entry, section_entry::offset);
     uint64_t size = get(entry, section_entry::size);
+    uint64_t stored = get(entry, section_entry::stored);
     if (kind < uint32_t(Section::Target) || kind > uint32_t(Section::Debug))
       return fail("section {} has unknown kind {}", i, kind);
     if (sections.count(Section(kind)))
       return fail("section kind {} occurs twice", kind);
-    if (offset < end)
-      return fail("section {} overlaps what is before it", i);
-    if (offset != alignUp(end))
-      return fail("section {} is at {}, not at {}", i, offset, alignUp(end));
-    if (offset + size > file.size())
-      return fail("section {} ends at {}, behind the file", i, offset + size);
-    for (; end != offset; ++end)
-      if (file[end])
-        return fail("byte {} between sections is not zero", end);
-    auto body = file.subspan(offset, size);
-    if (crc32(body.data(), body.size()) != get(entry, section_entry::crc))
-      return fail("section {} is corrupt (CRC)", i);
-    sections[Section(kind)] = body;
-    end = offset + size;
+    if (stored > file.size() - end)
+      return fail("section {} ends at {}, behind the file", i, end + stored);
+    if (stored > size || size > stored * isaMaxRatio)
+      return fail("section {} is {} bytes, which cannot be stored in {}", i,
+                  size, stored);
+    if (size > isaMaxSectionBytes)
+      return fail("section {} is {} bytes, at most {} are allowed", i, size,
+                  isaMaxSectionBytes);
+    sections[Section(kind)] = {file.subspan(end, stored), size};
+    end += stored;
+    return true;
+  }
+
+  bool unpack() {
+    for (auto &[kind, packed] : sections) {
+      Bytes &body = bodies[kind];
+      if (packed.bytes.size() == packed.size)
+        body.assign(packed.bytes.begin(), packed.bytes.end());
+      else if (!inflate(packed.bytes, packed.size, body))
+        return fail("section kind {} does not unpack to {} bytes",
+                    uint32_t(kind), packed.size);
+    }
     return true;
   }
 
@@ -202,7 +216,7 @@ private:
           std::pair(Section::Io, "io")})
       if (!sections.count(kind))
         return fail("no {} section", name);
-    auto body = sections[Section::Target];
+    const Bytes &body = bodies[Section::Target];
     if (body.size() < target_section::bytes ||
         body.size() > target_section::bytes + 255)
       return fail("target section has {} bytes", body.size());
@@ -219,20 +233,17 @@ private:
   }
 
   bool readInfo(Program &program) {
-    auto body = sections[Section::Info];
+    const Bytes &body = bodies[Section::Info];
     if (body.size() != info_section::bytes)
       return fail("info section has {} bytes, not {}", body.size(),
                   info_section::bytes);
     for (const InfoField &f : infoFields)
       program.*f.member = get(body, f.offset);
     auto text = [&](Section kind) {
-      auto found = sections.find(kind);
-      return found == sections.end()
-                 ? std::string()
-                 : std::string(found->second.begin(), found->second.end());
+      const Bytes &body = bodies[kind];
+      return std::string(body.begin(), body.end());
     };
-    auto image = sections[Section::Image];
-    program.image.assign(image.begin(), image.end());
+    program.image = std::move(bodies[Section::Image]);
     program.io = text(Section::Io);
     program.debug = text(Section::Debug);
     return true;
@@ -264,17 +275,25 @@ private:
   std::span<const uint8_t> file;
   std::string &error;
   uint32_t count = 0;
-  std::map<Section, std::span<const uint8_t>> sections;
+  struct Packed {
+    std::span<const uint8_t> bytes;
+    size_t size;
+  };
+  std::map<Section, Packed> sections;
+  std::map<Section, Bytes> bodies;
 };
 
 } // namespace
 
 bool readProgram(const uint8_t *data, size_t size, Program &program,
-                 std::string &error) {
+                 std::string &error, std::vector<SectionSize> *sizes) {
   Program out;
-  if (!Reader({data, size}, error).read(out))
+  Reader reader({data, size}, error);
+  if (!reader.read(out))
     return false;
   program = std::move(out);
+  if (sizes)
+    *sizes = reader.sizes();
   return true;
 }
 

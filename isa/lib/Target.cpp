@@ -11,6 +11,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <zlib.h>
 
 namespace bnn::isa {
 
@@ -22,21 +23,14 @@ std::span<const TargetField> targetFields() {
       {"threshold_rows", &Target::thresholdRows, 1, 2048, true},
       {"control_words", &Target::controlWords, 1, 64, true},
       {"output_words", &Target::outputWords, 1, 65536, true},
-      {"accumulator_bits", &Target::accumulatorBits, 8, 23, true},
+      {"accumulator_bits", &Target::accumulatorBits, 8, isaThresholdBits, true},
       {"clock_mhz", &Target::clockMHz, 1, 1000, false},
   };
   return fields;
 }
 
 uint32_t crc32(const void *data, size_t size, uint32_t crc) {
-  crc = ~crc;
-  auto *bytes = static_cast<const uint8_t *>(data);
-  for (size_t i = 0; i != size; ++i) {
-    crc ^= bytes[i];
-    for (int bit = 0; bit != 8; ++bit)
-      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-  }
-  return ~crc;
+  return uint32_t(crc32_z(crc, static_cast<const Bytef *>(data), size));
 }
 
 std::string Target::describe() const {

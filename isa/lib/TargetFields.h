@@ -20,7 +20,7 @@ std::span<const TargetField> targetFields();
 /// Checks the ranges. Returns false and sets `error` to one line.
 bool checkSizes(const Target &target, std::string &error);
 
-/// CRC-32 as in zlib; `crc` continues an earlier one.
+/// CRC-32 (zlib's); `crc` continues an earlier one.
 uint32_t crc32(const void *data, size_t size, uint32_t crc = 0);
 
 } // namespace bnn::isa

@@ -87,9 +87,7 @@ private:
     if (!inRegion(x.region, x.source, x.beats) || !checkSplit(x.split))
       return false;
     uint32_t chunk = x.beats >> x.split;
-    uint32_t perRow = x.dest == LoadDest::Weights      ? 4
-                      : x.dest == LoadDest::Thresholds ? 3
-                                                       : 1;
+    uint32_t perRow = beatsOfRow(x.dest);
     if (x.beats % (perRow << x.split))
       return fail("beats={} must be a multiple of {}: whole rows, equal chunks",
                   x.beats, perRow << x.split);
@@ -97,9 +95,9 @@ private:
     case LoadDest::Lanes:
       return checkLanes(x);
     case LoadDest::Weights:
-      return inside("weight rows", x.address, chunk / 4, target.weightRows);
+      return inside("weight rows", x.address, chunk / perRow, target.weightRows);
     case LoadDest::Thresholds:
-      return inside("threshold rows", x.address, chunk / 3,
+      return inside("threshold rows", x.address, chunk / perRow,
                     target.thresholdRows);
     case LoadDest::Control:
       return inside("control words", x.address, x.beats, target.controlWords) &&

@@ -124,9 +124,11 @@ void emitManual(const Isa &isa, llvm::raw_ostream &os) {
     os << "\n";
   }
   os << "## Program file\n\nThe header is followed by the section table, the "
-        "sections follow in the order of the table, each at a multiple of "
-     << isa.constant("SectionAlign")
-     << " bytes with zeros between. CRC-32 is that of zlib. The io and debug "
+        "sections follow in the order of the table without gaps. One that "
+        "DEFLATE makes smaller is packed, by itself. A section has at most "
+     << isa.constant("MaxSectionBytes") << " bytes unpacked, and at most "
+     << isa.constant("MaxRatio")
+     << " for each byte stored. CRC-32 is that of zlib. The io and debug "
         "sections are described in program-file.md.\n\n";
   for (const ByteLayout &b : isa.byteLayouts) {
     os << "### " << snake(b.name) << " (" << b.size << " bytes)\n\n"

@@ -13,7 +13,7 @@ module bnn_array
   parameter int unsigned LANE_WORDS = 1024,      // even
   parameter int unsigned WEIGHT_ROWS = 512,
   parameter int unsigned THRESHOLD_ROWS = 256,
-  parameter int unsigned ACCUMULATOR_BITS = 16   // 8..23
+  parameter int unsigned ACCUMULATOR_BITS = 24   // 8..24
 ) (
   input  logic                                      clk_i,
   input  step_t                                     step_i,  // t+2
@@ -27,7 +27,7 @@ module bnn_array
   input  logic [3:0]                                read_cluster_i,
   input  logic [2:0]                                read_pixel_i,
   output logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value_o,
-  output logic [CHANNELS-1:0][22:0]                 threshold_o,
+  output logic [CHANNELS-1:0][ISA_THRESHOLD_BITS-1:0] threshold_o,
   output logic [CHANNELS-1:0]                       value_polarity_o,
   // Writes, at the memories in this cycle; a read in the same cycle sees the old data.
   input  lane_write_t                               lane_write_i,
@@ -36,7 +36,7 @@ module bnn_array
   input  logic [255:0]                              weight_data_i,     // 32 bits a channel
   input  logic [CLUSTERS-1:0]                       threshold_we_i,
   input  logic [10:0]                               threshold_row_i,
-  input  logic [191:0]                              threshold_data_i,  // 24 bits a channel
+  input  logic [CHANNELS-1:0][31:0]                 threshold_data_i,
   // STORE's read of lane 0, not in a cycle in which a step with mac is at the memories
   // (the cycle after it was step_i); data in the next cycle.
   input  logic                                      store_read_i,
@@ -141,7 +141,7 @@ module bnn_array
 
   logic [CLUSTERS-1:0][PIXELS-1:0][CHANNELS-1:0] negative;
   logic [CLUSTERS-1:0][CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value;
-  logic [CLUSTERS-1:0][1:0][CHANNELS-1:0][23:0] threshold;
+  entry_t [CLUSTERS-1:0][1:0][CHANNELS-1:0] threshold;
   logic [CLUSTERS-1:0][63:0] store_data;
   for (genvar c = 0; c < CLUSTERS; ++c) begin : gen_cluster
     bnn_cluster #(
@@ -190,7 +190,7 @@ module bnn_array
   logic [CLUSTER_BITS-1:0] cluster;
   assign cluster = CLUSTERS == 1 ? '0 : read_cluster_i[CLUSTER_BITS-1:0];
   logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value_d;
-  logic [CHANNELS-1:0][23:0] row_d;
+  entry_t [CHANNELS-1:0] row_d;
   bnn_mux #(
     .INPUTS(CLUSTERS),
     .WIDTH(CHANNELS * ACCUMULATOR_BITS)
@@ -204,20 +204,20 @@ module bnn_array
   end else if (CLUSTERS <= 8) begin : gen_rows
     bnn_mux #(
       .INPUTS(2 * CLUSTERS),
-      .WIDTH(CHANNELS * 24)
+      .WIDTH($bits(row_d))
     ) u_row (
       .data_i(threshold),
       .select_i({cluster, capture_read_i}),
       .data_o(row_d)
     );
   end else begin : gen_rows_wide
-    logic [CLUSTERS-1:0][CHANNELS-1:0][23:0] row;
+    entry_t [CLUSTERS-1:0][CHANNELS-1:0] row;
     for (genvar c = 0; c < CLUSTERS; ++c) begin : gen_row
       assign row[c] = threshold[c][capture_read_i];
     end
     bnn_mux #(
       .INPUTS(CLUSTERS),
-      .WIDTH(CHANNELS * 24)
+      .WIDTH($bits(row_d))
     ) u_row (
       .data_i(row),
       .select_i(cluster),
@@ -227,8 +227,8 @@ module bnn_array
   always_ff @(posedge clk_i) begin
     value_o <= value_d;
     for (int unsigned ch = 0; ch < CHANNELS; ++ch) begin
-      threshold_o[ch] <= row_d[ch][22:0];
-      value_polarity_o[ch] <= row_d[ch][23];
+      threshold_o[ch] <= row_d[ch].t;
+      value_polarity_o[ch] <= row_d[ch].polarity;
     end
   end
 

@@ -1,12 +1,14 @@
 // What a channel's threshold adds: T >>> shift (INIT), T (BIAS: shift is 0), and the
 // bit that SHIFT injects, T[shift]. Two stages of 4:1 multiplexers. Only the low
 // bits that an accumulator of BITS keeps.
-module bnn_bias #(
-  parameter int unsigned BITS = 16
+module bnn_bias
+  import bnn_isa_pkg::*;
+#(
+  parameter int unsigned BITS = 24
 ) (
   input  logic            clk_i,
   // Cycle t+4.
-  input  logic [22:0]     threshold_i,
+  input  logic [ISA_THRESHOLD_BITS-1:0] threshold_i,
   input  logic [3:0]      shift_i,
   // Cycle t+5.
   output logic [BITS-1:0] bias_o,

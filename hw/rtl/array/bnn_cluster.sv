@@ -2,12 +2,13 @@
 // accumulators and their two captures. All decisions come from bnn_array, each in
 // the cycle in which it acts (t: issue of the step, see docs/rtl.md).
 module bnn_cluster
+  import bnn_isa_pkg::*;
   import bnn_engine_pkg::*;
 #(
   parameter int unsigned LANE_WORDS = 1024,
   parameter int unsigned WEIGHT_ROWS = 512,
   parameter int unsigned THRESHOLD_ROWS = 256,
-  parameter int unsigned ACCUMULATOR_BITS = 16,
+  parameter int unsigned ACCUMULATOR_BITS = 24,
   parameter bit          HAS_STORE = 0,  // lane 0 is also read in pairs of words
   localparam int unsigned LANE_BITS = $clog2(LANE_WORDS),
   localparam int unsigned WEIGHT_BITS = $clog2(WEIGHT_ROWS),
@@ -26,7 +27,7 @@ module bnn_cluster
   input  logic [255:0]                              weight_write_data_i,
   input  logic                                      threshold_write_i,
   input  logic [THRESHOLD_BITS-1:0]                 threshold_write_row_i,
-  input  logic [191:0]                              threshold_write_data_i,
+  input  logic [CHANNELS-1:0][31:0]                 threshold_write_data_i,
   input  logic                                      store_read_i,
   input  logic [LANE_BITS-2:0]                      store_pair_i,
   output logic [63:0]                               store_data_o,  // next cycle
@@ -48,13 +49,13 @@ module bnn_cluster
   input  logic                                      capture_read_i,
   input  logic [2:0]                                read_pixel_i,
   output logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value_o,
-  output logic [1:0][CHANNELS-1:0][23:0]            threshold_o  // of both captures
+  output entry_t [1:0][CHANNELS-1:0]                threshold_o  // of both captures
 );
 
   // t+4: memory data; t+5: what the dot-product units see.
   logic [PIXELS-1:0][31:0] lane_data, activation_q;
   logic [CHANNELS-1:0][31:0] weight_data, weight_q;
-  logic [CHANNELS-1:0][23:0] threshold_data;
+  entry_t [CHANNELS-1:0] threshold_data, threshold_write_data;
 
   for (genvar p = 0; p < PIXELS; ++p) begin : gen_lane
     if (HAS_STORE && p == 0) begin : gen_pairs
@@ -101,14 +102,22 @@ module bnn_cluster
     .read_row_i(weight_i),
     .read_data_o(weight_data)
   );
+  for (genvar ch = 0; ch < CHANNELS; ++ch) begin : gen_entry
+    assign threshold_write_data[ch] = '{
+        polarity: threshold_write_data_i[ch][ISA_POLARITY_BIT],
+        t: threshold_write_data_i[ch][ISA_THRESHOLD_BITS-1:0]
+    };
+  end
+  logic unused_entries;
+  assign unused_entries = ^threshold_write_data_i;
   bnn_row_memory #(
     .ROWS(THRESHOLD_ROWS),
-    .WIDTH(192)
+    .WIDTH($bits(threshold_write_data))
   ) u_thresholds (
     .clk_i,
     .write_i(threshold_write_i),
     .write_row_i(threshold_write_row_i),
-    .write_data_i(threshold_write_data_i),
+    .write_data_i(threshold_write_data),
     .read_row_i(threshold_i),
     .read_data_o(threshold_data)
   );
@@ -133,7 +142,7 @@ module bnn_cluster
       .BITS(ACCUMULATOR_BITS)
     ) u_bias (
       .clk_i,
-      .threshold_i(threshold_data[ch][22:0]),
+      .threshold_i(threshold_data[ch].t),
       .shift_i,
       .bias_o(bias[ch]),
       .bit_o(bit_t[ch])
@@ -163,11 +172,11 @@ module bnn_cluster
   end
 
   // The step's threshold row beside its accumulators: t+5 .. t+8.
-  logic [3:0][CHANNELS-1:0][23:0] threshold_q;
+  entry_t [3:0][CHANNELS-1:0] threshold_q;
   always_ff @(posedge clk_i) threshold_q <= {threshold_q[2:0], threshold_data};
 
   for (genvar ch = 0; ch < CHANNELS; ++ch) begin : gen_polarity
-    assign polarity_o[ch] = threshold_q[3][ch][23];
+    assign polarity_o[ch] = threshold_q[3][ch].polarity;
   end
 
   logic [1:0][PIXELS-1:0][CHANNELS-1:0][ACCUMULATOR_BITS-1:0] capture_q;

@@ -3,7 +3,7 @@
 module bnn_pixel
   import bnn_engine_pkg::*;
 #(
-  parameter int unsigned ACCUMULATOR_BITS = 16
+  parameter int unsigned ACCUMULATOR_BITS = 24
 ) (
   input  logic                                         clk_i,
   // Cycle t+5.

@@ -48,7 +48,7 @@ module bnn_load
   output logic [255:0]        weight_data_o,
   output logic [CLUSTERS-1:0] threshold_we_o,
   output logic [10:0]         threshold_row_o,
-  output logic [191:0]        threshold_data_o
+  output logic [255:0]        threshold_data_o
 );
   typedef enum logic [2:0] {
     IDLE,
@@ -95,8 +95,8 @@ module bnn_load
   // verilator lint_off UNUSEDSIGNAL
   microword_t word;
   // verilator lint_on UNUSEDSIGNAL
-  assign parts    = load.dest == LOAD_DEST_WEIGHTS ? 2'd3 :
-                    load.dest == LOAD_DEST_THRESHOLDS ? 2'd2 : 2'd0;
+  assign parts    = load.dest == LOAD_DEST_WEIGHTS || load.dest == LOAD_DEST_THRESHOLDS ?
+                    2'(ISA_ROW_BEATS - 1) : 2'd0;
   assign take     = to_lanes ? lanes_take : at_hand;
   assign row_done = take && !to_lanes && part == parts;
   assign next_row = 17'(row) + 17'd1;
@@ -148,7 +148,7 @@ module bnn_load
   assign weight_data_o    = {data[READ_LAG], previous, second, third};
   assign threshold_we_o   = stage[READ_LAG].threshold_we;
   assign threshold_row_o  = stage[READ_LAG].row[10:0];
-  assign threshold_data_o = {data[READ_LAG], previous, second};
+  assign threshold_data_o = weight_data_o;
 
   logic lanes_outside;
   bnn_load_lanes #(.LANE_WORDS(LANE_WORDS)) lanes (

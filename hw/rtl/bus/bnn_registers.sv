@@ -10,7 +10,7 @@ module bnn_registers
   parameter int unsigned THRESHOLD_ROWS = 256,
   parameter int unsigned CONTROL_WORDS = 64,
   parameter int unsigned OUTPUT_WORDS = 1024,
-  parameter int unsigned ACCUMULATOR_BITS = 16,
+  parameter int unsigned ACCUMULATOR_BITS = 24,
   parameter int unsigned COUNTERS = 18
 ) (
   input  logic                      clk_i,

@@ -18,7 +18,7 @@ module bnn_output
     parameter int unsigned CLUSTERS = 4,
     parameter int unsigned LANE_WORDS = 1536,
     parameter int unsigned OUTPUT_WORDS = 1024,
-    parameter int unsigned ACCUMULATOR_BITS = 16
+    parameter int unsigned ACCUMULATOR_BITS = 24
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -46,7 +46,7 @@ module bnn_output
     output logic [3:0] read_cluster_o,
     output logic [2:0] read_pixel_o,
     input logic [7:0][ACCUMULATOR_BITS-1:0] value_i,
-    input logic [7:0][22:0] threshold_i,
+    input logic [7:0][ISA_THRESHOLD_BITS-1:0] threshold_i,
     input logic [7:0] value_polarity_i,
 
     // Lanes.

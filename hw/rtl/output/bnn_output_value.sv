@@ -10,7 +10,7 @@ module bnn_output_value
   import bnn_output_pkg::*;
 #(
     parameter int unsigned CLUSTERS = 4,
-    parameter int unsigned ACCUMULATOR_BITS = 16
+    parameter int unsigned ACCUMULATOR_BITS = 24
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -24,7 +24,7 @@ module bnn_output_value
     output logic [3:0] read_cluster_o,
     output logic [2:0] read_pixel_o,
     input logic [7:0][ACCUMULATOR_BITS-1:0] value_i,  // one cycle later
-    input logic [7:0][22:0] threshold_i,
+    input logic [7:0][ISA_THRESHOLD_BITS-1:0] threshold_i,
     input logic [7:0] value_polarity_i,
 
     // SUM_BITS: a stream of one record, in the model's cycle in which its sums are complete.
@@ -218,8 +218,8 @@ module bnn_output_value
   // Maximum over the window; 0 where no window ends. SUM_BITS adds T with the first pixel
   // of the last sample: all that it asks for is the sign of the sum with T.
   logic [7:0][ACCUMULATOR_BITS-1:0] four_q, eight, eight_q, before_all_q;
-  logic [7:0][22:0] t_c_q, t_d_q;    // T where it is to be added, else 0
-  logic [7:0][23:0] value_q;         // pooled, and T
+  logic [7:0][ISA_THRESHOLD_BITS-1:0] t_c_q, t_d_q;  // T where it is to be added, else 0
+  logic [7:0][ISA_THRESHOLD_BITS:0] value_q;         // pooled, and T
   logic [7:0] polarity_c_q, polarity_d_q, polarity_e_q;
   logic b_pairs, b_fours, c_eights, d_apart;
   assign b_pairs = |b_q.window[3:1];
@@ -268,7 +268,7 @@ module bnn_output_value
       if (c_q.item) fours[{c_q.tile, c_q.group, c_q.slot}] <= four_q[ch];
       four_q[ch] <= four;
       // The LUTs of the sum select, too.
-      value_q[ch] <= 24'($signed(t_d_q[ch])) + 24'(acc_t'(all));
+      value_q[ch] <= 25'($signed(t_d_q[ch])) + 25'(acc_t'(all));
     end
   end
 
@@ -293,7 +293,7 @@ module bnn_output_value
   for (genvar ch = 0; ch < 8; ++ch) begin : g_sum
     (* ram_style = "distributed" *) logic [32:0] entries[32];
     logic [32:0] entry, sum;
-    assign side[ch] = e_q.half || e_q.split && value_q[ch][23];
+    assign side[ch] = e_q.half || e_q.split && value_q[ch][ISA_THRESHOLD_BITS];
     assign entry = entries[{side[ch], at}];
     assign sum = 33'($signed(value_q[ch])) + (!e_q.clear && is_begun[ch][side[ch]] ? entry : '0);
     assign sums[ch] = sum[31:0];

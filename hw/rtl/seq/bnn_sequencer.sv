@@ -350,30 +350,15 @@ module bnn_sequencer
   );
 
   // ---- LOAD and STORE start; their last static checks.
-  function automatic logic whole_rows(input load_dest_e dest, input logic [15:0] beats,
+  function automatic logic whole_rows(input load_dest_e dest, input logic [3:0] beats,
                                       input logic [1:0] split);
-    logic [1:0] rest;  // of the beats by three
-    logic chunks;      // beats are a multiple of 2^split
-    rest = 2'd0;
-    for (int i = 15; i >= 0; i--) begin
-      unique case ({rest, beats[i]})
-        3'b000, 3'b011: rest = 2'd0;
-        3'b001, 3'b100: rest = 2'd1;
-        default:        rest = 2'd2;
-      endcase
-    end
-    chunks = (split == 2'd0 || !beats[0]) && (!split[1] || !beats[1]);
-    unique case (dest)
-      LOAD_DEST_WEIGHTS:
-      whole_rows = beats[1:0] == 2'd0 && (split == 2'd0 || !beats[2]) &&
-                   (!split[1] || !beats[3]);
-      LOAD_DEST_THRESHOLDS: whole_rows = rest == 2'd0 && chunks;
-      default:              whole_rows = 1'b1;
-    endcase
+    logic rows;  // beats are a multiple of 4 << split
+    rows = beats[1:0] == 2'd0 && (split == 2'd0 || !beats[2]) && (!split[1] || !beats[3]);
+    whole_rows = rows || dest != LOAD_DEST_WEIGHTS && dest != LOAD_DEST_THRESHOLDS;
   endfunction
 
   logic load_bad, store_bad;
-  assign load_bad = {1'b0, load_o.split} > 3'(LOG_CLUSTERS) || !whole_rows(load_o.dest, load_o.beats, load_o.split) ||
+  assign load_bad = {1'b0, load_o.split} > 3'(LOG_CLUSTERS) || !whole_rows(load_o.dest, load_o.beats[3:0], load_o.split) ||
                     (load_o.dest == LOAD_DEST_LANES && load_o.address[0]);
   assign load_pop = go && !load_busy_i && load_valid && (!load_o.pop_next || for_load);
   assign load_start_o = load_pop && !load_bad;

@@ -157,7 +157,7 @@ private:
     for (uint32_t ch = 0; ch < kChannels; ++ch) {
       int32_t t = int32_t(bits()) >> (8 + pick(20)); // all sizes, both signs
       top->threshold_data_i[ch] = thresholdRow[ch] =
-          (uint32_t(t) & 0x7fffff) | pick(2) << 23;
+          thresholdEntry(t, pick(2)) | (bits() & 0x7f000000); // bits that are not kept
     }
   }
 
@@ -320,7 +320,7 @@ private:
     ++reads;
     for (uint32_t ch = 0; ch < kChannels; ++ch) {
       expect("value_o", top->value_o[ch], uint32_t(due.values[ch]));
-      expect("threshold_o", top->read_threshold_o[ch], due.thresholds[ch] & 0x7fffff);
+      expect("threshold_o", top->read_threshold_o[ch], due.thresholds[ch] & 0xffffff);
     }
     expect("value_polarity_o", top->read_polarity_o, due.polarity[0]);
   }

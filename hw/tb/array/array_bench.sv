@@ -7,7 +7,7 @@ module array_bench
   parameter int unsigned LANE_WORDS = 64,
   parameter int unsigned WEIGHT_ROWS = 16,
   parameter int unsigned THRESHOLD_ROWS = 8,
-  parameter int unsigned ACCUMULATOR_BITS = 16
+  parameter int unsigned ACCUMULATOR_BITS = 24
 ) (
   input  logic        clk_i,
   input  logic        valid_i,
@@ -31,7 +31,7 @@ module array_bench
   input  logic [3:0]  read_cluster_i,
   input  logic [2:0]  read_pixel_i,
   output logic [31:0] value_o[CHANNELS],
-  output logic [22:0] read_threshold_o[CHANNELS],
+  output logic [23:0] read_threshold_o[CHANNELS],
   output logic [7:0]  read_polarity_o,
   input  logic [7:0]  lane_valid_i,
   input  logic [14:0] lane_pair_i[PIXELS],
@@ -42,7 +42,7 @@ module array_bench
   input  logic [31:0] weight_data_i[CHANNELS],
   input  logic [15:0] threshold_we_i,
   input  logic [10:0] threshold_row_i,
-  input  logic [23:0] threshold_data_i[CHANNELS],
+  input  logic [31:0] threshold_data_i[CHANNELS],
   input  logic        store_read_i,
   input  logic [14:0] store_pair_i,
   output logic [63:0] store_data_o
@@ -81,9 +81,9 @@ module array_bench
     end
   end
   logic [CHANNELS-1:0][ACCUMULATOR_BITS-1:0] value;
-  logic [CHANNELS-1:0][22:0] read_threshold;
+  logic [CHANNELS-1:0][23:0] read_threshold;
   logic [CHANNELS-1:0][31:0] weight_data;
-  logic [CHANNELS-1:0][23:0] threshold_data;
+  logic [CHANNELS-1:0][31:0] threshold_data;
   for (genvar ch = 0; ch < CHANNELS; ++ch) begin : gen_channel
     assign value_o[ch] = 32'(signed'(value[ch]));
     assign read_threshold_o[ch] = read_threshold[ch];

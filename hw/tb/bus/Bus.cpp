@@ -78,13 +78,8 @@ void Bus::writeMemories() {
       for (uint32_t i = 0; i < 8; ++i)
         weights[c * kWeightRows + top->weight_row_o][i] = top->weight_data_o[i];
     if (top->threshold_we_o >> c & 1)
-      for (uint32_t i = 0; i < 8; ++i) {
-        uint64_t two = top->threshold_data_o[24 * i / 32];
-        if (24 * i / 32 + 1 < 6)
-          two |= uint64_t(top->threshold_data_o[24 * i / 32 + 1]) << 32;
-        thresholds[c * kThresholdRows + top->threshold_row_o][i] =
-            uint32_t(two >> (24 * i % 32)) & 0xffffff;
-      }
+      for (uint32_t i = 0; i < 8; ++i)
+        thresholds[c * kThresholdRows + top->threshold_row_o][i] = top->threshold_data_o[i];
   }
   if (top->control_we_o)
     control[top->control_addr_o] = top->control_data_o;

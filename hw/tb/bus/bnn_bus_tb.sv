@@ -46,7 +46,7 @@ module bnn_bus_tb
   output logic [255:0]     weight_data_o,
   output logic [15:0]      threshold_we_o,
   output logic [10:0]      threshold_row_o,
-  output logic [191:0]     threshold_data_o,
+  output logic [255:0]     threshold_data_o,
   output logic             store_read_o,
   output logic [14:0]      store_pair_o,
   input  logic [63:0]      store_data_i,

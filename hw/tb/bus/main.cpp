@@ -208,7 +208,7 @@ struct Course {
     uint32_t groups = tb::kClusters >> load.split;
     uint32_t perChunk = load.beats >> load.split;
     bool weights = load.dest == LoadDest::Weights;
-    uint32_t rowBytes = weights ? 32 : 24;
+    constexpr uint32_t rowBytes = 8 * isaRowBeats;
     for (uint32_t c = 0; c < tb::kClusters; ++c) {
       const uint8_t *chunk = data + size_t(c / groups) * perChunk * 8;
       for (uint32_t row = 0; row < perChunk * 8 / rowBytes; ++row)

@@ -164,10 +164,10 @@ std::string Machine::scrub() {
   };
   constexpr uint32_t kCode = 32, kZeros = kCode + 8; // in beats
   const uint32_t longest = std::max({target.laneWords / 2, target.weightRows * 4,
-                                     target.thresholdRows * 3, target.controlWords});
+                                     target.thresholdRows * isaRowBeats, target.controlWords});
   load(LoadDest::Lanes, kZeros, target.laneWords / 2);
   load(LoadDest::Weights, kZeros, target.weightRows * 4);
-  load(LoadDest::Thresholds, kZeros, target.thresholdRows * 3);
+  load(LoadDest::Thresholds, kZeros, target.thresholdRows * isaRowBeats);
   load(LoadDest::Control, kZeros, target.controlWords);
   load(LoadDest::Control, kCode, 1)->push_next = 1;
   Out out;

@@ -69,7 +69,7 @@ std::string check(Machine &machine, const Layer &layer, const Case &test) {
     append(constants, &bits, 8);
   }
   append(constants, layer.weights.data(), layer.weights.size() * 32);
-  constants.resize(constants.size() + 24); // a row of thresholds: zeros
+  constants.resize(constants.size() + 8 * isaRowBeats); // a row of thresholds: zeros
 
   const uint32_t count = uint32_t(test.loops.size()) + 8;
   uint32_t at = count * instructionBytes / 8;

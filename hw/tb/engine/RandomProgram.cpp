@@ -165,18 +165,18 @@ std::vector<Instruction> Generator::coldCode(uint32_t constants) {
   load.beats = uint32_t(microcode.size() / 8);
   code.push_back(load);
   uint32_t at = constants + load.beats;
-  auto rows = [&](LoadDest dest, uint32_t beatsPerRow, uint32_t count) {
+  auto rows = [&](LoadDest dest, uint32_t count) {
     uint32_t split = upTo(std::min(2, std::countr_zero(target.clusters)));
     Load rows;
     rows.dest = dest;
     rows.split = split;
     rows.source = at;
-    rows.beats = (count * beatsPerRow) << split;
+    rows.beats = (count * isaRowBeats) << split;
     at += rows.beats;
     code.push_back(rows);
   };
-  rows(LoadDest::Weights, 4, std::min(kRows, target.weightRows));
-  rows(LoadDest::Thresholds, 3, std::min(kThresholdRows, target.thresholdRows));
+  rows(LoadDest::Weights, std::min(kRows, target.weightRows));
+  rows(LoadDest::Thresholds, std::min(kThresholdRows, target.thresholdRows));
   code.push_back(End{});
   return code;
 }
@@ -315,10 +315,10 @@ RandomProgram Generator::program(bool bends) {
     while (p.image.size() < weightEnd)
       p.image.push_back(uint8_t(random()));
     // Thresholds near the sums, so that signs differ; polarity either way.
-    for (uint32_t i = 0; i != thresholds.beats * 8 / 3; ++i) {
+    for (uint32_t i = 0; i != thresholds.beats * 2; ++i) {
       int32_t t = coin(8) ? int32_t(random()) : int32_t(upTo(120)) - 110;
-      uint32_t entry = (uint32_t(t) & 0x7fffff) | uint32_t(coin()) << 23;
-      for (int byte = 0; byte != 3; ++byte)
+      uint32_t entry = thresholdEntry(t, coin());
+      for (int byte = 0; byte != 4; ++byte)
         p.image.push_back(uint8_t(entry >> (8 * byte)));
     }
     p.inputBytes = inputBeats * 8;

@@ -24,7 +24,7 @@ struct ArrayProbe {
 namespace {
 
 constexpr uint32_t kLaneWords = 512, kOutputWords = 512, kRows = 16;
-constexpr uint32_t kClusters = CLUSTERS, kAccumulatorBits = 16;
+constexpr uint32_t kClusters = CLUSTERS, kAccumulatorBits = 24;
 
 /// What the array hands over for one step.
 struct Seen {
@@ -226,12 +226,12 @@ private:
     uint32_t shape = random() % 4;
     for (auto &row : acc)
       for (auto &v : row)
-        v = shape == 0 ? int16_t(random()) : int32_t(random() % 64) - 32;
+        v = shape == 0 ? int32_t(random()) >> 8 : shape == 1 ? int16_t(random()) : int32_t(random() % 64) - 32;
     if (!thresholds) // a tile's polarity is read when it is complete
       return;
     for (auto &row : array->thresholds)
       for (auto &v : row)
-        v = (shape == 0 ? random() : uint32_t(int32_t(random() % 512) - 256)) & 0x7fffff, v |= random() % 2 << 23;
+        v = thresholdEntry(shape == 0 ? int32_t(random()) : int32_t(random() % 512) - 256, random() % 2);
   }
 
   /// Issues `request` as soon as nothing stalls it; nullptr: an empty cycle.
@@ -365,7 +365,7 @@ private:
       for (uint32_t ch = 0; ch < 8; ++ch) {
         for (uint32_t p = 0; p < 8; ++p)
           capture.value[c][p][ch] = array->value(c, p, ch);
-        capture.threshold[c][ch] = uint32_t(array->threshold(c, now.at.thresholdRow, ch)) & 0x7fffff;
+        capture.threshold[c][ch] = uint32_t(array->threshold(c, now.at.thresholdRow, ch)) & 0xffffff;
       }
       capture.polarity[c] = seen.polarity[c];
     }
@@ -381,7 +381,7 @@ private:
     }
     for (uint32_t ch = 0; ch < 8; ++ch) {
       setBits(dut.value_i, kAccumulatorBits * ch, kAccumulatorBits, uint64_t(answer.value[ch]));
-      setBits(dut.threshold_i, 23 * ch, 23, answer.threshold[ch]);
+      setBits(dut.threshold_i, isaThresholdBits * ch, isaThresholdBits, answer.threshold[ch]);
     }
     dut.value_polarity_i = answer.polarity;
     // The word that the model wrote three cycles ago is there.

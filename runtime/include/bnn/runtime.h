@@ -75,7 +75,7 @@ typedef struct bnn_tensor {
 typedef struct bnn_program_info {
   const char *model;         /* the ONNX file it was compiled from, or "" */
   const char *target;        /* name of the engine it was compiled for */
-  const char *target_fields; /* "isa=1 clusters=4 ...": what must agree */
+  const char *target_fields; /* "isa=2 clusters=4 ...": what must agree */
   uint32_t clock_mhz;        /* of that target, for microseconds only */
   size_t input_bytes;        /* one window in the engine's memory, in bytes */
   size_t output_bytes;       /* likewise */

@@ -257,8 +257,8 @@ TEST_P(RandomLayers, MatchPlainLoops) {
           } else if (j) {
             last = -20000;
           }
-          uint32_t entry = (uint32_t(t - last) & 0x7fffff) | uint32_t(pol) << 23;
-          for (int i = 0; i < 3; ++i)
+          uint32_t entry = thresholdEntry(t - last, pol);
+          for (int i = 0; i < 4; ++i)
             thresholdBytes.push_back(uint8_t(entry >> (8 * i)));
         }
     }

@@ -102,14 +102,14 @@ TEST_P(RandomValues, MatchPlainLoops) {
   weightLoad.beats = uint32_t(rows.size() / 2);
   std::vector<uint8_t> thresholdRow;
   for (int ch = 0; ch < 8; ++ch) {
-    uint32_t entry = (uint32_t(entries[ch]) & 0x7fffff) | uint32_t(polarity[ch]) << 23;
-    for (int i = 0; i < 3; ++i)
+    uint32_t entry = thresholdEntry(entries[ch], polarity[ch]);
+    for (int i = 0; i < 4; ++i)
       thresholdRow.push_back(uint8_t(entry >> (8 * i)));
   }
   Load thresholdLoad;
   thresholdLoad.dest = LoadDest::Thresholds;
-  thresholdLoad.source = appendBeats(data, thresholdRow.data(), 24);
-  thresholdLoad.beats = 3;
+  thresholdLoad.source = appendBeats(data, thresholdRow.data(), thresholdRow.size());
+  thresholdLoad.beats = isaRowBeats;
 
   for (int v : samples)
     input.push_back(uint8_t(v) ^ (isSigned ? 0x80 : 0));

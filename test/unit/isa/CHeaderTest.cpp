@@ -51,7 +51,7 @@ TEST(CHeader, Numbers) {
   EXPECT_EQ(BNN_ISA_VERSION, isaVersion);
   EXPECT_EQ(BNN_TRAP_MISSING_END, int(Trap::MissingEnd));
   EXPECT_EQ(BNN_SECTION_IMAGE, int(Section::Image));
-  EXPECT_EQ(BNN_FILE_HEADER_TABLE_CRC_OFFSET, int(file_header::tableCrc));
+  EXPECT_EQ(BNN_FILE_HEADER_CRC_OFFSET, int(file_header::crc));
 }
 
 TEST(CHeader, AnInstructionFromMacros) {

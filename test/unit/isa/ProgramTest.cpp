@@ -62,13 +62,12 @@ uint32_t crc(const uint8_t *data, size_t size, uint32_t crc = 0) {
   return ~crc;
 }
 
-/// Makes header and table consistent again after a change to them.
+/// Makes the CRC good again after a change.
 void resign(std::vector<uint8_t> &bytes) {
-  uint32_t sections = get32(bytes, file_header::sections);
-  uint32_t sum = crc(bytes.data(), file_header::tableCrc);
-  sum = crc(bytes.data() + file_header::bytes, sections * section_entry::bytes,
-            sum);
-  set32(bytes, file_header::tableCrc, sum);
+  size_t behind = file_header::crc + 4;
+  uint32_t sum = crc(bytes.data(), file_header::crc);
+  sum = crc(bytes.data() + behind, bytes.size() - behind, sum);
+  set32(bytes, file_header::crc, sum);
 }
 
 size_t entry(unsigned i) {
@@ -140,14 +139,13 @@ TEST(Program, ForgedTablesDoNotCrash) {
   auto bytes = writeProgram(sample());
   uint32_t size = uint32_t(bytes.size());
   for (size_t at = 0; at < entry(5); at += 4) {
-    if (at == file_header::tableCrc)
+    if (at == file_header::crc)
       continue; // signing again mends it
     for (uint32_t value : {0u, 1u, 4u, 7u, 16u, size - 1, size, size + 1,
                            0x7fffffffu, 0xfffffff8u, 0xffffffffu}) {
       auto forged = bytes;
       set32(forged, at, value);
-      if (get32(forged, file_header::sections) <= 5)
-        resign(forged);
+      resign(forged);
       std::string error;
       if (value != get32(bytes, at)) {
         EXPECT_FALSE(reads(forged, error)) << at << " " << value;
@@ -165,7 +163,7 @@ TEST(Program, RandomDamageDoesNotCrash) {
       damaged[random() % damaged.size()] = uint8_t(random());
     if (random() % 4 == 0)
       damaged.resize(random() % damaged.size());
-    else if (get32(damaged, file_header::sections) <= 5)
+    else
       resign(damaged);
     std::string error;
     if (!reads(damaged, error)) {
@@ -187,10 +185,10 @@ TEST(Program, Errors) {
   EXPECT_EQ(errorAfter([](auto &b) { b[0] = 'X'; }),
             "program file: does not start with BNNPROG");
   EXPECT_EQ(
-      errorAfter([](auto &b) { set32(b, file_header::formatVersion, 2); }),
-      "program file: format version 2, this reader knows 1");
+      errorAfter([](auto &b) { set32(b, file_header::formatVersion, 1); }),
+      "program file: format version 1, this reader knows 2");
   EXPECT_EQ(errorAfter([](auto &b) { set32(b, file_header::isaVersion, 9); }),
-            "program file: instruction set version 9, this reader knows 1");
+            "program file: instruction set version 9, this reader knows 2");
   EXPECT_EQ(
       errorAfter([](auto &b) { set32(b, entry(1) + section_entry::kind, 42); }),
       "program file: section 1 has unknown kind 42");
@@ -199,19 +197,81 @@ TEST(Program, Errors) {
             }),
             "program file: section kind 1 occurs twice");
   EXPECT_EQ(errorAfter([](auto &b) {
-              set32(b, entry(1) + section_entry::offset, file_header::bytes);
-            }),
-            "program file: section 1 overlaps what is before it");
-  EXPECT_EQ(errorAfter([](auto &b) {
-              set32(b, entry(2) + section_entry::size, 0xffffff00);
+              set32(b, entry(2) + section_entry::stored, 0xffffff00);
             }).substr(0, 28),
             "program file: section 2 ends");
   EXPECT_EQ(errorAfter([](auto &b) {
               set32(b, file_header::fingerprint, 1);
             }).substr(0, 46),
             "program file: fingerprint does not belong to i");
-  EXPECT_EQ(errorAfter([](auto &b) { b[get32(b, entry(2) + 4)] ^= 1; }),
-            "program file: section 2 is corrupt (CRC)");
+  auto bytes = writeProgram(sample());
+  bytes.back() ^= 1;
+  std::string error;
+  EXPECT_FALSE(reads(bytes, error));
+  EXPECT_EQ(error, "program file: is corrupt (CRC)");
+}
+
+TEST(Program, SectionsShrinkWhereTheyCan) {
+  Program p = sample();
+  p.io.assign(1000, 'x');
+  auto bytes = writeProgram(p);
+  EXPECT_LT(bytes.size(), 400u);
+  Program out;
+  std::string error;
+  std::vector<SectionSize> sizes;
+  ASSERT_TRUE(readProgram(bytes.data(), bytes.size(), out, error, &sizes))
+      << error;
+  EXPECT_EQ(out.io, p.io);
+  size_t sum = entry(5);
+  for (const SectionSize &size : sizes) {
+    EXPECT_LE(size.stored, size.bytes);
+    sum += size.stored;
+  }
+  EXPECT_EQ(sum, bytes.size()) << "no byte without an owner";
+}
+
+/// What a forger can say of a packed section. Sizes are refused before anything
+/// is unpacked, let alone allocated.
+TEST(Program, ForgedSizes) {
+  Program p = sample();
+  p.image.assign(4096, 0);
+  p.image[4095] = 1;
+  auto errorOf = [&](uint32_t size, int more) {
+    auto bytes = writeProgram(p);
+    size_t at = entry(2);
+    set32(bytes, at + section_entry::size, size);
+    uint32_t stored = get32(bytes, at + section_entry::stored);
+    set32(bytes, at + section_entry::stored, uint32_t(stored + more));
+    resign(bytes);
+    std::string error;
+    EXPECT_FALSE(reads(bytes, error));
+    return error;
+  };
+  EXPECT_EQ(errorOf(4095, 0),
+            "program file: section kind 3 does not unpack to 4095 bytes");
+  EXPECT_EQ(errorOf(4097, 0),
+            "program file: section kind 3 does not unpack to 4097 bytes");
+  EXPECT_EQ(errorOf(4096, -1).substr(0, 44),
+            "program file: section kind 3 does not unpack");
+  EXPECT_NE(errorOf(0xffffffff, 0).find("which cannot be stored in"),
+            std::string::npos);
+  EXPECT_NE(errorOf(4, 0).find("which cannot be stored in"), std::string::npos);
+}
+
+/// Half a gigabyte of zeros packs well, but is more than a section may have.
+TEST(Program, LargeSectionsAreRefusedUnread) {
+  auto bytes = writeProgram(sample());
+  bytes.resize(bytes.size() + (1 << 19));
+  set32(bytes, file_header::fileBytes, uint32_t(bytes.size()));
+  size_t at = entry(4); // the last: it may grow
+  set32(bytes, at + section_entry::stored,
+        get32(bytes, at + section_entry::stored) + (1 << 19));
+  set32(bytes, at + section_entry::size, isaMaxSectionBytes + 1);
+  resign(bytes);
+  std::string error;
+  EXPECT_FALSE(reads(bytes, error));
+  EXPECT_EQ(error, "program file: section 4 is 268435457 bytes, at most "
+                   "268435456 are allowed");
 }
 
 TEST(Program, CodeRangesMustBeInTheImage) {

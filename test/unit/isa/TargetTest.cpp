@@ -53,7 +53,7 @@ TEST_F(TargetFile, BuiltIn) {
   ASSERT_TRUE(loadTarget("z020", target, error));
   EXPECT_EQ(
       target.describe(),
-      "isa=1 clusters=4 lane_words=1024 weight_rows=512 threshold_rows=256 "
+      "isa=2 clusters=4 lane_words=1024 weight_rows=512 threshold_rows=256 "
       "control_words=64 output_words=1024 accumulator_bits=16");
 }
 

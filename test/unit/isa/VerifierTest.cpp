@@ -27,11 +27,11 @@ protected:
         for (int i = 0; i != 8; ++i)
           image.push_back(uint8_t(bits >> 8 * i));
       }
-    image.resize(16 + 4 * 32 + 24);
+    image.resize(16 + 5 * 32);
     code = {
         Load{.dest = LoadDest::Control, .beats = 2},
         Load{.dest = LoadDest::Weights, .source = 2, .beats = 16},
-        Load{.dest = LoadDest::Thresholds, .source = 18, .beats = 3},
+        Load{.dest = LoadDest::Thresholds, .source = 18, .beats = 4},
         Load{.push_next = 1, .region = Region::Input, .beats = 16, .phase = 4},
         Loop{.index0 = 0,
              .limit0 = 4,

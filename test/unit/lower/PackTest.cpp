@@ -63,16 +63,15 @@ TEST(Threshold, StartsAtMinusTheLeastAgreement) {
   Layer l = threeTaps(MapKind::Bits); // dot >= 1 is H >= 2 of 3
   EXPECT_EQ(channelThresholds(l, 0).t, std::vector<int64_t>{-2});
   auto rows = packThresholds(l, planned(l), nullptr, 0);
-  ASSERT_EQ(rows.size(), 24u);
-  EXPECT_EQ(word(rows, 0) & 0xffffff, 0x7ffffeu);
-  EXPECT_EQ(word(rows, 3) & 0xffffff, 0x7ffffcu) << "an unused column is 0";
+  ASSERT_EQ(rows.size(), 32u);
+  EXPECT_EQ(word(rows, 0), 0xfffffeu);
+  EXPECT_EQ(word(rows, 4), 0xfffffcu) << "an unused column is 0";
 }
 
 TEST(Threshold, DecreasingChannelsSetThePolarity) {
   Layer l = threeTaps(MapKind::Bits);
   l.thresholds[0].first = true;
-  EXPECT_EQ(word(packThresholds(l, planned(l), nullptr, 0), 0) & 0xffffff,
-            0xfffffeu);
+  EXPECT_EQ(word(packThresholds(l, planned(l), nullptr, 0), 0), 0x80fffffeu);
 }
 
 TEST(Threshold, PointsThatEveryInputPassesTurnThePolarity) {
@@ -98,8 +97,8 @@ TEST(Threshold, IntervalsTakeTwoPlanes) {
   EXPECT_EQ(plan.planes, 2u);
   EXPECT_EQ(plan.routine, Routine::BinaryMulti);
   auto rows = packThresholds(l, plan, nullptr, 0);
-  EXPECT_EQ(word(rows, 0) & 0xffffff, 0x7fffffu); // H >= 1
-  EXPECT_EQ(word(rows, 24) & 0xffffff, 0x7ffffeu) << "two lower: H >= 3";
+  EXPECT_EQ(word(rows, 0), 0xffffffu); // H >= 1
+  EXPECT_EQ(word(rows, 32), 0xfffffeu) << "two lower: H >= 3";
 }
 
 TEST(Range, NamesTheNodeAndTheBits) {
@@ -107,6 +106,7 @@ TEST(Range, NamesTheNodeAndTheBits) {
   l.in = {64, 1, 10};
   l.weights.assign(64 * 3, 1);
   ::bnn::isa::Target target;
+  target.accumulatorBits = 16;
   LayerPlan plan;
   std::string error;
   MapLayout next = layoutInput(threeTaps(MapKind::Bits));
@@ -114,6 +114,49 @@ TEST(Range, NamesTheNodeAndTheBits) {
   EXPECT_NE(error.find("node 'conv'"), std::string::npos) << error;
   EXPECT_NE(error.find("17 bits"), std::string::npos) << error;
   EXPECT_NE(error.find("has 16"), std::string::npos) << error;
+  EXPECT_NE(error.find("codes -128..127"), std::string::npos) << error;
+  EXPECT_NE(error.find("accumulator_bits = 17"), std::string::npos) << error;
+}
+
+TEST(Range, TakesTheCodesThatCanOccurAndThePads) {
+  Layer l = threeTaps(MapKind::Bytes);
+  l.in = {784, 1, 1};
+  l.kernelW = 1;
+  l.conv = l.out = {1, 1, 1};
+  l.weights.assign(784, -1);
+  l.codeLow = -1;
+  l.codeHigh = 1;
+  unsigned needed = 0;
+  EXPECT_TRUE(fitsAccumulator(l, 24, 1, needed));
+  EXPECT_EQ(needed, 12u);
+  // Codes of -1 and weights of -1: 255 - 127 each.
+  EXPECT_EQ(countRange(l, 0).low, 784 * 126);
+  EXPECT_EQ(countRange(l, 0).high, 784 * 128);
+  EXPECT_EQ(countRange(l, 1).low, 784 * 127) << "no such channel: all +1";
+  l.padLeft = 1;
+  l.padValue = -100;
+  EXPECT_EQ(countRange(l, 0).high, 784 * 227);
+  l.codeLow = -128;
+  l.codeHigh = 127;
+  EXPECT_TRUE(fitsAccumulator(l, 24, 1, needed));
+  EXPECT_EQ(needed, 19u);
+}
+
+TEST(Range, SumsOverPositionsFitTheirWords) {
+  Layer l = threeTaps(MapKind::Bits);
+  l.output = OutputKind::SumBits;
+  l.conv.w = (1 << 23) / 3; // 3 taps each: 2^23 - 2
+  std::string error;
+  EXPECT_TRUE(fitsSums(l, error)) << error;
+  ++l.conv.w;
+  EXPECT_FALSE(fitsSums(l, error));
+  EXPECT_NE(error.find("reach 8388609, a threshold holds 24 bits"),
+            std::string::npos)
+      << error;
+  l.output = OutputKind::Sum;
+  EXPECT_TRUE(fitsSums(l, error)) << error;
+  l.kind = MapKind::Bytes;
+  EXPECT_FALSE(fitsSums(l, error));
 }
 
 TEST(Value, OddSumsKeepAConstant) {

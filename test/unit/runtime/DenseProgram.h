@@ -74,14 +74,14 @@ inline isa::Program denseProgram(const DenseWeights &weights,
       word(bits, 4);
     }
   for (int channel = 0; channel < denseOutputs; ++channel)
-    word(uint32_t(-denseInputs / 2) & 0x7fffff, 3);
+    word(thresholdEntry(-denseInputs / 2, false), 4);
 
   Load control, rows, points;
   control.dest = LoadDest::Control, control.region = Region::Program;
   rows.dest = LoadDest::Weights, rows.region = Region::Program;
   rows.source = 1, rows.beats = 8;
   points.dest = LoadDest::Thresholds, points.region = Region::Program;
-  points.source = 9, points.beats = 3;
+  points.source = 9, points.beats = isaRowBeats;
   program.coldBegin = uint32_t(image.size());
   code({control, rows, points, End{}});
   program.coldEnd = program.warmBegin = uint32_t(image.size());
@@ -110,7 +110,7 @@ inline isa::Program denseProgram(const DenseWeights &weights,
   program.codeBytes = program.warmEnd - program.coldBegin;
   program.microcodeBytes = 8;
   program.weightBytes = 64;
-  program.thresholdBytes = 24;
+  program.thresholdBytes = 32;
   for (auto &op : io["epilogue"])
     if (op["op"] == "to_real")
       op["scale"] = {2};

@@ -46,6 +46,19 @@ std::string print(const Microword &word);
 Bits128 loadBits(const uint8_t *data);
 void storeBits(Bits128 bits, uint8_t *data);
 
+/// Beats of what a LOAD fills at a time: a row, a control word, a pair of lane words.
+inline uint32_t beatsOfRow(LoadDest dest) {
+  bool rows = dest == LoadDest::Weights || dest == LoadDest::Thresholds;
+  return rows ? isaRowBeats : 1;
+}
+
+/// The 32 bits of a threshold row that hold one channel's T and polarity; T is
+/// cut to isaThresholdBits.
+inline uint32_t thresholdEntry(int64_t t, bool polarity) {
+  return (uint32_t(t) & ((1u << isaThresholdBits) - 1)) |
+         uint32_t(polarity) << isaPolarityBit;
+}
+
 /// Beats that a lane LOAD gives the lanes: those of the region and the pads.
 inline uint64_t beatsToLanes(const Load &load) {
   return uint64_t(load.lead) + load.beats + load.trail;

@@ -1,6 +1,7 @@
 // The program file (.bnn): sections, checks, and what they mean in memory.
 #pragma once
 
+#include "bnn/isa/Isa.h"
 #include "bnn/isa/Target.h"
 
 #include <cstdint>
@@ -25,9 +26,17 @@ struct Program {
 /// Serialises; same program, same bytes.
 std::vector<uint8_t> writeProgram(const Program &program);
 
-/// Parses and checks every length, offset, CRC and the version. Returns false
-/// and sets `error` to one line; never reads out of bounds on any input.
-bool readProgram(const uint8_t *data, size_t size, Program &program, std::string &error);
+/// What a section takes: unpacked, and in the file.
+struct SectionSize {
+  Section kind;
+  size_t bytes, stored;
+};
+
+/// Parses and checks every length, the CRC and the versions; unpacks what a table
+/// without fault allows. Returns false and sets `error` to one line; never reads
+/// out of bounds on any input.
+bool readProgram(const uint8_t *data, size_t size, Program &program, std::string &error,
+                 std::vector<SectionSize> *sizes = nullptr);
 
 /// Checks that `program` runs on `target`; the error names the fields that differ.
 bool checkTarget(const Program &program, const Target &target, std::string &error);
