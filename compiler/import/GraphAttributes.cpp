@@ -85,7 +85,7 @@ Attribute GraphImporter::convert(const AttributeProto &attr,
     return builder.getStringAttr(attr.s());
   case AttributeProto::TENSOR:
     if (DenseElementsAttr value =
-            decodeTensor(attr.t(), folder, context, problem))
+            decodeTensor(attr.t(), folder, context, problem, &externalFiles))
       return value;
     problem = "does not hold a good tensor: " + problem;
     return {};

@@ -17,9 +17,10 @@ namespace bnncc::importer {
 
 GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
                              const OpsetMap &opsets, StringRef folder,
-                             MLIRContext &context, std::string &error)
+                             MLIRContext &context, std::string &error,
+                             std::vector<std::string> &externalFiles)
     : model(model), graph(model.graph()), opsets(opsets), folder(folder),
-      context(context), builder(&context), error(error) {
+      context(context), builder(&context), error(error), externalFiles(externalFiles) {
   addElementwiseHandlers(standard);
   addMovementHandlers(standard);
   addShapeHandlers(standard);
@@ -40,8 +41,15 @@ bool GraphImporter::addInitializers() {
     return fail("initializer '" + graph.sparse_initializer(0).values().name() +
                 "': a tensor must be dense, found a sparse one; export dense "
                 "weights");
-  for (const auto &tensor : graph.initializer())
+  for (const auto &tensor : graph.initializer()) {
     initializers[tensor.name()] = &tensor;
+    int64_t elements = 1;
+    for (int64_t dim : tensor.dims())
+      if (dim < 0 || __builtin_mul_overflow(elements, dim, &elements) ||
+          elements > (int64_t(1) << 28))
+        elements = 0; // decoding refuses it
+    foldBudget += 16 * elements;
+  }
   return true;
 }
 
@@ -105,7 +113,7 @@ Value GraphImporter::lookUp(StringRef name) {
     return {};
   std::string problem;
   DenseElementsAttr value =
-      decodeTensor(*tensor->second, folder, context, problem);
+      decodeTensor(*tensor->second, folder, context, problem, &externalFiles);
   if (!value) {
     fail("initializer '" + name + "': " + problem);
     return {};
@@ -137,6 +145,7 @@ bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
                 opset == opsets.end() ? MaxOpset : opset->second);
   auto domain = opsets.find(node.domain());
   n.domainVersion = domain == opsets.end() ? 1 : domain->second;
+  n.foldBudget = &foldBudget;
   if (!convertAttributes(node, n))
     return fail(who + n.message());
   for (const auto &name : node.input()) {

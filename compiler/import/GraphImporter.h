@@ -41,7 +41,7 @@ class GraphImporter {
 public:
   GraphImporter(const onnxpb::ModelProto &model, const OpsetMap &opsets,
                 llvm::StringRef folder, mlir::MLIRContext &context,
-                std::string &error);
+                std::string &error, std::vector<std::string> &externalFiles);
 
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
@@ -67,11 +67,16 @@ private:
   mlir::MLIRContext &context;
   mlir::OpBuilder builder;
   std::string &error;
+  std::vector<std::string> &externalFiles;
   HandlerTable standard, custom;
   llvm::StringMap<mlir::Value> values;
   llvm::StringMap<const onnxpb::TensorProto *> initializers;
   llvm::StringMap<unsigned> useCounts;
   llvm::StringSet<> nodeNames;
+  /// Elements that constants may fold to in all: so many, and 16 for each that
+  /// the file stores.
+  static constexpr int64_t MaxFolded = int64_t(1) << 24;
+  int64_t foldBudget = MaxFolded;
 };
 
 } // namespace bnncc::importer

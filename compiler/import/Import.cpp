@@ -6,6 +6,7 @@
 
 #include "Import.h"
 #include "GraphImporter.h"
+#include "bnn/support/Files.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "onnx.pb.h"
 #include "onnx/OnnxDialect.h"
@@ -64,8 +65,8 @@ std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
 } // namespace
 
 OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
-                                      MLIRContext &context,
-                                      std::string &error) {
+                                      MLIRContext &context, std::string &error,
+                                      std::vector<std::string> *files) {
   context.loadDialect<func::FuncDialect, onnx::OnnxDialect>();
   auto fail = [&](const Twine &message) {
     error = (path + ": " + message).str();
@@ -87,8 +88,10 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
   std::optional<importer::OpsetMap> opsets = checkVersions(model, problem);
   if (!opsets)
     return fail(problem);
-  importer::GraphImporter importer(
-      model, *opsets, llvm::sys::path::parent_path(path), context, problem);
+  std::vector<std::string> unused;
+  importer::GraphImporter importer(model, *opsets,
+                                   llvm::sys::path::parent_path(path), context,
+                                   problem, files ? *files : unused);
   OwningOpRef<ModuleOp> module = importer.run();
   if (!module)
     return fail(problem);
@@ -96,16 +99,17 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
 }
 
 OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context,
-                                 std::string &error) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
+                                 std::string &error,
+                                 std::vector<std::string> *files) {
+  std::string name = ::bnn::support::inputName(path.str());
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(
+      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file) {
-    error = (path + ": the file must be readable, found '" +
-             file.getError().message() + "'; check the path")
-                .str();
+    error = name + ": the file must be readable, found '" +
+            file.getError().message() + "'; check the path";
     return {};
   }
-  return importOnnxBytes((*file)->getBuffer(), path, context, error);
+  return importOnnxBytes((*file)->getBuffer(), name, context, error, files);
 }
 
 } // namespace bnncc

@@ -76,6 +76,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
+#include <vector>
 
 namespace bnncc {
 
@@ -85,17 +86,19 @@ inline constexpr int64_t MinOpset = 7, MaxOpset = 25;
 inline constexpr int64_t MaxIrVersion = 13;
 
 /// Imports the model in the file `path`. On failure returns null and sets
-/// `error` to one line "FILE: node 'NAME' (Op): rule, value found; remedy".
-mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path,
-                                             mlir::MLIRContext &context,
-                                             std::string &error);
+/// `error` to one line "FILE: node 'NAME' (Op): rule, value found; remedy". "-"
+/// is standard input. Adds the files with external data that were read to
+/// `files`.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnx(llvm::StringRef path, mlir::MLIRContext &context, std::string &error,
+           std::vector<std::string> *files = nullptr);
 
 /// The same on bytes in memory; `path` names the model in messages, and its
 /// folder is where external data is looked up.
-mlir::OwningOpRef<mlir::ModuleOp> importOnnxBytes(llvm::StringRef bytes,
-                                                  llvm::StringRef path,
-                                                  mlir::MLIRContext &context,
-                                                  std::string &error);
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
+                mlir::MLIRContext &context, std::string &error,
+                std::vector<std::string> *files = nullptr);
 
 } // namespace bnncc
 

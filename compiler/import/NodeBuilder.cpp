@@ -181,17 +181,43 @@ NamedAttribute NodeBuilder::attr(StringRef name, Attribute value) {
   return builder.getNamedAttr(name, value);
 }
 
+void NodeBuilder::checkNotEmpty(RankedTensorType type) {
+  if (type.getNumElements() == 0)
+    fail("a value must have elements, found shape " +
+         toString(type.getShape()) +
+         "; remove what is empty (a layer pruned away) before the export");
+}
+
+bool NodeBuilder::takeFoldBudget(StringRef op, ValueRange operands,
+                                 RankedTensorType type) {
+  if (!foldBudget || !llvm::all_of(operands, [](Value v) {
+        return isa<NoneType>(v.getType()) || constantOf(v);
+      }))
+    return true;
+  *foldBudget -= type.getNumElements();
+  if (*foldBudget < 0)
+    fail("constants must not be blown up by the graph, found shape " +
+         toString(type.getShape()) + " computed by " + op +
+         "; fold constants before the export");
+  return *foldBudget >= 0;
+}
+
 Value NodeBuilder::emit(StringRef op, ValueRange operands,
                         RankedTensorType type,
                         ArrayRef<NamedAttribute> opAttrs) {
-  // A constant that a few bytes of model blow up stays an operation.
-  constexpr int64_t MaxFolded = int64_t(1) << 27;
-  if (!isSmallEnough(type.getShape()))
+  if (!isSmallEnough(type.getShape())) {
     fail("a value must have at most 2^33 elements, found shape " +
          toString(type.getShape()) + "; correct the shapes");
-  else if (type.getNumElements() <= MaxFolded)
+  } else if (takeFoldBudget(op, operands, type)) {
     if (DenseElementsAttr folded = fold(op, operands, type, opAttrs))
       return emitConstant(folded);
+    // Empty constants are shapes of scalars and the like; anything else that is
+    // empty is a mistake of a tool.
+    checkNotEmpty(type);
+    for (Value operand : operands)
+      if (auto in = dyn_cast<RankedTensorType>(operand.getType()))
+        checkNotEmpty(in);
+  }
   OperationState state(loc, ("onnx." + op).str());
   state.addOperands(operands);
   state.addAttributes(opAttrs);

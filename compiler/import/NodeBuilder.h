@@ -36,6 +36,8 @@ public:
   int64_t opset;
   /// Version of the set the node itself belongs to.
   int64_t domainVersion = 1;
+  /// Elements that constants may still fold to, over all nodes; null: any.
+  int64_t *foldBudget = nullptr;
   mlir::NamedAttrList attrs;
   llvm::SmallVector<mlir::Value> inputs;  // null: absent
   llvm::SmallVector<bool> wantedOutputs;  // false: absent or never used
@@ -94,6 +96,10 @@ public:
   const std::string &message() const { return error; }
 
 private:
+  void checkNotEmpty(mlir::RankedTensorType type);
+  bool takeFoldBudget(llvm::StringRef op, mlir::ValueRange operands,
+                      mlir::RankedTensorType type);
+
   std::string error;
 };
 

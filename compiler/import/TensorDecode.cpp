@@ -77,8 +77,9 @@ namespace {
 
 class Decoder {
 public:
-  Decoder(const TensorProto &tensor, StringRef folder, std::string &error)
-      : tensor(tensor), folder(folder), error(error) {}
+  Decoder(const TensorProto &tensor, StringRef folder,
+          std::vector<std::string> *files, std::string &error)
+      : tensor(tensor), folder(folder), files(files), error(error) {}
 
   DenseElementsAttr decode(MLIRContext &context);
 
@@ -88,28 +89,40 @@ private:
     return false;
   }
   bool readShape(llvm::SmallVectorImpl<int64_t> &shape);
-  bool readExternal(std::string &bytes);
+  /// The `expected` bytes of the data file; null after an error.
+  std::unique_ptr<llvm::MemoryBuffer> readExternal(uint64_t expected);
+  bool checkBytes(uint64_t found, uint64_t expected);
   bool fillRaw(Elements &to, StringRef bytes);
   bool fillTyped(Elements &to);
   bool checkFinite(const Elements &elements);
 
   const TensorProto &tensor;
   StringRef folder;
+  std::vector<std::string> *files;
   std::string &error;
 };
+
+/// Bytes that a tensor takes in a file: BOOL one an element, the types under a
+/// byte packed.
+uint64_t storedBytes(RankedTensorType type) {
+  unsigned bits = type.getElementType().getIntOrFloatBitWidth();
+  return (static_cast<uint64_t>(type.getNumElements()) * (bits == 1 ? 8 : bits) +
+          7) /
+         8;
+}
 
 } // namespace
 
 bool Decoder::readShape(llvm::SmallVectorImpl<int64_t> &shape) {
-  // 2^33 elements are more than any file can hold (protobuf ends at 2 GiB).
-  constexpr int64_t MaxElements = int64_t(1) << 33;
+  // More weights than any network for this engine has: 1 GiB in float32.
+  constexpr int64_t MaxElements = int64_t(1) << 28;
   int64_t count = 1;
   for (int64_t dim : tensor.dims()) {
     if (dim < 0)
       return fail("a tensor's axis must not be negative, found " + Twine(dim) +
                   "; export the model again");
     if (dim != 0 && count > MaxElements / dim)
-      return fail("a tensor must have at most 2^33 elements, found axis " +
+      return fail("a tensor must have at most 2^28 elements, found axis " +
                   Twine(dim) + " beyond that; export the model again");
     count *= dim;
     shape.push_back(dim);
@@ -117,7 +130,12 @@ bool Decoder::readShape(llvm::SmallVectorImpl<int64_t> &shape) {
   return true;
 }
 
-bool Decoder::readExternal(std::string &bytes) {
+std::unique_ptr<llvm::MemoryBuffer>
+Decoder::readExternal(uint64_t expected) {
+  auto fail = [this](const Twine &message) {
+    error = message.str();
+    return nullptr;
+  };
   std::string location;
   uint64_t offset = 0, length = 0;
   bool hasLength = false;
@@ -150,10 +168,14 @@ bool Decoder::readExternal(std::string &bytes) {
   llvm::SmallString<256> path(folder), realFolder, realPath;
   llvm::sys::path::append(path, location);
   if (llvm::sys::fs::real_path(folder.empty() ? "." : folder, realFolder) ||
-      llvm::sys::fs::real_path(path, realPath) ||
-      llvm::sys::fs::is_directory(realPath))
+      llvm::sys::fs::real_path(path, realPath))
     return fail("external data must exist, found no file '" + location + "'" +
                 remedy);
+  // A FIFO would be waited for; a device may never end.
+  if (!llvm::sys::fs::is_regular_file(realPath))
+    return fail("external data must be a regular file, found another kind in "
+                "'" +
+                location + "'" + remedy);
   // A link inside the folder may still lead out of it.
   llvm::SmallString<256> prefix(realFolder);
   if (!prefix.ends_with("/"))
@@ -172,22 +194,29 @@ bool Decoder::readExternal(std::string &bytes) {
                 Twine(offset) + " to " + Twine(offset + length) + " of '" +
                 location + "' with " + Twine(size) +
                 "; copy the whole data file");
+  if (!checkBytes(length, expected))
+    return nullptr;
   auto buffer = llvm::MemoryBuffer::getFileSlice(realPath, length, offset);
   if (!buffer)
     return fail("external data must be readable, found '" + location + "'" +
                 remedy);
-  bytes = (*buffer)->getBuffer().str();
-  return true;
+  if (files && !llvm::is_contained(*files, realPath.str()))
+    files->push_back(realPath.str().str());
+  return std::move(*buffer);
+}
+
+bool Decoder::checkBytes(uint64_t found, uint64_t expected) {
+  return found == expected ||
+         fail("a tensor's data must fill its shape, found " + Twine(found) +
+              " bytes for " + Twine(expected) + "; export the model again");
 }
 
 bool Decoder::fillRaw(Elements &to, StringRef bytes) {
   unsigned bits = to.getElementType().getIntOrFloatBitWidth();
   unsigned stored = bits == 1 ? 8 : bits; // BOOL takes a byte in the file.
-  uint64_t expected = (static_cast<uint64_t>(to.size()) * stored + 7) / 8;
-  if (bytes.size() != expected)
-    return fail("a tensor's data must fill its shape, found " +
-                Twine(bytes.size()) + " bytes for " + Twine(expected) +
-                "; export the model again");
+  if (!checkBytes(bytes.size(),
+                  (static_cast<uint64_t>(to.size()) * stored + 7) / 8))
+    return false;
   if (stored >= 8) {
     std::memcpy(to.data(), bytes.data(), bytes.size());
     for (int64_t i = 0; bits == 1 && i < to.size(); ++i)
@@ -286,32 +315,33 @@ DenseElementsAttr Decoder::decode(MLIRContext &context) {
          "model again");
     return {};
   }
-  std::string external;
-  bool isExternal = tensor.data_location() == TensorProto::EXTERNAL;
-  // The bytes must be there before their number is believed.
-  if (isExternal && !readExternal(external))
-    return {};
-  bool isRaw = isExternal || tensor.has_raw_data();
   auto type = RankedTensorType::get(shape, element);
-  uint64_t stored = isExternal ? external.size() : tensor.ByteSizeLong();
-  if (static_cast<uint64_t>(type.getNumElements()) > stored * 8) {
+  std::unique_ptr<llvm::MemoryBuffer> external;
+  // The bytes must be there before their number is believed.
+  if (tensor.data_location() == TensorProto::EXTERNAL) {
+    external = readExternal(storedBytes(type));
+    if (!external)
+      return {};
+  } else if (uint64_t stored = tensor.ByteSizeLong();
+             static_cast<uint64_t>(type.getNumElements()) > stored * 8) {
     fail("a tensor's data must fill its shape, found " + Twine(stored) +
          " bytes for " + Twine(type.getNumElements()) +
          " elements; export the model again");
     return {};
   }
   Elements elements(type);
-  bool filled =
-      isRaw ? fillRaw(elements, isExternal ? external : tensor.raw_data())
-            : fillTyped(elements);
+  bool filled = external ? fillRaw(elements, external->getBuffer())
+                : tensor.has_raw_data() ? fillRaw(elements, tensor.raw_data())
+                                        : fillTyped(elements);
   if (!filled || !checkFinite(elements))
     return {};
   return elements.toAttr();
 }
 
 DenseElementsAttr decodeTensor(const TensorProto &tensor, StringRef folder,
-                               MLIRContext &context, std::string &error) {
-  return Decoder(tensor, folder, error).decode(context);
+                               MLIRContext &context, std::string &error,
+                               std::vector<std::string> *files) {
+  return Decoder(tensor, folder, files, error).decode(context);
 }
 
 } // namespace bnncc::importer

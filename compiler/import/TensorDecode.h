@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
+#include <vector>
 
 namespace bnncc::onnxpb {
 class TensorProto;
@@ -24,11 +25,13 @@ mlir::Type elementType(int64_t type, mlir::MLIRContext &context);
 std::string dataTypeName(int64_t type);
 
 /// Decodes `tensor`; `folder` is the only place where external data may lie. On
-/// failure returns null and sets `error` to "rule, value found; remedy".
+/// failure returns null and sets `error` to "rule, value found; remedy". Adds
+/// the data file that was read to `files`.
 mlir::DenseElementsAttr decodeTensor(const onnxpb::TensorProto &tensor,
                                      llvm::StringRef folder,
                                      mlir::MLIRContext &context,
-                                     std::string &error);
+                                     std::string &error,
+                                     std::vector<std::string> *files = nullptr);
 
 } // namespace bnncc::importer
 

@@ -10,6 +10,7 @@
 #include "ProgramJson.h"
 
 #include "bnn/BnnDialect.h"
+#include "bnn/support/Files.h"
 #include "engine/EngineDialect.h"
 #include "fuse/Passes.h"
 #include "import/Import.h"
@@ -157,9 +158,10 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
 }
 
 bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
+  std::string name = ::bnn::support::inputName(path.str());
   {
     PhaseTimer timer(options, "import");
-    imported = importOnnx(path, *context, error);
+    imported = importOnnx(path, *context, error, &externalFiles);
     if (!imported)
       return false; // the importer names the file itself
   }
@@ -168,13 +170,13 @@ bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
   {
     PhaseTimer timer(options, "fuse");
     if (!fusePhases(last, error)) {
-      error = fmt::format("{}: {}", path.str(), error);
+      error = fmt::format("{}: {}", name, error);
       return false;
     }
   }
-  if (last <= Phase::Fuse || backEnd(path, last, error))
+  if (last <= Phase::Fuse || backEnd(name, last, error))
     return true;
-  error = fmt::format("{}: {}", path.str(), error);
+  error = fmt::format("{}: {}", name, error);
   return false;
 }
 

@@ -44,6 +44,8 @@ public:
   std::string programBytes() const;
   const Network &network() const { return legalised.network; }
 
+  /// Files with external data that the import read.
+  std::vector<std::string> externalFiles;
   Legalised legalised;
   Plan plan;
   MachineCode code;

@@ -3,11 +3,14 @@
 
 #include "bnn/isa/Isa.h"
 #include "bnn/isa/Program.h"
+#include "bnn/support/Files.h"
+#include "bnn/support/Text.h"
+#include "bnn/support/Tool.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,44 +20,72 @@
 namespace {
 
 namespace isa = bnn::isa;
+namespace support = bnn::support;
 
-constexpr const char *Usage =
-    "usage: bnn-objdump PROGRAM.bnn [-d] [--source] [--sections]\n"
-    "  -d          disassemble the code and the microcode it loads\n"
-    "  --source    with it, name the ONNX nodes each instruction serves\n"
-    "  --sections  list the parts of the file\n"
-    "Without options: target and sizes.\n";
+constexpr const char *helpText =
+    R"(usage: bnn-objdump PROGRAM.bnn [-d] [--source] [--sections]
+
+Shows what is in a program file; without options target and sizes.
+
+  -d          disassemble the code and the microcode it loads
+  --source    with it, name the ONNX nodes each instruction serves
+  --sections  list the parts of the file
+  --version   print the version
+
+PROGRAM.bnn may be - for standard input.
+
+Example: bnn-objdump ecg.bnn -d --source
+
+Exit code: 0 success, 1 error (one line on standard error), 2 wrong usage.
+)";
 
 struct Options {
   std::string file;
   bool disassemble = false, source = false, sections = false;
+  bool help = false, version = false;
 };
 
-bool parseOptions(int argc, char **argv, Options &options) {
-  for (std::string_view argument : std::vector<std::string_view>(argv + 1, argv + argc)) {
-    if (argument == "-d")
+bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--help" || argument == "-h") {
+      options.help = true;
+      return true;
+    }
+    if (argument == "--version") {
+      options.version = true;
+      return true;
+    }
+    if (argument == "-d") {
       options.disassemble = true;
-    else if (argument == "--source")
+    } else if (argument == "--source") {
       options.disassemble = options.source = true;
-    else if (argument == "--sections")
+    } else if (argument == "--sections") {
       options.sections = true;
-    else if (!argument.starts_with("-") && options.file.empty())
-      options.file = argument;
-    else
+    } else if (argument != "-" && argument.starts_with("-")) {
+      error = fmt::format("unknown option '{}'; see bnn-objdump --help",
+                          argument);
       return false;
+    } else if (!options.file.empty()) {
+      error = fmt::format("more than one program: '{}' and '{}'", options.file,
+                          argument);
+      return false;
+    } else {
+      options.file = argument;
+    }
   }
-  return !options.file.empty();
+  if (options.file.empty())
+    error = "no program file given; see bnn-objdump --help";
+  return error.empty();
 }
 
-bool readFile(const std::string &path, std::vector<uint8_t> &bytes) {
-  std::FILE *file = std::fopen(path.c_str(), "rb");
-  if (!file)
-    return false;
-  char block[1 << 16];
-  while (size_t count = std::fread(block, 1, sizeof block, file))
-    bytes.insert(bytes.end(), block, block + count);
-  bool good = !std::ferror(file);
-  return std::fclose(file) == 0 && good;
+/// What is printed: as a whole, at the end.
+std::string shown;
+
+template <typename... Args>
+void print(fmt::format_string<Args...> format, Args &&...args) {
+  fmt::format_to(std::back_inserter(shown), format,
+                 std::forward<Args>(args)...);
 }
 
 /// "/conv1/Conv + /sign1 (tile)" by instruction index, from the debug section.
@@ -73,20 +104,22 @@ std::map<size_t, std::string> sourceNames(const isa::Program &program) {
     if (entry.contains("nodes") && entry["nodes"].is_array())
       for (const auto &node : entry["nodes"])
         if (node.is_string())
-          text += (text.empty() ? "" : " + ") + node.get<std::string>();
+          text += (text.empty() ? "" : " + ") +
+                  support::printableName(node.get<std::string>());
     if (entry.contains("pass") && entry["pass"].is_string())
-      text += fmt::format(" ({})", entry["pass"].get<std::string>());
+      text += fmt::format(
+          " ({})", support::printableName(entry["pass"].get<std::string>()));
     names[entry["index"]] = text;
   }
   return names;
 }
 
 void printSummary(const isa::Program &program) {
-  fmt::print("target {}: {}\n", program.target.name, program.target.describe());
-  fmt::print("code {} bytes, microcode {}, weights {}, thresholds {}\n",
+  print("target {}: {}\n", support::printableName(program.target.name), program.target.describe());
+  print("code {} bytes, microcode {}, weights {}, thresholds {}\n",
              program.codeBytes, program.microcodeBytes, program.weightBytes,
              program.thresholdBytes);
-  fmt::print("per window: input {} bytes, output {}, scratch {}\n",
+  print("per window: input {} bytes, output {}, scratch {}\n",
              program.inputBytes, program.outputBytes, program.scratchBytes);
 }
 
@@ -109,18 +142,18 @@ const char *nameOf(isa::Section kind) {
 /// Every byte of the file has a line of its own; parts of the image follow it.
 void printSections(const isa::Program &program, size_t fileBytes,
                    const std::vector<isa::SectionSize> &sections) {
-  fmt::print("\n{:<14}{:>10}{:>10}\n", "part", "unpacked", "in file");
+  print("\n{:<14}{:>10}{:>10}\n", "part", "unpacked", "in file");
   size_t bodies = 0;
   for (const isa::SectionSize &section : sections)
     bodies += section.stored;
-  fmt::print("{:<14}{:>20}\n", "header, table", fileBytes - bodies);
+  print("{:<14}{:>20}\n", "header, table", fileBytes - bodies);
   for (const isa::SectionSize &section : sections) {
-    fmt::print("{:<14}{:>10}{:>10}\n", nameOf(section.kind), section.bytes,
+    print("{:<14}{:>10}{:>10}\n", nameOf(section.kind), section.bytes,
                section.stored);
     if (section.kind != isa::Section::Image)
       continue;
     auto part = [](const char *name, size_t bytes) {
-      fmt::print("  {:<12}{:>10}\n", name, bytes);
+      print("  {:<12}{:>10}\n", name, bytes);
     };
     part("cold code", program.coldEnd - program.coldBegin);
     part("warm code", program.warmEnd - program.warmBegin);
@@ -128,7 +161,7 @@ void printSections(const isa::Program &program, size_t fileBytes,
     part("weights", program.weightBytes);
     part("thresholds", program.thresholdBytes);
   }
-  fmt::print("{:<14}{:>20}\n", "file", fileBytes);
+  print("{:<14}{:>20}\n", "file", fileBytes);
 }
 
 /// The microwords that `load` puts into the control store, if it does.
@@ -144,7 +177,7 @@ void printMicrocode(const isa::Program &program, const isa::Load &load) {
       bits = bits << 8 | program.image[offset + byte];
     isa::Microword word;
     std::string error;
-    fmt::print("            control {:>2}: {:016x}  {}\n", load.address + i, bits,
+    print("            control {:>2}: {:016x}  {}\n", load.address + i, bits,
                isa::decode(bits, word, error) ? isa::print(word)
                                               : "(illegal: " + error + ")");
   }
@@ -155,22 +188,22 @@ void printMicrocode(const isa::Program &program, const isa::Load &load) {
 void printCode(const isa::Program &program, const char *name, uint32_t begin,
                uint32_t end, const std::map<size_t, std::string> &names,
                size_t &index) {
-  fmt::print("\n{} code:\n", name);
-  std::string shown;
+  print("\n{} code:\n", name);
+  std::string last;
   for (uint32_t offset = begin; offset + isa::instructionBytes <= end;
        offset += isa::instructionBytes, ++index) {
     if (!names.empty()) {
       auto found = names.find(index);
       std::string source = found == names.end() ? "whole program" : found->second;
-      if (source != shown)
-        fmt::print("; {}\n", source);
-      shown = source;
+      if (source != last)
+        print("; {}\n", source);
+      last = source;
     }
     isa::Instruction instruction;
     std::string error;
     auto bits = isa::loadBits(program.image.data() + offset);
     bool good = isa::decode(bits, instruction, error);
-    fmt::print("  {:>5}  {:016x} {:016x}  {}\n", index, bits.lo, bits.hi,
+    print("  {:>5}  {:016x} {:016x}  {}\n", index, bits.lo, bits.hi,
                good ? isa::print(instruction) : "(illegal: " + error + ")");
     if (!good)
       continue;
@@ -182,35 +215,40 @@ void printCode(const isa::Program &program, const char *name, uint32_t begin,
 } // namespace
 
 int main(int argc, char **argv) {
+  support::startTool();
   Options options;
-  if (!parseOptions(argc, argv, options)) {
-    fmt::print(stderr, "{}", Usage);
-    return 2;
-  }
-
-  std::vector<uint8_t> bytes;
-  if (!readFile(options.file, bytes)) {
-    fmt::print(stderr, "error: {}: cannot be read\n", options.file);
-    return 1;
-  }
-  isa::Program program;
   std::string error;
+  if (!parseOptions(argc, argv, options, error))
+    return support::reportError(error, support::wrongUsage);
+  if (options.help || options.version)
+    return support::printAndExit(
+        options.help ? helpText : "bnn-objdump " BNNCC_VERSION "\n");
+
+  auto fail = [&] {
+    return support::reportError(
+        fmt::format("{}: {}", support::inputName(options.file), error));
+  };
+  std::vector<uint8_t> bytes;
+  if (!support::readInput(options.file, bytes, error))
+    return fail();
+  isa::Program program;
   std::vector<isa::SectionSize> sections;
-  if (!isa::readProgram(bytes.data(), bytes.size(), program, error, &sections)) {
-    fmt::print(stderr, "error: {}: {}\n", options.file, error);
-    return 1;
-  }
+  if (!isa::readProgram(bytes.data(), bytes.size(), program, error,
+                        &sections))
+    return fail();
 
   printSummary(program);
   if (options.sections)
     printSections(program, bytes.size(), sections);
-  if (!options.disassemble)
-    return 0;
-  std::map<size_t, std::string> names;
-  if (options.source)
-    names = sourceNames(program);
-  size_t index = 0;
-  printCode(program, "cold", program.coldBegin, program.coldEnd, names, index);
-  printCode(program, "warm", program.warmBegin, program.warmEnd, names, index);
-  return 0;
+  if (options.disassemble) {
+    std::map<size_t, std::string> names;
+    if (options.source)
+      names = sourceNames(program);
+    size_t index = 0;
+    printCode(program, "cold", program.coldBegin, program.coldEnd, names,
+              index);
+    printCode(program, "warm", program.warmBegin, program.warmEnd, names,
+              index);
+  }
+  return support::printAndExit(shown);
 }

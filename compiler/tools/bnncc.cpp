@@ -4,29 +4,36 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
 #include "lower/Compile.h"
 #include "report/Report.h"
+
+#include "bnn/support/Files.h"
+#include "bnn/support/Tool.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/InitLLVM.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace cl = llvm::cl;
+namespace support = ::bnn::support;
 using bnncc::lower::Compilation;
 using bnncc::lower::Phase;
 
 static cl::OptionCategory category("bnncc options");
 
-static cl::opt<std::string> inputFile(cl::Positional, cl::Required,
-                                      cl::desc("MODEL.onnx"),
-                                      cl::cat(category));
-static cl::opt<std::string> outputFile("o", cl::desc("Output file"),
+static cl::list<std::string> inputFiles(cl::Positional, cl::ZeroOrMore,
+                                        cl::desc("MODEL.onnx"),
+                                        cl::cat(category));
+static cl::opt<std::string> outputFile("o",
+                                       cl::desc("Output file; - is standard "
+                                                "output, and the report then "
+                                                "goes to standard error"),
                                        cl::value_desc("FILE"),
                                        cl::cat(category));
 static cl::opt<std::string>
@@ -90,38 +97,69 @@ static cl::opt<bool> strip("strip",
 static cl::opt<bool> verbose("v", cl::desc("Print the time of each phase"),
                              cl::cat(category));
 
-static int fail(const std::string &text) {
-  llvm::errs() << "error: " << text << '\n';
-  return 1;
+static const bnncc::tools::Tool tool = {
+    "bnncc", "Compiles a binarized neural network for the bnncc engine.\n",
+    R"(
+Example: bnncc ecg.onnx -o ecg.bnn --input-type=int8 --target=z020
+
+MODEL.onnx may be - for standard input. Without -o, what --emit or --compile-to
+asks for is printed. MLIR's own options are listed by --help-hidden.
+
+Exit code: 0 success, 1 error (one line on standard error, nothing written),
+2 wrong usage.
+)",
+    &category};
+
+static int usageError(const std::string &text) {
+  return support::reportError(text, support::wrongUsage);
 }
 
-/// Writes all of `bytes` or nothing: to a file beside it, then renamed.
-static bool writeFile(llvm::StringRef path, llvm::StringRef bytes,
-                      std::string &error) {
-  if (path == "-") {
-    llvm::outs() << bytes;
-    return true;
+/// Two different answers to which integers one input carries; empty if none.
+static std::string conflictingTypes() {
+  llvm::StringMap<std::string> types;
+  for (llvm::StringRef entry : inputTypes) {
+    auto [name, type] = entry.contains('=') ? entry.rsplit('=')
+                                            : std::pair("", entry);
+    auto [place, isNew] = types.try_emplace(name, type.str());
+    if (!isNew && place->second != type)
+      return fmt::format("--input-type says {} and {} of {}; give one",
+                         place->second, type.str(),
+                         name.empty() ? "the input"
+                                      : "input '" + name.str() + "'");
   }
-  auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
-  if (!file) {
-    error = fmt::format("cannot write '{}': {}", path.str(),
-                        llvm::toString(file.takeError()));
-    return false;
-  }
-  bool written;
-  {
-    llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
-    stream << bytes;
-    stream.flush();
-    written = !stream.has_error();
-    stream.clear_error();
-  }
-  llvm::Error kept = written ? file->keep(path) : file->discard();
-  if (written && !kept)
-    return true;
-  error = fmt::format("cannot write '{}': {}", path.str(),
-                      kept ? llvm::toString(std::move(kept)) : "disk full");
-  return false;
+  return {};
+}
+
+/// An output that is one of the files that are read; empty if it is none.
+static std::string overwrittenInput(const std::string &model,
+                                    const std::string &out) {
+  if (support::sameFile(model, out))
+    return fmt::format("output '{}' is the model too; name another file", out);
+  if (support::sameFile(targetName, out))
+    return fmt::format("output '{}' is the target file too; name another file",
+                       out);
+  return {};
+}
+
+/// Writes `bytes` and prints `report`, both or neither; they never share
+/// standard output.
+static int deliver(const std::string &path, const std::string &bytes,
+                   const std::string &report) {
+  std::string error;
+  support::OutputFile file;
+  auto cannotWrite = [&] {
+    return support::reportError(path == "-" ? "standard output " + error
+                                            : path + ": " + error);
+  };
+  if (!file.stage(path, bytes, error))
+    return cannotWrite();
+  if (!file.isStandardOutput() && !support::print(report, error))
+    return support::reportError(error);
+  if (!file.commit(error))
+    return cannotWrite();
+  if (file.isStandardOutput())
+    support::writeAll(STDERR_FILENO, report);
+  return support::success;
 }
 
 static const char *signZeroName() {
@@ -161,22 +199,48 @@ static std::string render(Compilation &compilation, Phase phase) {
   return text;
 }
 
+static std::string reportText(const Compilation &compilation,
+                              const std::string &model,
+                              std::chrono::steady_clock::time_point start) {
+  std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+  bnncc::ReportData report{model,
+                           outputFile,
+                           compilation.network(),
+                           compilation.plan,
+                           compilation.program,
+                           compilation.check,
+                           compilation.verification,
+                           verifyKind == VerifyKind::Exact,
+                           seed,
+                           elapsed.count()};
+  return reportKind == ReportKind::JsonText
+             ? bnncc::jsonReport(report).dump(2) + "\n"
+             : bnncc::textReport(report);
+}
+
 int main(int argc, char **argv) {
   auto start = std::chrono::steady_clock::now();
-  llvm::InitLLVM init(argc, argv);
-  llvm::setBugReportMsg("internal error; please report the model and:\n");
+  bnncc::tools::startLlvmTool();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
-  if (!cl::ParseCommandLineOptions(
-          argc, argv, "bnncc: compiles binarized neural networks\n",
-          &llvm::errs()))
-    return 2;
+  if (auto code = bnncc::tools::parseCommandLine(argc, argv, tool))
+    return *code;
   Phase last = lastPhase();
-  if (outputFile.empty() && last == Phase::Check) {
-    llvm::errs() << "error: -o FILE is missing\n";
-    return 2;
-  }
+  if (inputFiles.empty())
+    return usageError("no model given; see bnncc --help");
+  if (inputFiles.size() > 1)
+    return usageError(fmt::format("more than one model: '{}' and '{}'",
+                                  inputFiles[0], inputFiles[1]));
+  if (outputFile.empty() && last == Phase::Check)
+    return usageError("-o FILE is missing; see bnncc --help");
+  const std::string &model = inputFiles[0];
+  std::string out = outputFile.empty() ? "-" : outputFile.getValue();
+  if (std::string error = conflictingTypes(); !error.empty())
+    return usageError(error);
+  if (std::string error = overwrittenInput(model, out); !error.empty())
+    return usageError(error);
 
   bnncc::lower::CompileOptions options;
   options.signZero = signZeroName();
@@ -187,32 +251,17 @@ int main(int argc, char **argv) {
   options.log = verbose ? &llvm::errs() : nullptr;
   std::string error;
   if (!::bnn::isa::loadTarget(targetName, options.target, error))
-    return fail(error);
+    return support::reportError(error);
 
   Compilation compilation(options);
-  if (!compilation.run(inputFile, last, error))
-    return fail(error);
-  std::string out = outputFile.empty() ? "-" : outputFile.getValue();
-  if (!writeFile(out, render(compilation, last), error))
-    return fail(error);
-  if (last != Phase::Check)
-    return 0;
-
-  std::chrono::duration<double, std::milli> elapsed =
-      std::chrono::steady_clock::now() - start;
-  bnncc::ReportData report{inputFile,
-                           outputFile,
-                           compilation.network(),
-                           compilation.plan,
-                           compilation.program,
-                           compilation.check,
-                           compilation.verification,
-                           options.verify,
-                           options.seed,
-                           elapsed.count()};
-  if (reportKind == ReportKind::JsonText)
-    llvm::outs() << bnncc::jsonReport(report).dump(2) << '\n';
-  else
-    llvm::outs() << bnncc::textReport(report);
-  return 0;
+  if (!compilation.run(model, last, error))
+    return support::reportError(error);
+  for (const std::string &file : compilation.externalFiles)
+    if (support::sameFile(file, out))
+      return usageError(fmt::format("output '{}' is the model's external data "
+                                    "too; name another file",
+                                    out));
+  return deliver(out, render(compilation, last),
+                 last == Phase::Check ? reportText(compilation, model, start)
+                                      : "");
 }

@@ -4,11 +4,12 @@
 #include "Embedded.h"
 #include "TargetFields.h"
 #include "bnn/isa/Isa.h"
+#include "bnn/support/Files.h"
+#include "bnn/support/Text.h"
 
 #include <bit>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <zlib.h>
@@ -51,13 +52,13 @@ bool checkSizes(const Target &target, std::string &error) {
     uint32_t value = target.*f.member;
     if (value >= f.min && value <= f.max)
       continue;
-    error = fmt::format("target {}: {} must be {}..{}, is {}", target.name,
-                        f.name, f.min, f.max, value);
+    error = fmt::format("target {}: {} must be {}..{}, is {}",
+                        support::printableName(target.name), f.name, f.min, f.max, value);
     return false;
   }
   if (!std::has_single_bit(target.clusters)) {
     error = fmt::format("target {}: clusters must be a power of two, is {}",
-                        target.name, target.clusters);
+                        support::printableName(target.name), target.clusters);
     return false;
   }
   return true;
@@ -65,28 +66,46 @@ bool checkSizes(const Target &target, std::string &error) {
 
 using Json = nlohmann::json;
 
+/// A file of some 200 bytes and a name that reports and programs hold.
+constexpr size_t mostBytes = 65536, mostNameBytes = 64;
+
+/// A value as it was written, or what it is: dump() goes as deep as it is nested.
+static std::string shown(const Json &value) {
+  return value.is_structured() ? fmt::format("an {}", value.type_name())
+                               : support::printableName(value.dump(), 60);
+}
+
+static bool checkName(const std::string &name, std::string &error) {
+  if (!name.empty() && name.size() <= mostNameBytes &&
+      name == support::printable(name))
+    return true;
+  error = fmt::format("name must have 1..{} bytes, all printable, is '{}'",
+                      mostNameBytes, support::printableName(name, 60));
+  return false;
+}
+
 static bool readField(const std::string &key, const Json &value, Target &target,
                       std::string &error) {
   if (key == "name") {
     if (!value.is_string()) {
-      error = "name must be a string";
+      error = fmt::format("name must be a string, is {}", shown(value));
       return false;
     }
     target.name = value.get<std::string>();
-    return true;
+    return checkName(target.name, error);
   }
   for (const TargetField &f : targetFields()) {
     if (key != f.name)
       continue;
     if (!value.is_number_unsigned() || value.get<uint64_t>() > f.max) {
       error = fmt::format("{} must be an integer in {}..{}, is {}", key, f.min,
-                          f.max, value.dump());
+                          f.max, shown(value));
       return false;
     }
     target.*f.member = value.get<uint32_t>();
     return true;
   }
-  error = fmt::format("unknown key '{}'", key);
+  error = fmt::format("unknown key '{}'", support::printableName(key, 60));
   return false;
 }
 
@@ -127,15 +146,21 @@ bool loadTarget(const std::string &nameOrPath, Target &target,
     error += ") nor a file";
     return false;
   }
-  std::ifstream stream(nameOrPath);
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.name = std::filesystem::path(nameOrPath).stem().string();
-  if (!stream || !readTarget(text.str(), out, error)) {
-    error = fmt::format("{}: {}", nameOrPath,
-                        error.empty() ? "cannot be read" : error);
+  std::vector<uint8_t> bytes;
+  auto fail = [&] {
+    error = fmt::format("{}: {}", nameOrPath, error);
     return false;
+  };
+  if (std::filesystem::file_size(nameOrPath, code) > mostBytes) {
+    error = fmt::format("a target file must have at most {} bytes", mostBytes);
+    return fail();
   }
+  out.name = std::filesystem::path(nameOrPath).stem().string();
+  if (!support::readFile(nameOrPath, bytes, error) ||
+      !readTarget({reinterpret_cast<const char *>(bytes.data()), bytes.size()},
+                  out, error) ||
+      !checkName(out.name, error))
+    return fail();
   target = out;
   return true;
 }

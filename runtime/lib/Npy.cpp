@@ -1,7 +1,11 @@
 // Reads and writes .npy files without trusting a byte of them.
 #include "Npy.h"
 
+#include "bnn/support/Text.h"
+
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
@@ -16,18 +20,30 @@ namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::string_view expected =
-    "expected float32, float64, int8, uint8, int32 or int64";
+    "expected float16, float32, float64, bool or an integer type";
 
+/// How a type of NumPy's is kept here: as it is, or in the next wider type that
+/// has all of its values.
 struct TypeCode {
   std::string_view code; // without the byte order
+  std::string_view name;
+  size_t bytes;
   bnn_type type;
 };
-constexpr std::array<TypeCode, 6> typeCodes{{{"f4", BNN_FLOAT32},
-                                             {"f8", BNN_FLOAT64},
-                                             {"i1", BNN_INT8},
-                                             {"u1", BNN_UINT8},
-                                             {"i4", BNN_INT32},
-                                             {"i8", BNN_INT64}}};
+constexpr std::array<TypeCode, 12> typeCodes{{
+    {"f4", "float32", 4, BNN_FLOAT32},
+    {"f8", "float64", 8, BNN_FLOAT64},
+    {"i1", "int8", 1, BNN_INT8},
+    {"u1", "uint8", 1, BNN_UINT8},
+    {"i4", "int32", 4, BNN_INT32},
+    {"i8", "int64", 8, BNN_INT64},
+    {"f2", "float16", 2, BNN_FLOAT32},
+    {"b1", "bool", 1, BNN_UINT8},
+    {"i2", "int16", 2, BNN_INT32},
+    {"u2", "uint16", 2, BNN_INT32},
+    {"u4", "uint32", 4, BNN_INT64},
+    {"u8", "uint64", 8, BNN_INT64},
+}};
 
 /// The header: a Python literal {'descr': ..., 'fortran_order': ..., 'shape':
 /// ...}.
@@ -138,25 +154,84 @@ bool Header::parse(std::string &error) {
   return true;
 }
 
-bool typeOf(const std::string &descr, bnn_type &type, std::string &error) {
+/// The type that '>i2' or '|b1' names, and whether its bytes are big-endian;
+/// null and an error if it is none of those above.
+const TypeCode *typeOf(const std::string &descr, bool &swap,
+                       std::string &error) {
   std::string_view code = descr;
   char order = code.size() > 1 ? code[0] : 0;
   if (order == '<' || order == '|' || order == '>' || order == '=')
     code.remove_prefix(1);
-  for (const TypeCode &t : typeCodes) {
-    if (code != t.code)
-      continue;
-    if (order == '>' && bnn_type_size(t.type) > 1) {
-      error =
-          fmt::format("is big-endian ('{}'), expected little-endian ('<{}')",
-                      descr, t.code);
+  swap = order == '>';
+  if (code == "?")
+    code = "b1";
+  for (const TypeCode &t : typeCodes)
+    if (code == t.code)
+      return &t;
+  error = fmt::format("holds '{}', {}", support::printableName(descr), expected);
+  return nullptr;
+}
+
+/// The number that the two bytes of an IEEE half mean: every one is a float.
+float halfValue(uint16_t bits) {
+  int exponent = bits >> 10 & 31;
+  auto fraction = float(bits & 1023);
+  float magnitude = exponent == 0 ? std::ldexp(fraction, -24)
+                    : exponent < 31
+                        ? std::ldexp(1024 + fraction, exponent - 25)
+                    : fraction == 0 ? std::numeric_limits<float>::infinity()
+                                    : std::numeric_limits<float>::quiet_NaN();
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+/// Writes each element of `in` as a To; false at the first that it cannot be.
+template <typename From, typename To, typename Fn>
+bool widen(std::vector<uint8_t> &data, Fn convert) {
+  std::vector<uint8_t> wide(data.size() / sizeof(From) * sizeof(To));
+  for (size_t i = 0; i < data.size() / sizeof(From); ++i) {
+    From x;
+    std::memcpy(&x, data.data() + i * sizeof x, sizeof x);
+    auto fits = true;
+    To to = convert(x, fits);
+    if (!fits)
       return false;
-    }
-    type = t.type;
-    return true;
+    std::memcpy(wide.data() + i * sizeof to, &to, sizeof to);
   }
-  error = fmt::format("holds '{}', {}", descr, expected);
-  return false;
+  data = std::move(wide);
+  return true;
+}
+
+/// Brings the file's bytes into this machine's order and into `array.type`.
+bool readElements(const TypeCode &t, bool swap, NpyArray &array,
+                  std::string &error) {
+  std::vector<uint8_t> &data = array.data;
+  if (swap != (std::endian::native == std::endian::big))
+    for (size_t i = 0; i < data.size(); i += t.bytes)
+      std::reverse(data.data() + i, data.data() + i + t.bytes);
+  if (t.code == "f2")
+    return widen<uint16_t, float>(
+        data, [](uint16_t x, bool &) { return halfValue(x); });
+  if (t.code == "b1")
+    return widen<uint8_t, uint8_t>(
+        data, [](uint8_t x, bool &) { return uint8_t(x != 0); });
+  if (t.code == "i2")
+    return widen<int16_t, int32_t>(
+        data, [](int16_t x, bool &) { return int32_t(x); });
+  if (t.code == "u2")
+    return widen<uint16_t, int32_t>(
+        data, [](uint16_t x, bool &) { return int32_t(x); });
+  if (t.code == "u4")
+    return widen<uint32_t, int64_t>(
+        data, [](uint32_t x, bool &) { return int64_t(x); });
+  if (t.code == "u8" && !widen<uint64_t, int64_t>(data, [](uint64_t x,
+                                                           bool &fits) {
+        fits = x >> 63 == 0;
+        return int64_t(x);
+      })) {
+    error = "holds a uint64 of 2^63 or more, expected int64";
+    return false;
+  }
+  return true;
 }
 
 // Converts x if the result means the same number (NaN stays NaN).
@@ -188,8 +263,9 @@ bool convertAll(const NpyArray &from, NpyArray &to, std::string &error) {
     if (!convertOne(in[i], out[i])) {
       error =
           fmt::format("is {}, expected {}: element {} is {}, which is no {}",
-                      bnn_type_name(from.type), bnn_type_name(to.type), i,
-                      in[i], bnn_type_name(to.type));
+                      from.stored.empty() ? bnn_type_name(from.type)
+                                          : from.stored.c_str(),
+                      bnn_type_name(to.type), i, in[i], bnn_type_name(to.type));
       return false;
     }
   return true;
@@ -250,15 +326,21 @@ bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,
 
   Header header(file.substr(begin, length));
   NpyArray result;
-  if (!header.parse(error) || !typeOf(header.descr, result.type, error))
+  bool swap = false;
+  if (!header.parse(error))
     return false;
+  const TypeCode *code = typeOf(header.descr, swap, error);
+  if (!code)
+    return false;
+  result.type = code->type;
+  result.stored = code->name;
   if (header.fortran) {
     error = "is in Fortran order, expected C order (numpy.ascontiguousarray)";
     return false;
   }
   size_t available = size - begin - length;
   // An empty axis makes the array empty whatever the others say.
-  uint64_t bytes = bnn_type_size(result.type);
+  uint64_t bytes = code->bytes;
   for (int64_t axis : header.shape)
     if (axis == 0)
       bytes = 0;
@@ -266,7 +348,7 @@ bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,
     if (bytes != 0 && uint64_t(axis) > available / bytes) {
       error = fmt::format("is cut off: {} bytes of data for shape {} of {}",
                           available, shapeText(header.shape),
-                          bnn_type_name(result.type));
+                          code->name);
       return false;
     }
     bytes *= uint64_t(axis);
@@ -274,11 +356,13 @@ bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,
   if (bytes != available) {
     error =
         fmt::format("has {} bytes of data, shape {} of {} needs {}", available,
-                    shapeText(header.shape), bnn_type_name(result.type), bytes);
+                    shapeText(header.shape), code->name, bytes);
     return false;
   }
   result.shape = std::move(header.shape);
   result.data.assign(data + begin + length, data + size);
+  if (!readElements(*code, swap, result, error))
+    return false;
   array = std::move(result);
   return true;
 }
@@ -291,7 +375,7 @@ std::string shapeText(const std::vector<int64_t> &shape) {
 std::vector<uint8_t> formatNpy(const NpyArray &array) {
   std::string_view code;
   for (const TypeCode &t : typeCodes)
-    if (t.type == array.type)
+    if (t.type == array.type && t.name == bnn_type_name(array.type))
       code = t.code;
   std::string header = fmt::format(
       "{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",

@@ -1,4 +1,4 @@
-// Arrays in NumPy's .npy format, versions 1 to 3, C order, little endian.
+// Arrays in NumPy's .npy format, versions 1 to 3, C order, either byte order.
 #pragma once
 
 #include "bnn/runtime.h"
@@ -13,6 +13,9 @@ struct NpyArray {
   bnn_type type = BNN_FLOAT32;
   std::vector<int64_t> shape;
   std::vector<uint8_t> data; ///< elements() of the type, C order
+  /// The file's type where `type` is the wider one that it is kept in ("int16",
+  /// kept as int32); empty if the array is from no file.
+  std::string stored;
 
   int64_t elements() const;
   /// Element i as it is in `type`; the array must be of that type.
@@ -21,7 +24,8 @@ struct NpyArray {
   }
 };
 
-/// Parses a file's bytes; never reads out of bounds on any input. On failure
+/// Parses a file's bytes; float16, bool and the integers that the C API has no
+/// type for become the next wider type that has their values. Never reads out of bounds on any input. On failure
 /// returns false and sets `error` to one line naming what was found and what is
 /// expected.
 bool parseNpy(const uint8_t *data, size_t size, NpyArray &array,

@@ -2,9 +2,10 @@
 #include "bnn/runtime.h"
 
 #include "Device.h"
-#include "ReadFile.h"
 #include "bnn/isa/host/Epilogue.h"
 #include "bnn/isa/host/Prologue.h"
+#include "bnn/support/Files.h"
+#include "bnn/support/Text.h"
 
 #include <algorithm>
 #include <chrono>
@@ -34,10 +35,10 @@ constexpr uint64_t pieceBytes = uint64_t(64) << 20;
 void writeError(const std::string &text, char *error, size_t size) {
   if (!error || size == 0)
     return;
-  size_t length = std::min(text.size(), size - 1);
-  std::memcpy(error, text.data(), length);
+  std::string line = support::printable(text);
+  size_t length = std::min(line.size(), size - 1);
+  std::memcpy(error, line.data(), length);
   error[length] = 0;
-  std::replace(error, error + length, '\n', ' ');
 }
 
 // Runs `body`, which returns a Result, behind the C boundary.
@@ -146,7 +147,8 @@ Result runPiece(const OpenProgram &open, runtime::Device &device,
     if (!open.prologue->run(input + (first + i) * inBytes,
                             in.data() + i * inStride, error))
       return {BNN_ERROR_INPUT,
-              fmt::format("input '{}' of window {}: {}", open.part.input.name,
+              fmt::format("input '{}' of window {}: {}",
+                          support::printableName(open.part.input.name),
                           first + i, error)};
   stats.prologue_seconds += timer.lap();
   std::fill(out.begin(), out.end(), 0);
@@ -231,7 +233,7 @@ bnn_status bnn_program_open(const char *path, bnn_program **program,
     *program = nullptr;
     std::vector<uint8_t> data;
     std::string text;
-    if (!runtime::readFile(path, data, text))
+    if (!support::readFile(path, data, text))
       return {BNN_ERROR_FILE, text};
     return openProgram(data.data(), data.size(), program);
   });

@@ -58,7 +58,7 @@ bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
       options.scoreboard = true;
       continue;
     }
-    if (!argument.starts_with('-')) {
+    if (argument == "-" || !argument.starts_with('-')) {
       if (!options.program.empty())
         return fail(fmt::format("more than one program: '{}' and '{}'",
                                 options.program, argument));
@@ -107,8 +107,10 @@ const char *helpText() {
 
 Runs a compiled network on windows of input and gives the ONNX graph's own output.
 
-  --input=X.npy      N windows [N, ...] or one; the ONNX graph's input type and shape
-  --output=Y.npy     write the results [N, ...] there
+  --input=X.npy      N windows [N, ...] or one; the ONNX graph's input type and shape;
+                     - reads standard input (also for PROGRAM.bnn and the files below)
+  --output=Y.npy     write the results [N, ...] there; - writes standard output, and
+                     the summary then goes to standard error
   --expect=Y.npy     compare: integers exactly, floats to 1e-5; exit 1 if any differs
   --labels=L.npy     true classes, N integers: accuracy and counts per class
   --classes=A,B,...  names of the classes for the report
@@ -122,6 +124,8 @@ Runs a compiled network on windows of input and gives the ONNX graph's own outpu
   --stats=json       print one JSON object instead of the summary
   -v                 print the engine's counters too
   --version          print the version
+
+Example: bnn-run ecg.bnn --input=windows.npy --output=scores.npy --labels=classes.npy
 
 Exit code: 0 success, 1 error (one line on standard error, nothing written),
 2 wrong usage.

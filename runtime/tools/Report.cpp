@@ -1,6 +1,8 @@
 // The summary of a run, as text and as JSON.
 #include "Report.h"
 
+#include "bnn/support/Text.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -25,15 +27,17 @@ std::string cyclesText(double cycles, uint32_t mhz) {
 
 // "ecg float32 [1, 1, 3600]".
 std::string tensorText(const bnn_tensor &t) {
-  return fmt::format("{} {} [{}]", t.name, bnn_type_name(t.type),
+  return fmt::format("{} {} [{}]", support::printableName(t.name),
+                     bnn_type_name(t.type),
                      fmt::join(t.shape, t.shape + t.rank, ", "));
 }
 
 std::string modelText(const Report &r) {
   bnn_program_info info = bnn_program_describe(r.program);
-  return *info.model
-             ? info.model
-             : std::filesystem::path(r.options.program).filename().string();
+  return support::printableName(
+      *info.model
+          ? info.model
+          : std::filesystem::path(r.options.program).filename().string());
 }
 
 std::string className(const Options &options, size_t index) {
@@ -86,7 +90,8 @@ std::string summaryText(const Report &r) {
       "windows    {} in {:.2f} s\n",
       modelText(r), tensorText(bnn_program_input(r.program)),
       tensorText(bnn_program_output(r.program)), bnn_device_name(r.device),
-      info.target, s.clock_mhz, grouped(s.windows), r.seconds);
+      support::printableName(info.target), s.clock_mhz, grouped(s.windows),
+      r.seconds);
   if (r.options.verbose)
     text += fmt::format("engine     {}\n", bnn_device_target_fields(r.device));
   if (s.windows > 1)
@@ -141,7 +146,7 @@ std::string summaryJson(const Report &r) {
   nlohmann::ordered_json json = {
       {"model", modelText(r)},
       {"device", bnn_device_name(r.device)},
-      {"target", info.target},
+      {"target", support::printableName(info.target)},
       {"engine", bnn_device_target_fields(r.device)},
       {"clock_mhz", s.clock_mhz},
       {"windows", s.windows},

@@ -79,18 +79,78 @@ TEST(Npy, VersionsAndSpellings) {
   EXPECT_EQ(array.type, BNN_INT8);
 }
 
+/// The array that a file of these bytes of data is.
+NpyArray arrayIn(const std::string &descr, std::vector<uint8_t> data) {
+  auto bytes = file(header(descr, "(2,)"), 0);
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  NpyArray array;
+  std::string error;
+  EXPECT_TRUE(parseNpy(bytes.data(), bytes.size(), array, error)) << error;
+  return array;
+}
+
+TEST(Npy, NarrowTypesAreWidened) {
+  NpyArray a = arrayIn("<i2", {0xfe, 0xff, 0x2c, 0x01});
+  ASSERT_EQ(a.type, BNN_INT32);
+  EXPECT_EQ(a.as<int32_t>()[0], -2);
+  EXPECT_EQ(a.as<int32_t>()[1], 300);
+  a = arrayIn("<u2", {0xfe, 0xff, 0x2c, 0x01});
+  ASSERT_EQ(a.type, BNN_INT32);
+  EXPECT_EQ(a.as<int32_t>()[0], 65534);
+  a = arrayIn("<u4", {0, 0, 0, 0x80, 1, 0, 0, 0});
+  ASSERT_EQ(a.type, BNN_INT64);
+  EXPECT_EQ(a.as<int64_t>()[0], int64_t(1) << 31);
+  a = arrayIn("<u8", {1, 0, 0, 0, 0, 0, 0, 0x7f, 2, 0, 0, 0, 0, 0, 0, 0});
+  ASSERT_EQ(a.type, BNN_INT64);
+  EXPECT_EQ(a.as<int64_t>()[0], (int64_t(0x7f) << 56) + 1);
+  a = arrayIn("|b1", {0, 7});
+  ASSERT_EQ(a.type, BNN_UINT8);
+  EXPECT_EQ(a.as<uint8_t>()[0], 0);
+  EXPECT_EQ(a.as<uint8_t>()[1], 1);
+  EXPECT_EQ(arrayIn("?", {0, 1}).type, BNN_UINT8);
+}
+
+TEST(Npy, EveryHalfIsItsNumber) {
+  struct Case {
+    uint16_t bits;
+    float value;
+  };
+  for (auto [bits, value] :
+       {Case{0x0000, 0.f}, Case{0x3c00, 1.f}, Case{0xc000, -2.f},
+        Case{0x7bff, 65504.f}, Case{0x0001, 0x1p-24f}, Case{0x03ff, 0x3ffp-24f},
+        Case{0x0400, 0x1p-14f}, Case{0x3555, 0x1.554p-2f},
+        Case{0x7c00, INFINITY}, Case{0xfc00, -INFINITY}}) {
+    NpyArray a = arrayIn("<f2", {uint8_t(bits), uint8_t(bits >> 8), 0, 0});
+    ASSERT_EQ(a.type, BNN_FLOAT32);
+    EXPECT_EQ(a.as<float>()[0], value) << bits;
+  }
+  EXPECT_TRUE(std::isnan(arrayIn("<f2", {1, 0x7e, 0, 0}).as<float>()[0]));
+  EXPECT_TRUE(std::signbit(arrayIn("<f2", {0, 0x80, 0, 0}).as<float>()[0]));
+}
+
+TEST(Npy, BigEndianIsTurned) {
+  EXPECT_EQ(arrayIn(">i2", {0xff, 0xfe, 0x01, 0x2c}).as<int32_t>()[1], 300);
+  EXPECT_EQ(arrayIn(">f4", {0x3f, 0x80, 0, 0, 0, 0, 0, 0}).as<float>()[0], 1.f);
+  EXPECT_EQ(arrayIn(">i8", {0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0})
+                .as<int64_t>()[0],
+            258);
+}
+
 TEST(Npy, OtherTypesAreNamed) {
-  EXPECT_EQ(
-      errorOf(file(header("<f2", "(1,)"), 2)),
-      "holds '<f2', expected float32, float64, int8, uint8, int32 or int64");
-  EXPECT_EQ(errorOf(file(header(">f4", "(1,)"), 4)),
-            "is big-endian ('>f4'), expected little-endian ('<f4')");
+  constexpr const char *expected =
+      ", expected float16, float32, float64, bool or an integer type";
+  EXPECT_EQ(errorOf(file(header("<c8", "(1,)"), 8)),
+            std::string("holds '<c8'") + expected);
+  EXPECT_EQ(errorOf(file(header("<U\x1b[31m", "(1,)"), 4)),
+            std::string("holds '<U\\x1b[31m'") + expected);
   EXPECT_EQ(
       errorOf(file(
           "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
           4)),
-      "holds 'a structured type', expected float32, float64, int8, uint8, "
-      "int32 or int64");
+      std::string("holds 'a structured type'") + expected);
+  auto large = file(header("<u8", "(1,)"), 8);
+  large.back() = 0x80;
+  EXPECT_EQ(errorOf(large), "holds a uint64 of 2^63 or more, expected int64");
   EXPECT_EQ(errorOf(file(header("<f4", "(2, 3)", "True"), 24)),
             "is in Fortran order, expected C order (numpy.ascontiguousarray)");
 }
