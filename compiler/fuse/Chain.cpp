@@ -19,6 +19,27 @@ Step finish(Step step) {
   return step;
 }
 
+double roundDouble(RoundMode mode, double x) {
+  double size = std::abs(x);
+  switch (mode) {
+  case RoundMode::HalfEven:
+    return std::nearbyint(x);
+  case RoundMode::Floor:
+    return std::floor(x);
+  case RoundMode::Ceil:
+    return std::ceil(x);
+  case RoundMode::HalfUp:
+    return std::copysign(std::floor(size + 0.5), x);
+  case RoundMode::HalfDown:
+    return std::copysign(std::ceil(size - 0.5), x);
+  case RoundMode::Up:
+    return std::copysign(std::ceil(size), x);
+  case RoundMode::Down:
+    return std::copysign(std::floor(size), x);
+  }
+  return x;
+}
+
 float toFloat(const Radical &value) { return float(value.toDouble()); }
 
 } // namespace
@@ -75,9 +96,55 @@ Step Step::clip(double low, double high) {
   return finish(std::move(step));
 }
 
+Step Step::round(RoundMode mode) {
+  Step step{.kind = Kind::Round};
+  step.mode = mode;
+  return finish(std::move(step));
+}
+
 //===----------------------------------------------------------------------===//
 // Exact
 //===----------------------------------------------------------------------===//
+
+namespace {
+
+mpz_class ceiling(const Radical &x) { return -x.negated().floor(); }
+
+mpz_class roundExactly(RoundMode mode, const Radical &x) {
+  // Symmetric about zero but for Floor and Ceil.
+  mpq_class half(1, 2);
+  bool negative = x.sign() < 0;
+  Radical size = negative ? x.negated() : x;
+  mpz_class whole;
+  switch (mode) {
+  case RoundMode::Floor:
+    return x.floor();
+  case RoundMode::Ceil:
+    return ceiling(x);
+  case RoundMode::HalfEven: {
+    Radical shifted = exact::add(size, Radical(half))->reduced();
+    whole = shifted.floor();
+    bool tie = shifted.isRational() && shifted.rationalPart() == whole;
+    whole -= tie && mpz_odd_p(whole.get_mpz_t());
+    break;
+  }
+  case RoundMode::HalfUp:
+    whole = exact::add(size, Radical(half))->floor();
+    break;
+  case RoundMode::HalfDown:
+    whole = ceiling(*exact::add(size, Radical(mpq_class(-half))));
+    break;
+  case RoundMode::Up:
+    whole = ceiling(size);
+    break;
+  case RoundMode::Down:
+    whole = size.floor();
+    break;
+  }
+  return negative ? mpz_class(-whole) : whole;
+}
+
+} // namespace
 
 std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
   using Kind = Step::Kind;
@@ -110,6 +177,9 @@ std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
       if (std::isfinite(step.high) &&
           exact::add(*value, Radical(-step.high))->sign() > 0)
         value = Radical(step.high);
+      break;
+    case Kind::Round:
+      value = Radical(mpq_class(roundExactly(step.mode, *value)));
       break;
     }
     if (!value)
@@ -164,6 +234,12 @@ static int enclosedSign(ChainView chain, const mpq_class &x,
         value.low = std::min(value.low, bound.low);
         value.high = std::min(value.high, bound.high);
       }
+      break;
+    case Kind::Round:
+      for (mpz_class *end : {&value.low, &value.high})
+        *end = roundExactly(step.mode, Radical(mpq_class(
+                                           *end, mpz_class(1) << bits)))
+               << bits;
       break;
     }
   }
@@ -234,6 +310,17 @@ int filteredSign(ChainView chain, double x, double offset) {
     case Kind::Clip: // never spreads an error
       v.value = std::min(std::max(v.value, step.low), step.high);
       break;
+    case Kind::Round: {
+      // An integer, if the whole interval rounds to it; never near a tie.
+      double whole = std::nearbyint(v.value);
+      double away = std::abs(v.value - whole), slack = v.error + tiny;
+      bool isFar = std::abs(v.value) < 0x1p50 && away > slack &&
+                   std::abs(away - 0.5) > slack;
+      if (!isFar)
+        return 0;
+      v = {roundDouble(step.mode, v.value), 0};
+      break;
+    }
     }
   }
   v.add(-offset);
@@ -281,6 +368,9 @@ FloatValue floatValue(ChainView chain, float x) {
       break;
     case Kind::Clip:
       v.value = std::min(std::max(v.value, float(step.low)), float(step.high));
+      break;
+    case Kind::Round:
+      v.value = float(roundDouble(step.mode, v.value));
       break;
     }
   }

@@ -11,10 +11,23 @@
 
 namespace bnncc::exact {
 
+/// How a real number becomes an integer. Half modes differ on ties: to even,
+/// away from zero, towards zero; Up and Down are away from and towards zero.
+enum class RoundMode { HalfEven, HalfUp, HalfDown, Up, Down, Ceil, Floor };
+
 /// One elementwise step. Its exact meaning is multiply, then add, then the
 /// bends; the float32 meaning keeps ONNX Runtime's own order of operations.
 struct Step {
-  enum class Kind { Multiply, Divide, Add, Subtract, Normalize, PRelu, Clip };
+  enum class Kind {
+    Multiply,
+    Divide,
+    Add,
+    Subtract,
+    Normalize,
+    PRelu,
+    Clip,
+    Round
+  };
 
   static Step multiply(Radical factor);
   static Step divide(Radical divisor);
@@ -27,6 +40,7 @@ struct Step {
   static Step prelu(double slope);
   /// min(max(x, low), high); infinite where there is no bound.
   static Step clip(double low, double high);
+  static Step round(RoundMode mode);
 
   Kind kind = Kind::Add;
   Radical pre;    ///< Normalize: the term added first
@@ -34,6 +48,7 @@ struct Step {
   Radical term;   ///< Add, Subtract, Normalize: term added last
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
+  RoundMode mode = RoundMode::HalfEven;
 
   // The same constants as doubles with a relative error of at most 2^-50.
   double preDouble = 0, factorDouble = 0, termDouble = 0;

@@ -3,6 +3,7 @@
 
 #include "fuse/ConstTensor.h"
 #include "fuse/Graph.h"
+#include "fuse/InputValues.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
@@ -411,6 +412,50 @@ mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
   }
   return createOnnx(builder, loc, "Exact", type, {},
                     builder.getNamedAttr("value", builder.getArrayAttr(texts)));
+}
+
+// The element of `type` nearest to x. Rounding the double near x may end on the
+// wrong side of a tie, so its neighbours are asked, too.
+static double roundTo(const ElementType &type, const Radical &x) {
+  double middle = x.toDouble(), best = type.keep(middle);
+  if (!type.isFloat() || !std::isfinite(best))
+    return best;
+  for (double from :
+       {std::nextafter(middle, -INFINITY), std::nextafter(middle, INFINITY)}) {
+    double other = type.keep(from);
+    if (other == best || !std::isfinite(other))
+      continue;
+    mpq_class tie = (exact::rational(other) + exact::rational(best)) / 2;
+    int side = exact::add(x, Radical(mpq_class(-tie)))->sign();
+    if (other < best ? side < 0 : side > 0)
+      best = other;
+  }
+  return best;
+}
+
+std::optional<ConstTensor> evaluateRounded(mlir::Value value) {
+  Operation *op = value.getDefiningOp();
+  std::vector<ConstTensor> operands;
+  for (mlir::Value operand : op->getOperands()) {
+    if (llvm::isa<mlir::NoneType>(operand.getType()))
+      continue;
+    auto constant = evaluateRounded(operand);
+    if (!constant)
+      return std::nullopt;
+    operands.push_back(std::move(*constant));
+  }
+  auto result = evaluateOp(op, operands);
+  if (!result || op->getNumOperands() == 0)
+    return result;
+  auto type = ElementType::of(
+      llvm::cast<mlir::ShapedType>(value.getType()).getElementType());
+  std::vector<double> rounded;
+  for (int64_t i = 0; i < result->size(); ++i) {
+    rounded.push_back(roundTo(type, (*result)[i]));
+    if (!std::isfinite(rounded.back()))
+      return std::nullopt;
+  }
+  return ConstTensor(result->shape, std::move(rounded));
 }
 
 std::optional<ConstTensor> evaluateConstant(mlir::Value value) {

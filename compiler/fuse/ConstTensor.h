@@ -45,6 +45,11 @@ bool isConstant(mlir::Value value);
 /// no exact value here.
 std::optional<ConstTensor> evaluateConstant(mlir::Value value);
 
+/// The same as ONNX computes it before any data is seen: the result of every
+/// operation is rounded once to its own type. None (without an error) where a
+/// number is none of its type.
+std::optional<ConstTensor> evaluateRounded(mlir::Value value);
+
 /// A vector constant of exact numbers, onnx.Exact: what no float holds is kept
 /// as text, "a" or "a b q" for a + b sqrt(q).
 mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,

@@ -34,7 +34,8 @@ std::optional<Affine> affineOf(ChainView chain) {
   Affine result{mpq_class(1), mpq_class(0)};
   for (const Step &step : chain) {
     std::optional<Radical> shift = result.shift, scale = result.scale;
-    if (step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip)
+    if (step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip ||
+        step.kind == Step::Kind::Round)
       return std::nullopt;
     if (step.kind == Step::Kind::Normalize)
       shift = exact::add(*shift, step.pre);
@@ -116,6 +117,13 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
   if (edge.kind == Edge::Kind::Input)
     return op->emitOpError("must follow an integer operation, but found the "
                            "float graph input");
+  bool rounds = llvm::any_of(edge.chains.front(), [](const Step &step) {
+    return step.kind == Step::Kind::Round;
+  });
+  if (rounds)
+    return op->emitOpError("must not round the values of the last layer, but "
+                           "found Round, Floor, Ceil or an integer division "
+                           "before it; leave it out of the model");
   if (edge.pad)
     return op->emitOpError("must not follow a Pad of real values, but found "
                            "one");

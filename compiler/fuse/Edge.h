@@ -30,6 +30,11 @@ struct Edge {
   mlir::Value base;
   exact::Reach reach;                      ///< of an integer base
   std::vector<exact::Chain> chains = {{}}; ///< one, or one for each channel
+  /// Of the graph's input: an operation that is no step has passed, and only
+  /// its float arithmetic tells the value.
+  bool isOpaque = false;
+  /// Of the graph's input: the value is an integer, of Round, Floor or Ceil.
+  bool isWhole = false;
   std::optional<Pool> pool;
   std::optional<Pad> pad;
   llvm::SetVector<mlir::Location> locs; ///< of the pending steps

@@ -13,6 +13,25 @@ using mlir::Operation;
 
 namespace bnncc {
 
+// Whether a step makes integers of integers.
+static bool keepsIntegers(const Step &step) {
+  auto isWhole = [](const Radical &x) {
+    return x.isRational() && x.rationalPart().get_den() == 1;
+  };
+  auto isBound = [](double x) { return std::isinf(x) || x == std::floor(x); };
+  switch (step.kind) {
+  case Step::Kind::Add:
+  case Step::Kind::Subtract:
+    return isWhole(step.term);
+  case Step::Kind::Multiply:
+    return isWhole(step.factor);
+  case Step::Kind::Clip:
+    return isBound(step.low) && isBound(step.high);
+  default:
+    return step.kind == Step::Kind::Round;
+  }
+}
+
 LogicalResult Fuser::append(Operation *op, Edge edge,
                             const std::vector<Step> &steps) {
   if (steps.size() != 1 && steps.size() != size_t(edge.channels()))
@@ -26,6 +45,7 @@ LogicalResult Fuser::append(Operation *op, Edge edge,
                                "put the pool before the activation");
   }
   edge.append(steps);
+  edge.isWhole &= llvm::all_of(steps, keepsIntegers);
   edge.locs.insert(op->getLoc());
   return define(op, std::move(edge));
 }

@@ -22,15 +22,6 @@ using mlir::RankedTensorType;
 namespace bnncc {
 namespace {
 
-mlir::InFlightDiagnostic emitSignOfZero(Operation *op) {
-  return op->emitOpError("must not see exactly 0, which ONNX's Sign keeps as "
-                         "0, but found ");
-}
-
-constexpr llvm::StringLiteral signZeroRemedy =
-    "; say what it means with --sign-zero=plus or --sign-zero=minus, or export "
-    "x >= 0";
-
 LogicalResult report(Operation *op, const SwitchError &error, int64_t channel) {
   if (error.kind == SwitchError::Kind::SignOfZero)
     return emitSignOfZero(op) << "it at accumulator value " << error.at
@@ -41,7 +32,8 @@ LogicalResult report(Operation *op, const SwitchError &error, int64_t channel) {
          << "; fold one of the normalisations at export";
 }
 
-// The number of cuts that an exact value reaches; none if undecided.
+} // namespace
+
 std::optional<int> countCuts(const Quantizer &quantizer, const Radical &value) {
   int count = 0;
   for (const Cut &cut : quantizer.cuts) {
@@ -54,7 +46,10 @@ std::optional<int> countCuts(const Quantizer &quantizer, const Radical &value) {
   return count;
 }
 
-} // namespace
+mlir::InFlightDiagnostic emitSignOfZero(Operation *op) {
+  return op->emitOpError("must not see exactly 0, which ONNX's Sign keeps as "
+                         "0, but found ");
+}
 
 Edge Fuser::codeEdge(mlir::Value base, const Grid &grid) {
   Edge edge;
@@ -102,59 +97,6 @@ LogicalResult Fuser::movePad(Operation *op, const Edge &from, const Grid &grid,
   // Steps that the code edge has already turn base codes into grid codes.
   codes.pad = Edge::Pad{from.pad->pads, *code, codes.chains.front().size()};
   return success();
-}
-
-FailureOr<Edge> Fuser::quantizeInput(Operation *op, const Edge &edge,
-                                     const Grid &grid) {
-  std::optional<std::vector<float>> boundaries;
-  int64_t kinds = std::max(edge.chains.size(), grid.quantizers.size());
-  for (int64_t c = 0; c < kinds; ++c) {
-    const exact::Chain &chain = edge.chain(c);
-    if (!exact::directionOf(chain).rises)
-      return op->emitOpError("must see a rising function of the graph input, "
-                             "but found one that falls or bends in channel ")
-             << c;
-    std::vector<float> next;
-    for (const Cut &cut : grid.of(c).cuts) {
-      auto boundary = exact::firstFloatAt(chain, cut);
-      if (!boundary)
-        return op->emitOpError("must be decided exactly, but found a tie of "
-                               "several square roots in channel ")
-               << c;
-      next.push_back(*boundary);
-    }
-    if (grid.of(c).isSign) {
-      if (next[0] != next[1] && signZero == exact::SignZero::Error)
-        return emitSignOfZero(op)
-               << "it at input value " << next[0] << signZeroRemedy;
-      next = {next[signZero == exact::SignZero::Minus ? 1 : 0]};
-    }
-    if (boundaries && *boundaries != next)
-      return op->emitOpError("must quantise all channels of the graph input "
-                             "alike, but found others in channel ")
-             << c << "; normalise the input before the graph";
-    boundaries = std::move(next);
-  }
-
-  int64_t last = grid.first + grid.step * (grid.levels() - 1);
-  bool isBit = grid.levels() == 2;
-  mlir::Type element = builder.getI8Type();
-  if (isBit)
-    element = builder.getI1Type();
-  else if (last > 127)
-    element = builder.getIntegerType(8, /*isSigned=*/false);
-  auto [low, high] = bnn::integerRange(element);
-  if (!isBit && (grid.first < low || last > high))
-    return op->emitOpError("must have codes of 8 bits, but found ")
-           << grid.first << ".." << last;
-  auto boundaryType = RankedTensorType::get({int64_t(boundaries->size())},
-                                            builder.getF32Type());
-  auto quantize = bnn::QuantizeOp::create(
-      builder, edge.fusedLoc(op->getLoc()),
-      RankedTensorType::get(edge.type().getShape(), element), edge.base,
-      DenseElementsAttr::get(boundaryType, llvm::ArrayRef(*boundaries)),
-      isBit ? -1 : grid.first, isBit ? 2 : grid.step);
-  return codeEdge(quantize.getOutput(), grid);
 }
 
 FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
@@ -266,8 +208,10 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
   if (edge.kind == Edge::Kind::Host)
     return op->emitOpError("must see an integer or its scaled value, but found "
                            "a real value of the host");
-  if (edge.kind == Edge::Kind::Input)
-    codes = quantizeInput(op, edge, grid);
+  bool isInput =
+      edge.kind == Edge::Kind::Input || (!edge.isBipolar() && codesOf(edge));
+  if (isInput)
+    codes = quantizeInput(op, op->getOperand(0), edge, *quantization);
   else if (edge.isBipolar())
     codes = requantizeBits(op, edge, grid);
   else if (edge.type().getElementType().isInteger(32))
@@ -275,7 +219,9 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
   else
     return op->emitOpError("must see exact integers of a layer, but found ")
            << edge.type();
-  if (failed(codes) || failed(movePad(op, edge, grid, *codes)))
+  if (failed(codes))
+    return failure();
+  if (!isInput && failed(movePad(op, edge, grid, *codes)))
     return failure();
   if (failed(define(op, std::move(*codes))))
     return failure();

@@ -4,6 +4,7 @@
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include "fuse/Passes.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using llvm::failed;
@@ -21,20 +22,35 @@ namespace bnncc {
 
 LogicalResult Fuser::run(mlir::func::FuncOp func) {
   mlir::Block &block = func.front();
+  Operation *end = block.getTerminator();
+  builder.setInsertionPoint(end);
   for (mlir::BlockArgument argument : block.getArguments()) {
     Edge edge;
     edge.base = argument;
     mlir::Type element = tensorType(argument).getElementType();
+    if (element.isInteger(1)) { // bool: 0 and 1, where bnn's i1 is -1 and 1
+      auto unsignedBit = builder.getIntegerType(1, /*isSigned=*/false);
+      argument.setType(RankedTensorType::get(tensorType(argument).getShape(),
+                                             unsignedBit));
+      element = unsignedBit;
+    }
     if (llvm::isa<mlir::IntegerType>(element)) {
       auto [low, high] = bnn::integerRange(element);
       edge.kind = Edge::Kind::Integer;
       edge.reach = exact::Reach(low, high);
     }
     edges[argument] = std::move(edge);
+    if (element.isUnsignedInteger(1)) {
+      Grid grid;
+      grid.quantizers = {{{{1, true}}}};
+      auto bits = createQuantize(end, edges[argument],
+                                 {{{1}, {0, 1}}}, grid);
+      if (failed(bits))
+        return failure();
+      edges[argument] = codeEdge(*bits, grid);
+    }
   }
   llvm::SmallVector<Operation *> old;
-  Operation *end = block.getTerminator();
-  builder.setInsertionPoint(end);
   for (Operation &op : block.without_terminator())
     old.push_back(&op);
   for (Operation *op : old) {
@@ -69,10 +85,8 @@ LogicalResult Fuser::run(mlir::func::FuncOp func) {
   return success();
 }
 
-LogicalResult Fuser::fuse(Operation *op) {
-  using Method = LogicalResult (Fuser::*)(Operation *);
-  auto method =
-      llvm::StringSwitch<Method>(opType(op))
+Fuser::Method Fuser::methodFor(Operation *op) {
+  return llvm::StringSwitch<Method>(opType(op))
           .Cases({"Add", "Sub", "Mul", "Div"}, &Fuser::fuseArithmetic)
           .Case("BatchNormalization", &Fuser::fuseNormalization)
           .Case("PRelu", &Fuser::fusePRelu)
@@ -92,9 +106,39 @@ LogicalResult Fuser::fuse(Operation *op) {
           .Case("Concat", &Fuser::fuseConcat)
           .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax"},
                  &Fuser::fuseHostOp)
+          .Cases({"Round", "Floor", "Ceil"}, &Fuser::fuseRound)
+          .Cases({"Abs", "Sqrt"}, &Fuser::fuseOpaque)
           .Default(nullptr);
-  if (method)
-    return (this->*method)(op);
+}
+
+// Elementwise operations that compute with integers where their type is one.
+static bool isIntegerArithmetic(Operation *op) {
+  static const llvm::StringSet<> names = {
+      "Add",        "Sub",       "Mul",        "Div",      "Mod", "Clip",
+      "PRelu",      "Cast",      "Abs",        "BitShift", "BitwiseAnd",
+      "BitwiseOr", "BitwiseXor"};
+  return names.contains(opType(op)) &&
+         llvm::isa<mlir::IntegerType>(
+             tensorType(op->getResult(0)).getElementType());
+}
+
+LogicalResult Fuser::fuse(Operation *op) {
+  if (isIntegerArithmetic(op))
+    return fuseInteger(op);
+  static const llvm::StringSet<> layers = {"Conv",       "MaxPool",   "Concat",
+                                           "ReduceSum",  "ReduceMean",
+                                           "ReduceMax"};
+  if (layers.contains(opType(op)))
+    for (Value operand : op->getOperands())
+      if (auto it = edges.find(operand);
+          it != edges.end() && it->second.isOpaque)
+        return op->emitOpError("must see a quantised graph input, but found a "
+                               "real function of it; put a quantiser before");
+  if (Method method = methodFor(op)) {
+    if (failed((this->*method)(op)))
+      return failure();
+    return settle(op);
+  }
   Edge edge = edgeOf(op->getOperand(0));
   if (opType(op) == "Cast") // the values stay
     return define(op, std::move(edge));
@@ -222,8 +266,16 @@ struct FuseThresholdsPass : impl::FuseThresholdsBase<FuseThresholdsPass> {
           << signZero << "'";
       return signalPassFailure();
     }
+    if (inputArithmetic != "float" && inputArithmetic != "real") {
+      getOperation().emitError("--input-arithmetic must be float or real, but "
+                               "found '")
+          << inputArithmetic << "'";
+      return signalPassFailure();
+    }
+    auto arithmetic = inputArithmetic == "real" ? InputArithmetic::Real
+                                                : InputArithmetic::Float;
     for (auto func : getOperation().getOps<mlir::func::FuncOp>())
-      if (failed(Fuser(&getContext(), *choice).run(func)))
+      if (failed(Fuser(&getContext(), *choice, arithmetic).run(func)))
         return signalPassFailure();
   }
 };

@@ -4,19 +4,44 @@
 #define BNNCC_COMPILER_FUSE_FUSER_H
 
 #include "fuse/Edge.h"
+#include "fuse/InputCodes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace bnncc {
 
+/// How the operations between the graph's input and its first codes compute.
+enum class InputArithmetic {
+  Float, ///< as their types say, one rounding after the other
+  Real   ///< as real numbers
+};
+
 class Fuser {
 public:
-  Fuser(mlir::MLIRContext *context, exact::SignZero signZero)
-      : builder(context), signZero(signZero) {}
+  Fuser(mlir::MLIRContext *context, exact::SignZero signZero,
+        InputArithmetic arithmetic)
+      : builder(context), signZero(signZero), arithmetic(arithmetic) {}
 
   llvm::LogicalResult run(mlir::func::FuncOp func);
 
+  /// code = first + step * (number of cuts reached); one quantiser for all
+  /// channels or one for each.
+  struct Grid {
+    std::vector<exact::Quantizer> quantizers;
+    int64_t first = 0, step = 1;
+
+    const exact::Quantizer &of(int64_t channel) const {
+      return quantizers[quantizers.size() == 1 ? 0 : channel];
+    }
+    int64_t levels() const {
+      return quantizers[0].isSign ? 2 : int64_t(quantizers[0].cuts.size()) + 1;
+    }
+  };
+
 private:
+  using Method = llvm::LogicalResult (Fuser::*)(mlir::Operation *);
+  /// How an operation is fused; null if it is not known here.
+  static Method methodFor(mlir::Operation *op);
   llvm::LogicalResult fuse(mlir::Operation *op);
 
   // Elementwise steps (FuseElementwise.cpp)
@@ -32,35 +57,62 @@ private:
 
   // Quantisers (FuseQuantizers.cpp)
   llvm::LogicalResult fuseQuantizer(mlir::Operation *op);
-  /// code = first + step * (number of cuts reached); one quantiser for all
-  /// channels or one for each.
-  struct Grid {
-    std::vector<exact::Quantizer> quantizers;
-    int64_t first = 0, step = 1;
-
-    const exact::Quantizer &of(int64_t channel) const {
-      return quantizers[quantizers.size() == 1 ? 0 : channel];
-    }
-    int64_t levels() const {
-      return quantizers[0].isSign ? 2 : int64_t(quantizers[0].cuts.size()) + 1;
-    }
-  };
   /// What a quantiser does, with the steps that come before its cuts and those
   /// that give its codes their real values.
   struct Quantization {
     Grid grid;
     std::vector<std::vector<exact::Step>> before, after;
+    LevelRule rule; ///< of floats; Cuts are the grid's
   };
   mlir::FailureOr<Quantization> readQuantizer(mlir::Operation *op);
   mlir::FailureOr<Quantization> readComparison(mlir::Operation *op);
   mlir::FailureOr<Quantization> readUniform(mlir::Operation *op);
   mlir::FailureOr<Quantization> readMultiThreshold(mlir::Operation *op);
-  mlir::FailureOr<Edge> quantizeInput(mlir::Operation *op, const Edge &edge,
-                                      const Grid &grid);
   mlir::FailureOr<Edge> threshold(mlir::Operation *op, const Edge &edge,
                                   const Grid &grid);
   mlir::FailureOr<Edge> requantizeBits(mlir::Operation *op, const Edge &edge,
                                        const Grid &grid);
+
+  // The graph's input (FuseInput.cpp)
+  /// Codes by boundaries on the graph's input; `edge` has the quantiser's
+  /// steps before its cuts already.
+  mlir::FailureOr<Edge> quantizeInput(mlir::Operation *op, mlir::Value data,
+                                      const Edge &edge,
+                                      const Quantization &quantization);
+  /// The levels in float arithmetic, one list or one for each channel; `codes`
+  /// gets the pad.
+  mlir::FailureOr<std::vector<InputLevels>>
+  levelsInFloat(mlir::Operation *op, const InputFunction &function,
+                const Edge &edge, const Quantization &quantization,
+                Edge &codes);
+  std::optional<std::vector<InputLevels>>
+  levelsInReals(const Edge &edge, const Grid &grid, std::string &problem);
+  /// bnn.quantize on the graph's input under `base`; codes are first + step *
+  /// level.
+  mlir::FailureOr<mlir::Value>
+  createQuantize(mlir::Operation *op, const Edge &edge,
+                 std::vector<InputLevels> levels, const Grid &grid);
+
+  // Integers and spelled quantisers (FuseIntegers.cpp)
+  llvm::LogicalResult fuseInteger(mlir::Operation *op);
+  llvm::LogicalResult fuseRound(mlir::Operation *op);
+  /// What only float arithmetic on the graph's input knows (Abs, Sqrt).
+  llvm::LogicalResult fuseOpaque(mlir::Operation *op);
+  llvm::LogicalResult settle(mlir::Operation *op);
+  llvm::LogicalResult defineIntegers(mlir::Operation *op, const Edge &edge,
+                                     std::vector<InputLevels> values);
+  /// The codes that the graph's input gets in an edge's base; none if the base
+  /// is behind a layer.
+  std::optional<std::vector<InputLevels>> codesOf(const Edge &edge) const;
+  using CodeFunction = llvm::function_ref<std::optional<int64_t>(
+      const exact::Chain &chain, int64_t code, int64_t channel)>;
+  std::optional<std::vector<InputLevels>> mapCodes(const Edge &edge,
+                                                   CodeFunction function) const;
+  std::optional<std::vector<InputLevels>>
+  levelsOfValues(mlir::Operation *op, const Edge &edge, std::string &problem);
+  std::optional<double> beyondType(const Edge &edge,
+                                   const ElementType &type) const;
+
   /// Quantises the pending pad of `from` too.
   llvm::LogicalResult movePad(mlir::Operation *op, const Edge &from,
                               const Grid &grid, Edge &codes);
@@ -94,8 +146,18 @@ private:
 
   mlir::OpBuilder builder;
   exact::SignZero signZero;
+  InputArithmetic arithmetic;
   llvm::DenseMap<mlir::Value, Edge> edges;
 };
+
+/// "must not see exactly 0 ...", to be followed by where and `signZeroRemedy`.
+mlir::InFlightDiagnostic emitSignOfZero(mlir::Operation *op);
+/// The number of cuts that an exact value reaches; none if undecided.
+std::optional<int> countCuts(const exact::Quantizer &quantizer,
+                             const exact::Radical &value);
+inline constexpr llvm::StringLiteral signZeroRemedy =
+    "; say what it means with --sign-zero=plus or --sign-zero=minus, or export "
+    "x >= 0";
 
 } // namespace bnncc
 

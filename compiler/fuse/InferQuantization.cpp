@@ -159,6 +159,10 @@ LogicalResult InferQuantizationPass::castInput(Operation *conv,
   return success();
 }
 
+static bool isFloat(Value value) {
+  return llvm::isa<mlir::FloatType>(tensorType(value).getElementType());
+}
+
 // Walks up to where the integers come from.
 LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
   static const llvm::StringSet<> transparent = {"Pad",
@@ -173,11 +177,17 @@ LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
                                                 "DequantizeLinear",
                                                 "BatchNormalization",
                                                 "Not",
-                                                "Where"};
+                                                "Where",
+                                                "Clip",
+                                                "Mod",
+                                                "BitShift",
+                                                "BitwiseAnd",
+                                                "BitwiseOr",
+                                                "BitwiseXor"};
   static const llvm::StringSet<> quantisers = {
       "Sign",      "BipolarQuant",   "Quant", "QuantizeLinear",
       "Greater",   "GreaterOrEqual", "Less",  "LessOrEqual",
-      "CastInput", "MultiThreshold"};
+      "CastInput", "MultiThreshold", "Round", "Floor", "Ceil"};
   llvm::SmallVector<Value> work = {conv->getOperand(0)};
   while (!work.empty()) {
     Value value = work.pop_back_val();
@@ -187,7 +197,9 @@ LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
       continue;
     }
     Operation *op = value.getDefiningOp();
-    if (quantisers.contains(opType(op)))
+    bool toInteger = opType(op) == "Cast" && op->getNumResults() == 1 &&
+                     !isFloat(op->getResult(0)) && isFloat(op->getOperand(0));
+    if (toInteger || quantisers.contains(opType(op)))
       continue;
     if (!transparent.contains(opType(op)))
       return conv->emitOpError("input must be quantised, but found ")

@@ -153,6 +153,11 @@ LogicalResult Normalizer::rewrite(Operation *op) {
                                                 "Greater",
                                                 "GreaterOrEqual",
                                                 "Less",
+                                                "Mod",
+                                                "BitShift",
+                                                "BitwiseAnd",
+                                                "BitwiseOr",
+                                                "BitwiseXor",
                                                 "LessOrEqual",
                                                 "Min",
                                                 "Max",
@@ -165,7 +170,8 @@ LogicalResult Normalizer::rewrite(Operation *op) {
                                                 "QuantizeLinear",
                                                 "DequantizeLinear",
                                                 "MultiThreshold"};
-  static const llvm::StringSet<> unary = {"Sign", "Not", "Sigmoid", "Tanh"};
+  static const llvm::StringSet<> unary = {"Sign",  "Not", "Sigmoid", "Tanh", "Round",
+                                          "Floor", "Ceil", "Abs",    "Sqrt"};
   llvm::StringRef name = opType(op);
   if (op->getName().getDialectNamespace() != "onnx")
     return op->emitOpError("must be an onnx operation");

@@ -23,6 +23,8 @@ struct FuseOptions {
   std::string inputType;
   /// `error`, `plus` or `minus`.
   std::string signZero = "error";
+  /// `float` or `real`.
+  std::string inputArithmetic = "float";
 };
 
 /// Adds the passes that take an imported module to the bnn level.

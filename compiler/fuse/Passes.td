@@ -46,7 +46,8 @@ def FuseThresholds : Pass<"bnn-fuse-thresholds", "mlir::ModuleOp"> {
     Before: the form that bnn-infer-quantization makes.
 
     After: the function holds bnn operations only, and computes exactly what the
-    graph means in real arithmetic: chains between an integer and a quantiser
+    graph means in real arithmetic (in the floats of its types before the first
+    quantiser, unless `input-arithmetic` is real): chains between an integer and a quantiser
     are bnn.threshold, what precedes the first integer is bnn.quantize or
     bnn.cast_input, what follows the last is host operations on f64. Every
     switch point is proved on both sides. A reachable Sign(0) without a choice
@@ -55,6 +56,9 @@ def FuseThresholds : Pass<"bnn-fuse-thresholds", "mlir::ModuleOp"> {
   let options = [
     Option<"signZero", "sign-zero", "std::string", "\"error\"",
            "What a reachable Sign(0) means: error, plus or minus">,
+    Option<"inputArithmetic", "input-arithmetic", "std::string", "\"float\"",
+           "How operations before the input's quantiser compute: float (as "
+           "their types say) or real">,
   ];
   let dependentDialects = ["bnncc::bnn::BnnDialect"];
 }

@@ -11,7 +11,7 @@ void buildFusePipeline(mlir::OpPassManager &manager,
                        const FuseOptions &options) {
   manager.addPass(createNormalizeGraph());
   manager.addPass(createInferQuantization({options.inputType}));
-  manager.addPass(createFuseThresholds({options.signZero}));
+  manager.addPass(createFuseThresholds({options.signZero, options.inputArithmetic}));
   manager.addPass(mlir::createCanonicalizerPass());
 }
 
@@ -23,6 +23,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<std::string> signZero{*this, "sign-zero",
                                llvm::cl::desc("See bnn-fuse-thresholds"),
                                llvm::cl::init("error")};
+  Option<std::string> inputArithmetic{
+      *this, "input-arithmetic", llvm::cl::desc("See bnn-fuse-thresholds"),
+      llvm::cl::init("float")};
 };
 } // namespace
 
@@ -31,7 +34,8 @@ void registerBnnFusePasses() {
   mlir::PassPipelineRegistration<PipelineOptions>(
       "bnn-fuse", "Take an imported graph to the bnn level",
       [](mlir::OpPassManager &manager, const PipelineOptions &options) {
-        buildFusePipeline(manager, {options.inputType, options.signZero});
+        buildFusePipeline(manager, {options.inputType, options.signZero,
+                                    options.inputArithmetic});
       });
 }
 

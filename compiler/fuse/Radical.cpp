@@ -44,6 +44,32 @@ Radical Radical::inverse() const {
   return {a / norm, -b / norm, q};
 }
 
+Radical Radical::reduced() const {
+  if (!mpz_perfect_square_p(q.get_num_mpz_t()) ||
+      !mpz_perfect_square_p(q.get_den_mpz_t()))
+    return *this;
+  mpq_class root(sqrt(q.get_num()), sqrt(q.get_den()));
+  return mpq_class(a + b * root);
+}
+
+mpz_class Radical::floor() const {
+  mpz_class result;
+  if (Radical same = reduced(); same.isRational()) {
+    mpz_fdiv_q(result.get_mpz_t(), same.a.get_num_mpz_t(),
+               same.a.get_den_mpz_t());
+    return result;
+  }
+  // An irrational number is no integer, so that its enclosures come to agree.
+  for (unsigned bits = 64;; bits *= 2) {
+    Enclosure enclosure(*this, bits);
+    mpz_class above;
+    mpz_fdiv_q_2exp(result.get_mpz_t(), enclosure.low.get_mpz_t(), bits);
+    mpz_fdiv_q_2exp(above.get_mpz_t(), enclosure.high.get_mpz_t(), bits);
+    if (result == above)
+      return result;
+  }
+}
+
 double Radical::toDouble() const {
   if (b == 0)
     return a.get_d();

@@ -30,6 +30,10 @@ public:
   Radical negated() const;
   /// 1 / *this; *this must not be zero.
   Radical inverse() const;
+  /// The same number without a radical, where its radicand is a square.
+  Radical reduced() const;
+  /// The largest integer that is not above it.
+  mpz_class floor() const;
   /// The nearest double or one of its neighbours.
   double toDouble() const;
 

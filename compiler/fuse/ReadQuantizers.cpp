@@ -70,10 +70,12 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
   if (!scale || !zero)
     return failure();
   for (int64_t i = 0; i < scale->size(); ++i)
-    if ((*scale)[i].sign() <= 0)
-      return op->emitOpError("must have positive scales, but found ")
-             << (*scale)[i].toDouble();
+    if ((*scale)[i].sign() == 0)
+      return op->emitOpError("must have scales other than 0, but found 0 at "
+                             "element ")
+             << i << "; train or export again";
   int64_t low, high, shift = 0;
+  bool isSignOnly = false;
   StringRef mode = "ROUND";
   if (isQuant) {
     auto bits = evaluateConstant(op->getOperand(3));
@@ -84,6 +86,7 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
       return op->emitOpError("must have a bit width in 1..8, but found ")
              << width;
     bool isSigned = intOf(op, "signed", 1), narrow = intOf(op, "narrow", 0);
+    isSignOnly = isSigned && width == 1; // -1 and +1, whatever `narrow` says
     int64_t count = int64_t(1) << int64_t(width);
     low = isSigned ? -count / 2 + narrow : 0;
     high = isSigned ? count / 2 - 1 : count - 1 - narrow;
@@ -99,9 +102,10 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
     shift = int64_t(zeros->front());
   }
   Quantization result;
-  result.grid.first = low;
+  result.grid.first = isSignOnly ? -1 : low;
+  result.grid.step = isSignOnly ? 2 : 1;
   Quantizer quantizer;
-  for (int64_t code = low + 1; code <= high; ++code) {
+  for (int64_t code = low + 1; code <= high && !isSignOnly; ++code) {
     auto cut = roundingCut(mode, code - shift);
     if (!cut)
       return op->emitOpError("must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
@@ -109,12 +113,28 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
              << mode;
     quantizer.cuts.push_back(*cut);
   }
-  result.grid.quantizers = {quantizer};
+  result.grid.quantizers = {isSignOnly ? Quantizer::atLeastZero() : quantizer};
   result.before = {stepsOf(*scale, Step::divide)};
   if (isQuant) {
     result.before.push_back(stepsOf(*zero, Step::add));
     result.after = {stepsOf(*zero, Step::subtract),
                     stepsOf(*scale, Step::multiply)};
+  }
+  LevelRule &rule = result.rule;
+  rule.kind = isSignOnly ? LevelRule::Kind::Sign
+              : isQuant  ? LevelRule::Kind::Quant
+                         : LevelRule::Kind::Linear;
+  rule.low = double(low);
+  rule.high = double(high);
+  rule.mode = roundModeNamed(mode).value_or(RoundMode::HalfEven);
+  for (auto [operand, list] :
+       {std::pair(1, &rule.scale), std::pair(2, &rule.zero)}) {
+    auto rounded = evaluateRounded(op->getOperand(operand));
+    auto values = rounded ? rounded->exactDoubles() : std::nullopt;
+    if (!values)
+      return op->emitOpError("must have a scale and a zero point that are "
+                             "numbers of their type");
+    *list = std::move(*values);
   }
   return result;
 }

@@ -14,7 +14,7 @@
 //   Constant   ()                 value : dense
 //   None       ()                 an absent optional operand in the middle
 //   Add Sub Mul Div Pow Min Max Mod Greater GreaterOrEqual Less LessOrEqual
-//   Equal And Or Xor (a, b)       NumPy broadcast, two operands (Sum, variadic
+//   Equal And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift (a, b)  NumPy broadcast, two operands (Sum, variadic
 //                                 Min and Max are chains)
 //   Neg Abs Sqrt Relu Sign Not Sigmoid Tanh Floor Ceil Round Exp Log Erf (x)
 //   PRelu      (x, slope)         also LeakyRelu (scalar constant slope)

@@ -23,6 +23,18 @@ void buildBinary(NodeBuilder &n) {
   n.result(n.emitBinary(n.op, n.in(0), n.in(1)));
 }
 
+void buildShift(NodeBuilder &n) {
+  std::string direction = n.getString("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT")
+    return n.fail("BitShift must have direction LEFT or RIGHT, found '" +
+                  direction + "'; export the model again");
+  Value shifted = n.emitBinary(n.op, n.in(0), n.in(1));
+  if (shifted && shifted.getDefiningOp() && !constantOf(shifted))
+    shifted.getDefiningOp()->setAttr("direction",
+                                     n.builder.getStringAttr(direction));
+  n.result(shifted);
+}
+
 void buildComparison(NodeBuilder &n) {
   n.result(n.emitBinary(n.op, n.in(0), n.in(1), n.builder.getI1Type()));
 }
@@ -144,8 +156,10 @@ void addElementwiseHandlers(HandlerTable &table) {
                          "Tanh", "Floor", "Ceil", "Round", "Exp", "Log", "Erf"})
     table[op] = {1, 1, buildUnary};
   for (const char *op :
-       {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor"})
+       {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor",
+        "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
     table[op] = {2, 2, buildBinary};
+  table["BitShift"] = {2, 2, buildShift};
   for (const char *op :
        {"Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"})
     table[op] = {2, 2, buildComparison};

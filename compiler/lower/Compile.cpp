@@ -97,7 +97,8 @@ bool Compilation::fusePhases(Phase last, std::string &error) {
     error = "the pass manager's options do not hold";
     return false;
   }
-  FuseOptions fuse{options.inputType, options.signZero};
+  FuseOptions fuse{options.inputType, options.signZero,
+                   options.inputArithmetic};
   if (last >= Phase::Fuse) {
     buildFusePipeline(manager, fuse);
   } else {
@@ -152,8 +153,14 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
   if (!options.verify)
     return true;
   PhaseTimer timer(options, "verify");
-  VerifyJob job{*imported,        func,        legalised, plan, program,
-                options.signZero, options.seed};
+  VerifyJob job{*imported,
+                func,
+                legalised,
+                plan,
+                program,
+                options.signZero,
+                options.seed,
+                options.inputArithmetic == "real"};
   return verifyExact(job, verification, error);
 }
 

@@ -24,6 +24,7 @@ enum class Phase { Import, Normalize, Infer, Fuse, Lower, Assemble, Check };
 struct CompileOptions {
   isa::Target target;
   std::string inputType, signZero = "error";
+  std::string inputArithmetic = "float"; ///< or "real"
   bool verify = true;
   uint32_t seed = 1; ///< of the random windows of the verification
   llvm::raw_ostream *log = nullptr; ///< times of the phases

@@ -12,30 +12,53 @@
 namespace bnncc::lower {
 
 namespace {
-/// Code index 0..levels-1 -> input value; `low` asks for the other end of the
+/// The largest value of `type` below `x`, which is one of its values.
+double below(double x, mlir::Type type) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (mlir::isa<mlir::IntegerType>(type))
+    return x - 1;
+  if (type.isF32())
+    return std::nextafter(float(x), -float(infinity));
+  if (type.isF64())
+    return std::nextafter(x, -infinity);
+  llvm::APFloat number(x);
+  bool lost;
+  number.convert(mlir::cast<mlir::FloatType>(type).getFloatSemantics(),
+                 llvm::APFloat::rmNearestTiesToEven, &lost);
+  number.next(/*nextDown=*/true);
+  return number.convertToDouble();
+}
+
+/// Code index 0..levels-1 -> input value; `upper` asks for the other end of the
 /// interval of values with this code.
 struct Levels {
-  std::vector<float> boundaries; ///< empty: the value is first + step * index
+  const host::Quantiser &quantiser;
+  mlir::Type type; ///< of the input
   int64_t count = 2, first = -1, step = 2;
 
-  double value(int64_t index, bool upper) const {
-    if (boundaries.empty())
+  double value(int64_t index, bool upper, int64_t row) const {
+    if (quantiser.kind != host::Quantiser::Kind::Boundaries)
       return double(first + step * index);
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    int64_t last = int64_t(boundaries.size());
-    if (upper && index < last)
-      return std::nextafter(boundaries[index], -infinity);
-    return index == 0 ? std::nextafter(boundaries[0], -infinity)
-                      : boundaries[index - 1];
+    auto last = int64_t(quantiser.width());
+    if (last == 0)
+      return 0;
+    const double *own = &quantiser.boundaries[size_t(row * last)];
+    // Boundaries that only infinities reach have no finite value.
+    while (last > 1 && std::isinf(own[last - 1]))
+      --last;
+    index = std::min(index, last);
+    double x = upper && index < last ? below(own[index], type)
+               : index == 0          ? below(own[0], type)
+                                     : own[index - 1];
+    return std::isinf(x) ? 0 : x;
   }
 };
 
-Levels levelsOf(const host::Quantiser &q) {
+Levels levelsOf(const host::Quantiser &q, mlir::Type type) {
   using Kind = host::Quantiser::Kind;
-  Levels levels;
+  Levels levels{q, type};
   if (q.kind == Kind::Boundaries) {
-    levels.boundaries = q.boundaries;
-    levels.count = int64_t(levels.boundaries.size()) + 1;
+    levels.count = int64_t(q.width()) + 1;
   } else if (q.kind == Kind::Cast) {
     levels.first = q.min;
     levels.step = 1;
@@ -60,8 +83,8 @@ uint32_t spread(uint32_t seed) {
 
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
                                 const Legalised &legalised, uint32_t seed) {
-  Levels levels = levelsOf(legalised.quantiser);
   auto type = mlir::cast<mlir::RankedTensorType>(func.getArgumentTypes()[0]);
+  Levels levels = levelsOf(legalised.quantiser, type.getElementType());
   int64_t size = type.getNumElements();
   std::vector<Corner> corners;
   auto add = [&](std::string name, auto index) {
@@ -70,7 +93,8 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
     corner.real = mlir::isa<mlir::FloatType>(type.getElementType());
     for (int64_t i = 0; i < size; ++i) {
       int64_t level = index(i);
-      corner.values.push_back(levels.value(level, (i / 3) % 2));
+      int64_t row = i / (size / int64_t(legalised.quantiser.rows));
+      corner.values.push_back(levels.value(level, (i / 3) % 2, row));
     }
     for (size_t d = 0; d < 3; ++d)
       corner.tensor.shape[d] = type.getDimSize(unsigned(d));

@@ -34,11 +34,20 @@ host::Quantiser hostQuantiser(Operation *op) {
     q.kind = Kind::Boundaries;
     // Bits stand for the codes -1 and +1, the loader writes 0 and 1.
     bool bits = elementOf(quantize.getOutput()).isInteger(1);
-    q.first = bits ? 0 : int32_t(quantize.getFirst());
-    q.step = bits ? 1 : int32_t(quantize.getStep());
-    for (const llvm::APFloat &b :
-         quantize.getBoundaries().getValues<llvm::APFloat>())
-      q.boundaries.push_back(b.convertToFloat());
+    auto written = [bits](int64_t code) {
+      return int32_t(bits ? (code + 1) / 2 : code);
+    };
+    int64_t step = quantize.getStep();
+    q.first = written(quantize.getFirst());
+    q.step = int32_t(bits ? step / 2 : step);
+    if (quantize.isPerChannel())
+      q.rows = uint32_t(shapeOf(quantize.getOutput()).c);
+    for (uint32_t row = 0; row < q.rows; ++row)
+      for (double b : quantize.boundariesOf(row))
+        q.boundaries.push_back(b);
+    if (auto codes = quantize.getCodes())
+      for (int64_t code : *codes)
+        q.codes.push_back(int16_t(written(code)));
     return q;
   }
   auto cast = mlir::cast<bnn::CastInputOp>(op);

@@ -254,6 +254,7 @@ bool Verifier::run() {
   if (!readProgram())
     return false;
   EvalOptions options;
+  options.floatInput = !job.realInput;
   if (job.signZero != "error")
     options.signZero =
         job.signZero == "plus" ? SignZero::Plus : SignZero::Minus;

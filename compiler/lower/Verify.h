@@ -24,6 +24,7 @@ struct VerifyJob {
   const isa::Program &program;
   std::string signZero = "error";
   uint32_t seed = 1; ///< of the random windows
+  bool realInput = false; ///< no float arithmetic before the input's quantiser
 };
 
 struct VerifyResult {

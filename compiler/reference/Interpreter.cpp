@@ -66,12 +66,13 @@ Data Interpreter::runElementwise(const Step &step) {
     for (size_t k = 0; k < operands; ++k)
       if (step.operands[k] >= 0 && !(isThreshold && k == 1))
         in[k] = value(step.operands[k]).get(mapped(step, k, i));
-    if (isNormalisation && mapped(step, 4, i) != channel) {
+    if (isNormalisation && !step.inFloat && mapped(step, 4, i) != channel) {
       channel = mapped(step, 4, i);
       deviation = squareRoot(in[4] + Bounded(step.parameter));
     }
     std::optional<Bounded> result =
-        deviation
+        step.inFloat ? applyFloat(step, in)
+        : deviation
             ? applyNormalisation(in, *deviation)
             : apply(step, in, thresholdRow(step, i), options.signZero, trouble);
     if (!result && trouble.message.empty()) {

@@ -87,7 +87,7 @@ OnnxEvaluator::~OnnxEvaluator() = default;
 
 llvm::Expected<std::unique_ptr<OnnxEvaluator>>
 OnnxEvaluator::create(mlir::ModuleOp module, EvalOptions options) {
-  llvm::Expected<Program> program = prepare(module);
+  llvm::Expected<Program> program = prepare(module, options.floatInput);
   if (!program)
     return program.takeError();
   return std::unique_ptr<OnnxEvaluator>(

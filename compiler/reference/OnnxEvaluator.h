@@ -1,7 +1,8 @@
 //===- OnnxEvaluator.h - What an ONNX graph means, exactly ------*- C++ -*-===//
 //
 // Evaluates an onnx-level module (compiler/import/Import.h) in real arithmetic
-// on the graph's own constants: the judge for everything the compiler makes of
+// on the graph's own constants, but for what precedes the first quantiser of an
+// input, which is float arithmetic as the types say: the judge for everything the compiler makes of
 // the graph, and therefore independent of its fusion and threshold code.
 //
 // Each element is a double with a proven error bound, zero where it is exact.
@@ -39,6 +40,9 @@ enum class SignZero { Error, Plus, Minus };
 
 struct EvalOptions {
   SignZero signZero = SignZero::Error;
+  /// Elementwise operations between an input and its first quantiser compute in
+  /// their own float type; false: in real arithmetic, as all others.
+  bool floatInput = true;
 };
 
 /// Called after each operation, in order, with its location and result.

@@ -183,7 +183,7 @@ private:
 
 } // namespace
 
-llvm::Expected<Program> prepare(ModuleOp module) {
+llvm::Expected<Program> prepare(ModuleOp module, bool floats) {
   Program program;
   auto function = module.lookupSymbol<func::FuncOp>("main");
   std::string problem = "the module must have a function @main";
@@ -191,6 +191,8 @@ llvm::Expected<Program> prepare(ModuleOp module) {
     problem = Preparer(program).run(function);
   if (!problem.empty())
     return llvm::createStringError(problem);
+  if (floats)
+    markFloats(program);
   return program;
 }
 

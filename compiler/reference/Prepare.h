@@ -44,6 +44,9 @@ Shape broadcastSteps(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 std::vector<int32_t> offsets(llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<int64_t> steps, int64_t start = 0);
 
+/// Marks what precedes the first quantisers (MarkFloats.cpp).
+void markFloats(Program &program);
+
 /// Each translates the operations it knows, and returns false for others.
 bool translateElementwise(Translation &t);
 bool translateMove(Translation &t);

@@ -26,6 +26,10 @@ std::optional<Function> functionOf(StringRef name) {
       {"Min", F::Min},
       {"Max", F::Max},
       {"Mod", F::Mod},
+      {"BitwiseAnd", F::BitwiseAnd},
+      {"BitwiseOr", F::BitwiseOr},
+      {"BitwiseXor", F::BitwiseXor},
+      {"BitShift", F::ShiftRight},
       {"Greater", F::Greater},
       {"GreaterOrEqual", F::GreaterOrEqual},
       {"Less", F::Less},
@@ -128,6 +132,34 @@ std::vector<int32_t> scaleMap(Translation &t, ArrayRef<int64_t> scale) {
   return map;
 }
 
+/// How wide the floats of a step are: its result's, but a quantiser's operand's
+/// (in float32 at least).
+FloatFormat formatOf(Translation &t) {
+  auto elementOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getElementType();
+  };
+  bool isCode = t.step.element != ElementKind::Real;
+  Type element = elementOf(isCode ? t.op->getOperand(0) : t.op->getResult(0));
+  if (element.isF64())
+    return FloatFormat::Double;
+  if (isCode || t.step.function == Function::Quant)
+    return FloatFormat::Single;
+  return element.isF16()    ? FloatFormat::Half
+         : element.isBF16() ? FloatFormat::BFloat
+                            : FloatFormat::Single;
+}
+
+/// Integers keep to their type's range, coming round, unless they are cast from
+/// reals.
+void readIntegerRange(Translation &t) {
+  auto to = cast<RankedTensorType>(t.op->getResult(0).getType());
+  if (t.step.element != ElementKind::Integer || t.step.low != t.step.high)
+    return;
+  setRange(t.step, to.getElementTypeBitWidth(),
+           !to.getElementType().isUnsignedInteger(), false);
+  t.step.wraps = true;
+}
+
 float floatAttr(Operation *op, StringRef name, float byDefault) {
   auto attr = op->getAttrOfType<FloatAttr>(name);
   return attr ? attr.getValue().convertToFloat() : byDefault;
@@ -145,12 +177,15 @@ bool translateElementwise(Translation &t) {
   switch (*function) {
   case Function::Copy: {
     auto to = cast<RankedTensorType>(t.op->getResult(0).getType());
+    auto from = cast<RankedTensorType>(t.op->getOperand(0).getType());
     if (step.element == ElementKind::Bool)
       step.function = Function::ToBool;
-    else if (step.element == ElementKind::Integer)
+    else if (step.element == ElementKind::Integer &&
+             isa<FloatType>(from.getElementType()))
       step.function = Function::ToInteger;
-    setRange(step, to.getElementTypeBitWidth(),
-             !to.getElementType().isUnsignedInteger(), false);
+    if (step.function == Function::ToInteger)
+      setRange(step, to.getElementTypeBitWidth(),
+               !to.getElementType().isUnsignedInteger(), false);
     break;
   }
   case Function::BatchNormalization:
@@ -178,9 +213,17 @@ bool translateElementwise(Translation &t) {
     if (!t.program.isConstant[step.operands[1]])
       t.fail("thresholds must be constant");
     break;
+  case Function::ShiftRight: {
+    auto direction = t.op->getAttrOfType<StringAttr>("direction");
+    if (direction && direction.getValue() == "LEFT")
+      step.function = Function::ShiftLeft;
+    break;
+  }
   default:
     break;
   }
+  readIntegerRange(t);
+  step.format = formatOf(t);
   for (unsigned i = 0; i < step.operands.size(); ++i) {
     step.maps.emplace_back();
     if (step.operands[i] < 0)

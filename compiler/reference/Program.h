@@ -70,11 +70,19 @@ enum class Function {
   BatchNormalization,
   QuantizeLinear,
   DequantizeLinear,
+  BitwiseAnd,
+  BitwiseOr,
+  BitwiseXor,
+  ShiftLeft,
+  ShiftRight,
   BipolarQuant,
   Quant,
   Trunc,
   MultiThreshold
 };
+
+/// The floats that a step before the first quantiser computes in.
+enum class FloatFormat { Half, BFloat, Single, Double };
 
 enum class Rounding { HalfEven, Ceil, Floor, Up, Down, HalfUp, HalfDown };
 
@@ -119,7 +127,10 @@ struct Step {
   // Elementwise
   Function function = Function::Copy;
   std::vector<std::vector<int32_t>> maps; // empty: the same index
-  double low = 0, high = 0;               // saturation of a quantiser
+  double low = 0, high = 0; // saturation of a quantiser, range of integers
+  bool wraps = false;       // integers beyond low..high come round
+  bool inFloat = false;     // rounds its result, see MarkFloats.cpp
+  FloatFormat format = FloatFormat::Single;
   double parameter = 0; // epsilon, out_scale, or 2^(bits removed)
   double offset = 0;    // out_bias
   bool bipolar = false; // Quant of one signed bit
@@ -152,8 +163,9 @@ struct Program {
   std::vector<bool> isConstant;
 };
 
-/// Translates @main of an onnx-level module.
-llvm::Expected<Program> prepare(mlir::ModuleOp module);
+/// Translates @main of an onnx-level module; with `floats`, steps between the
+/// graph's inputs and their first quantisers are meant as their types say.
+llvm::Expected<Program> prepare(mlir::ModuleOp module, bool floats);
 
 //--- Linear steps (Linear.cpp) ------------------------------------------------
 
@@ -182,6 +194,12 @@ template <typename Number>
 std::optional<Number> apply(const Step &step, const Number *in,
                             llvm::ArrayRef<double> row, SignZero signZero,
                             Trouble &trouble);
+
+/// The same in the step's float format, for operands that are such floats;
+/// empty for a result that is no number.
+std::optional<Bounded> applyFloat(const Step &step, const Bounded *in);
+/// Whether applyFloat knows the function as one that precedes a quantiser.
+bool hasFloatForm(Function function);
 
 /// BatchNormalization with the square root of variance + epsilon at hand: maps
 /// are long, and the root is the same for a whole channel.

@@ -62,6 +62,46 @@ template <typename N> Maybe<N> round(const N &x, Rounding mode) {
   return *sign < 0 ? -*whole : *whole;
 }
 
+/// The integer itself, where it is known.
+Maybe<int64_t> wholeOf(const Bounded &x) {
+  return x.isExact() ? Maybe<int64_t>(static_cast<int64_t>(x.value))
+                     : std::nullopt;
+}
+Maybe<int64_t> wholeOf(const Surd &x) {
+  return x.isRational() ? Maybe<int64_t>(x.getRational().get_num().get_si())
+                        : std::nullopt;
+}
+
+/// The integer of low..high that is congruent to x.
+template <typename N> Maybe<N> wrap(const Step &step, const N &x) {
+  Maybe<int> below = signOf(x - N(step.low)), above = signOf(x - N(step.high));
+  if (below && above && *below >= 0 && *above <= 0)
+    return x;
+  N size(std::exp2(std::round(std::log2(step.high - step.low + 1))));
+  Maybe<N> turns = divide(x - N(step.low), size);
+  turns = turns ? floorOf(*turns) : std::nullopt;
+  return turns ? Maybe<N>(x - *turns * size) : std::nullopt;
+}
+
+template <typename N>
+Maybe<N> bitwise(Function function, const N &a, const N &b) {
+  Maybe<int64_t> x = wholeOf(a), y = wholeOf(b);
+  if (!x || !y)
+    return std::nullopt;
+  switch (function) {
+  case Function::BitwiseAnd:
+    return N(static_cast<double>(*x & *y));
+  case Function::BitwiseOr:
+    return N(static_cast<double>(*x | *y));
+  case Function::BitwiseXor:
+    return N(static_cast<double>(*x ^ *y));
+  case Function::ShiftLeft:
+    return a * N(std::ldexp(1.0, static_cast<int>(*y)));
+  default:
+    return N(static_cast<double>(*y > 63 ? 0 : *x >> *y));
+  }
+}
+
 template <typename N> N clamp(const N &x, double low, double high) {
   return minimum(maximum(x, N(low)), N(high));
 }
@@ -200,9 +240,9 @@ Maybe<N> compare(Function function, const N &a, const N &b) {
 } // namespace
 
 template <typename N>
-std::optional<N> apply(const Step &step, const N *in,
-                       llvm::ArrayRef<double> row, SignZero signZero,
-                       Trouble &trouble) {
+static std::optional<N> applyPlain(const Step &step, const N *in,
+                                   llvm::ArrayRef<double> row,
+                                   SignZero signZero, Trouble &trouble) {
   const N &a = in[0];
   auto truth = [](const N &x) { return signOf(x).value_or(1) != 0; };
   auto number = [](bool holds) { return N(holds ? 1.0 : 0.0); };
@@ -224,6 +264,12 @@ std::optional<N> apply(const Step &step, const N *in,
     Maybe<N> whole = ratio ? floorOf(*ratio) : std::nullopt;
     return whole ? Maybe<N>(a - *whole * in[1]) : std::nullopt;
   }
+  case Function::BitwiseAnd:
+  case Function::BitwiseOr:
+  case Function::BitwiseXor:
+  case Function::ShiftLeft:
+  case Function::ShiftRight:
+    return bitwise(step.function, a, in[1]);
   case Function::Pow:
     return power(a, in[1]);
   case Function::Min:
@@ -332,6 +378,14 @@ std::optional<N> apply(const Step &step, const N *in,
   }
   }
   return std::nullopt;
+}
+
+template <typename N>
+std::optional<N> apply(const Step &step, const N *in,
+                       llvm::ArrayRef<double> row, SignZero signZero,
+                       Trouble &trouble) {
+  std::optional<N> result = applyPlain(step, in, row, signZero, trouble);
+  return result && step.wraps ? wrap(step, *result) : result;
 }
 
 std::optional<Bounded> applyNormalisation(const Bounded *in,

@@ -64,6 +64,14 @@ static cl::opt<SignZero> signZero(
                clEnumValN(SignZero::Plus, "plus", "+1"),
                clEnumValN(SignZero::Minus, "minus", "-1")),
     cl::init(SignZero::Error), cl::cat(category));
+enum class Arithmetic { Float, Real };
+static cl::opt<Arithmetic> inputArithmetic(
+    "input-arithmetic",
+    cl::desc("How the graph computes before the input's quantiser"),
+    cl::values(clEnumValN(Arithmetic::Float, "float",
+                          "As its types say, rounding each result (default)"),
+               clEnumValN(Arithmetic::Real, "real", "Without rounding")),
+    cl::init(Arithmetic::Float), cl::cat(category));
 static cl::opt<Phase> compileTo(
     "compile-to", cl::desc("Stop after a phase and write what it made"),
     cl::values(clEnumValN(Phase::Import, "import", "The graph as read"),
@@ -246,6 +254,8 @@ int main(int argc, char **argv) {
   options.signZero = signZeroName();
   for (const std::string &type : inputTypes)
     options.inputType += (options.inputType.empty() ? "" : ",") + type;
+  options.inputArithmetic =
+      inputArithmetic == Arithmetic::Real ? "real" : "float";
   options.verify = verifyKind == VerifyKind::Exact;
   options.seed = seed;
   options.log = verbose ? &llvm::errs() : nullptr;

@@ -53,6 +53,9 @@ LogicalResult sinkReshape(Op op, PatternRewriter &rewriter) {
     return mlir::failure();
   auto from = llvm::cast<RankedTensorType>(reshape.getInput().getType());
   auto to = llvm::cast<RankedTensorType>(op.getOutput().getType());
+  if constexpr (std::is_same_v<Op, QuantizeOp>)
+    if (op.isPerChannel() && from.getDimSize(0) != to.getDimSize(0))
+      return mlir::failure();
   auto type = RankedTensorType::get(from.getShape(), to.getElementType());
   auto moved = Op::create(rewriter, op.getLoc(), mlir::TypeRange{type},
                           mlir::ValueRange{reshape.getInput()}, op->getAttrs());

@@ -10,12 +10,16 @@ include "bnn/BnnDialect.td"
 //===----------------------------------------------------------------------===//
 
 def QuantizeOp : UnaryOp<"quantize"> {
-  let summary = "Turn a float map into integer codes by exact boundaries";
+  let summary = "Turn the graph's input into integer codes by boundaries";
   let description = [{
-    code = first + step * #{j : x >= boundaries[j]}. The boundaries ascend; each
-    is the smallest float32 whose code is higher in exact real arithmetic, so
-    that the host needs nothing but comparisons. An `i1` result stands for the
-    codes -1 and +1.
+    code = first + step * count, where count = #{j : x >= boundaries[j]}, or
+    codes[count] where there are `codes`: there any code may follow any other.
+    The boundaries
+    ascend; each is the smallest value of the input's type whose code is another
+    one, so that the host needs nothing but comparisons. A matrix of boundaries
+    (and codes) has a row for each channel. An `i1` result stands for the codes
+    -1 and +1. `real_differs` of the `changes` of code are elsewhere in real
+    arithmetic than in the graph's floats.
 
     ```mlir
     %q = bnn.quantize %x {boundaries = dense<[0.5]> : tensor<1xf32>,
@@ -23,11 +27,31 @@ def QuantizeOp : UnaryOp<"quantize"> {
          : tensor<1x1x8xf32> -> tensor<1x1x8xi1>
     ```
   }];
-  let arguments = (ins MapOf<[F32, F64]>:$input, ElementsAttr:$boundaries,
-                       I64Attr:$first, I64Attr:$step);
+  let arguments = (ins MapOf<[AnyFloat, AnySignlessInteger,
+                              AnyUnsignedInteger]>:$input,
+                       ElementsAttr:$boundaries, I64Attr:$first, I64Attr:$step,
+                       OptionalAttr<DenseI64ArrayAttr>:$codes,
+                       OptionalAttr<I64Attr>:$real_differs,
+                       OptionalAttr<I64Attr>:$changes);
   let results = (outs CodeMap:$output);
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+  let builders = [OpBuilder<(ins "mlir::Type":$output, "mlir::Value":$input,
+                                 "mlir::ElementsAttr":$boundaries,
+                                 "int64_t":$first, "int64_t":$step), [{
+    build($_builder, $_state, output, input, boundaries,
+          $_builder.getI64IntegerAttr(first), $_builder.getI64IntegerAttr(step),
+          nullptr, nullptr, nullptr);
+  }]>];
+  let extraClassDeclaration = [{
+    /// The boundaries as doubles; of channel c if there is a row for each.
+    llvm::SmallVector<double> boundariesOf(int64_t channel);
+    bool isPerChannel() {
+      return llvm::cast<mlir::ShapedType>(getBoundaries().getType()).getRank() > 1;
+    }
+    /// The code of `channel` after `count` boundaries.
+    int64_t codeAt(int64_t channel, int64_t count);
+  }];
 }
 
 def CastInputOp : UnaryOp<"cast_input"> {

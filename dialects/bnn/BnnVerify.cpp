@@ -71,30 +71,70 @@ LogicalResult verifyPerChannel(Operation *op, llvm::StringRef name,
 
 } // namespace
 
+llvm::SmallVector<double> QuantizeOp::boundariesOf(int64_t channel) {
+  auto type = llvm::cast<ShapedType>(getBoundaries().getType());
+  int64_t width = type.getShape().back();
+  int64_t begin = type.getRank() > 1 ? channel * width : 0;
+  llvm::SmallVector<double> result;
+  auto take = [&](auto values) {
+    for (int64_t j = 0; j < width; ++j)
+      result.push_back(values[begin + j]);
+  };
+  if (type.getElementType().isF32())
+    take(getBoundaries().getValues<float>());
+  else
+    take(getBoundaries().getValues<double>());
+  return result;
+}
+
+int64_t QuantizeOp::codeAt(int64_t channel, int64_t count) {
+  auto codes = getCodes();
+  if (!codes)
+    return int64_t(getFirst()) + int64_t(getStep()) * count;
+  auto type = llvm::cast<ShapedType>(getBoundaries().getType());
+  int64_t begin =
+      type.getRank() > 1 ? channel * (type.getShape().back() + 1) : 0;
+  return (*codes)[begin + count];
+}
+
 LogicalResult QuantizeOp::verify() {
   auto type = llvm::dyn_cast<ShapedType>(getBoundaries().getType());
-  if (!type.getElementType().isF32() || type.getRank() != 1)
-    return emitOpError("boundaries must be a vector of f32, but found ")
+  bool isVector = type.getRank() == 1;
+  bool isMatrix = type.getRank() == 2 &&
+                  type.getDimSize(0) == mapType(getInput()).getDimSize(0);
+  bool isFloat =
+      type.getElementType().isF32() || type.getElementType().isF64();
+  if (!isFloat || !(isVector || isMatrix))
+    return emitOpError("boundaries must be a vector of f32 or f64, or one for "
+                       "each channel, but found ")
            << type;
-  float previous = -std::numeric_limits<float>::infinity();
-  for (float boundary : getBoundaries().getValues<float>()) {
-    if (!(boundary >= previous))
-      return emitOpError("boundaries must ascend, but found ")
-             << boundary << " after " << previous;
-    previous = boundary;
-  }
-  if (int64_t(getStep()) < 1)
-    return emitOpError("step must be positive, but found ")
-           << int64_t(getStep());
+  int64_t rows = isMatrix ? type.getDimSize(0) : 1;
+  int64_t width = type.getShape().back();
+  if (getCodes() && int64_t(getCodes()->size()) != rows * (width + 1))
+    return emitOpError("codes must be one more than boundaries in each row, "
+                       "but found ")
+           << getCodes()->size() << " and " << type;
+  if (getStep() == 0)
+    return emitOpError("step must not be 0");
   auto [low, high] = integerRange(mapType(getOutput()).getElementType());
-  int64_t first = getFirst(),
-          last = first + int64_t(getStep()) * type.getNumElements();
-  if (first < low || last > high)
-    return emitOpError("codes must be in ")
-           << low << ".." << high << ", but found " << first << ".." << last;
-  if (low == -1 && high == 1 && (first % 2 == 0 || getStep() % 2 != 0))
-    return emitOpError("bipolar codes must be -1 and 1, but found first = ")
-           << first << ", step = " << getStep();
+  bool isBipolar = low == -1 && high == 1;
+  for (int64_t row = 0; row < rows; ++row) {
+    double previous = -std::numeric_limits<double>::infinity();
+    for (double boundary : boundariesOf(row)) {
+      if (!(boundary >= previous))
+        return emitOpError("boundaries must ascend, but found ")
+               << boundary << " after " << previous;
+      previous = boundary;
+    }
+    for (int64_t count = 0; count <= width; ++count) {
+      int64_t code = codeAt(row, count);
+      if (code < low || code > high)
+        return emitOpError("codes must be in ")
+               << low << ".." << high << ", but found " << code;
+      if (isBipolar && code == 0)
+        return emitOpError("bipolar codes must be -1 and 1, but found 0");
+    }
+  }
   return verifySameShape(*this);
 }
 

@@ -62,12 +62,19 @@ double at(ArrayRef<double> values, int64_t channel) {
 } // namespace
 
 Expected<Tensor> interpret(QuantizeOp op, const Tensor &input) {
-  auto boundaries = llvm::to_vector(op.getBoundaries().getValues<float>());
   Tensor::Integers out;
   out.reserve(input.size());
-  for (double x : input.reals()) {
-    int64_t count = llvm::count_if(boundaries, [x](float b) { return x >= b; });
-    out.push_back(op.getFirst() + op.getStep() * count);
+  int64_t positions = input.positions();
+  llvm::SmallVector<double> boundaries;
+  for (int64_t i = 0, e = input.size(); i < e; ++i) {
+    int64_t channel = i / positions;
+    if (i == 0 || (op.isPerChannel() && i % positions == 0))
+      boundaries = op.boundariesOf(channel);
+    double x = std::visit([i](const auto &values) { return double(values[i]); },
+                          input.data);
+    int64_t count =
+        llvm::count_if(boundaries, [x](double b) { return x >= b; });
+    out.push_back(int32_t(op.codeAt(channel, count)));
   }
   return resultOf(op, std::move(out));
 }

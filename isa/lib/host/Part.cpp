@@ -13,17 +13,25 @@ int64_t TensorSpec::elements() const {
 }
 
 int32_t Quantiser::lowest() const {
-  if (kind == Kind::Boundaries)
-    return int32_t(std::min<int64_t>(
-        first, first + int64_t(step) * int64_t(boundaries.size())));
-  return kind == Kind::Cast ? min : -1;
+  if (kind == Kind::Cast)
+    return min;
+  if (kind == Kind::Bipolar)
+    return -1;
+  if (!codes.empty())
+    return *std::min_element(codes.begin(), codes.end());
+  return int32_t(
+      std::min<int64_t>(first, first + int64_t(step) * int64_t(width())));
 }
 
 int32_t Quantiser::highest() const {
-  if (kind == Kind::Boundaries)
-    return int32_t(std::max<int64_t>(
-        first, first + int64_t(step) * int64_t(boundaries.size())));
-  return kind == Kind::Cast ? max : 1;
+  if (kind == Kind::Cast)
+    return max;
+  if (kind == Kind::Bipolar)
+    return 1;
+  if (!codes.empty())
+    return *std::max_element(codes.begin(), codes.end());
+  return int32_t(
+      std::max<int64_t>(first, first + int64_t(step) * int64_t(width())));
 }
 
 } // namespace bnn::host

@@ -29,49 +29,44 @@ template <typename T> bool isNan(T value) {
     return false;
 }
 
-// #{b : x >= b} in an ascending list. Floats are compared as they are; the
-// other types as doubles, exact up to 2^53.
+// #{b : x >= b} in an ascending list. All types are compared as doubles, which
+// is exact up to 2^53.
 //
 // Most quantisers are uniform: a straight line through the ends then guesses
 // the count to within one, and comparisons decide. Others are searched.
 class Counter {
 public:
-  explicit Counter(const std::vector<float> &boundaries)
-      : begin(boundaries.data()), size(int32_t(boundaries.size())) {
+  Counter(const double *begin, size_t size)
+      : begin(begin), size(int32_t(size)) {
     if (size < 2)
       return;
-    double slope = double(size - 1) / (double(begin[size - 1]) - begin[0]);
-    perUnit = float(slope);
+    perUnit = double(size - 1) / (begin[size - 1] - begin[0]);
     uniform = std::isfinite(perUnit) && perUnit > 0 &&
               std::isfinite(begin[0]) && std::isfinite(begin[size - 1]);
-    for (int32_t i = 0; uniform && i < size; ++i)
+    for (int32_t i = 0; uniform && i < this->size; ++i)
       uniform = std::abs(guess(begin[i]) - i) <= 1;
   }
 
   template <typename T> int32_t count(T value) const {
-    using Wide = std::conditional_t<std::is_same_v<T, float>, float, double>;
-    Wide x = Wide(value);
+    double x = double(value);
     if (!uniform)
-      return int32_t(
-          std::upper_bound(begin, begin + size, x,
-                           [](Wide v, float b) { return v < Wide(b); }) -
-          begin);
-    int32_t n = guess(float(x));
-    while (n < size && x >= Wide(begin[n]))
+      return int32_t(std::upper_bound(begin, begin + size, x) - begin);
+    int32_t n = guess(x);
+    while (n < size && x >= begin[n])
       ++n;
-    while (n > 0 && x < Wide(begin[n - 1]))
+    while (n > 0 && x < begin[n - 1])
       --n;
     return n;
   }
 
 private:
-  int32_t guess(float x) const {
-    return int32_t(std::clamp((x - begin[0]) * perUnit, 0.0f, float(size)));
+  int32_t guess(double x) const {
+    return int32_t(std::clamp((x - begin[0]) * perUnit, 0.0, double(size)));
   }
 
-  const float *begin;
+  const double *begin;
   int32_t size;
-  float perUnit = 0;
+  double perUnit = 0;
   bool uniform = false;
 };
 
@@ -120,11 +115,14 @@ bool Prologue::quantise(const T *input, int16_t *codes,
   int64_t count = part.map.size();
   switch (q.kind) {
   case Quantiser::Kind::Boundaries: {
-    Counter counter(q.boundaries);
-    for (int64_t i = 0; i < count; ++i) {
-      if (isNan(input[i]))
-        return refuse(i, "is NaN, which has no code");
-      codes[i] = int16_t(q.first + q.step * counter.count(input[i]));
+    int64_t part = count / q.rows;
+    for (uint32_t row = 0; row < q.rows; ++row) {
+      Counter counter(q.boundaries.data() + row * q.width(), q.width());
+      for (int64_t i = row * part; i < (row + 1) * part; ++i) {
+        if (isNan(input[i]))
+          return refuse(i, "is NaN, which has no code");
+        codes[i] = int16_t(q.codeAt(row, size_t(counter.count(input[i]))));
+      }
     }
     return true;
   }

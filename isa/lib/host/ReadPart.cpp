@@ -44,21 +44,41 @@ void parseTensor(const Fields &from, TensorSpec &spec) {
     }
 }
 
+void parseBoundaries(const Fields &from, Quantiser &q) {
+  bool isWide = from.flag("wide", false);
+  q.rows = uint32_t(from.integer("rows", 1, maxSize, 1));
+  std::vector<int64_t> patterns =
+      isWide ? from.integers("boundaries", INT64_MIN, INT64_MAX)
+             : from.integers("boundaries", 0, 0xffffffff);
+  if (patterns.size() % q.rows != 0)
+    return from.fail(fmt::format("field 'boundaries' must hold {} equal rows",
+                                 q.rows));
+  size_t width = patterns.size() / q.rows;
+  if (width > 65535)
+    return from.fail("field 'boundaries' must hold at most 65535 in a row");
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    double boundary = isWide ? std::bit_cast<double>(patterns[i])
+                             : std::bit_cast<float>(uint32_t(patterns[i]));
+    if (std::isnan(boundary) ||
+        (i % width != 0 && boundary < q.boundaries.back()))
+      return from.fail("field 'boundaries' must be ascending and not NaN");
+    q.boundaries.push_back(boundary);
+  }
+  if (!from.has("codes"))
+    return;
+  for (int64_t code : from.integers("codes", -32768, 32767))
+    q.codes.push_back(int16_t(code));
+  if (q.codes.size() != (width + 1) * q.rows)
+    from.fail("field 'codes' must hold one more than 'boundaries' in each row");
+}
+
 void parseQuantiser(const Fields &from, Quantiser &q) {
   std::string kind = from.text("kind");
   if (kind == "boundaries") {
     q.kind = Quantiser::Kind::Boundaries;
     q.first = int32_t(from.integer("first", -32768, 32767));
     q.step = int32_t(from.integer("step", -32768, 32767));
-    for (int64_t pattern : from.integers("boundaries", 0, 0xffffffff)) {
-      float boundary = std::bit_cast<float>(uint32_t(pattern));
-      if (std::isnan(boundary) ||
-          (!q.boundaries.empty() && boundary < q.boundaries.back()))
-        return from.fail("field 'boundaries' must be ascending and not NaN");
-      q.boundaries.push_back(boundary);
-    }
-    if (q.boundaries.size() > 65535)
-      from.fail("field 'boundaries' must hold at most 65535");
+    parseBoundaries(from, q);
   } else if (kind == "cast") {
     q.kind = Quantiser::Kind::Cast;
     q.min = int32_t(from.integer("min", -32768, 32767));

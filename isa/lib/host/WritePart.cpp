@@ -23,13 +23,22 @@ Json shapeJson(const Shape &shape) { return {shape.c, shape.h, shape.w}; }
 Json quantiserJson(const Quantiser &q) {
   switch (q.kind) {
   case Quantiser::Kind::Boundaries: {
-    Json boundaries = Json::array();
-    for (float b : q.boundaries)
-      boundaries.push_back(std::bit_cast<uint32_t>(b));
-    return {{"kind", "boundaries"},
-            {"first", q.first},
-            {"step", q.step},
-            {"boundaries", std::move(boundaries)}};
+    bool isWide = std::any_of(q.boundaries.begin(), q.boundaries.end(),
+                              [](double b) { return double(float(b)) != b; });
+    Json json = {{"kind", "boundaries"}, {"first", q.first}, {"step", q.step}};
+    if (isWide)
+      json["wide"] = true;
+    if (q.rows > 1)
+      json["rows"] = q.rows;
+    Json &boundaries = json["boundaries"] = Json::array();
+    for (double b : q.boundaries)
+      if (isWide)
+        boundaries.push_back(std::bit_cast<int64_t>(b));
+      else
+        boundaries.push_back(std::bit_cast<uint32_t>(float(b)));
+    if (!q.codes.empty())
+      json["codes"] = q.codes;
+    return json;
   }
   case Quantiser::Kind::Cast:
     return {{"kind", "cast"}, {"min", q.min}, {"max", q.max}};

@@ -27,10 +27,20 @@ struct TensorSpec {
 struct Quantiser {
   enum class Kind { Boundaries, Cast, Bipolar };
   Kind kind = Kind::Cast;
-  std::vector<float> boundaries; ///< ascending
-  int32_t first = 0, step = 1;   ///< code = first + step * #{x >= boundary}
+  /// Values of the input's type, ascending; `rows` lists of one length, of which
+  /// each is for an equal part of the input's elements (its channels).
+  std::vector<double> boundaries;
+  uint32_t rows = 1;
+  int32_t first = 0, step = 1; ///< code = first + step * #{x >= boundary}
+  /// Instead of first and step: the code for each count, row by row.
+  std::vector<int16_t> codes;
   int32_t min = -128, max = 127; ///< Cast: the range of the integers
   int32_t lowest() const, highest() const; ///< the range of all codes
+  size_t width() const { return boundaries.size() / rows; } ///< of a row
+  int32_t codeAt(size_t row, size_t count) const {
+    return codes.empty() ? first + step * int32_t(count)
+                         : codes[row * (width() + 1) + count];
+  }
 };
 
 /// Code -> bytes of the input region. Pads and pitches are in bytes; row y of
