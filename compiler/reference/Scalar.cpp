@@ -258,6 +258,8 @@ std::optional<N> apply(const Step &step, const N *in,
       return std::nullopt;
     if (*sign == 0 && signZero == SignZero::Error)
       trouble.fail("Sign must not meet exactly zero, found it");
+    if (*sign == 0 && signZero == SignZero::Keep)
+      return N(0.0);
     return N(*sign != 0 ? *sign : signZero == SignZero::Minus ? -1.0 : 1.0);
   }
   case Function::Sigmoid:
