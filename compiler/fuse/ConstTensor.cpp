@@ -19,7 +19,20 @@ using mlir::Operation;
 
 namespace bnncc {
 
+ConstTensor::ConstTensor(ArrayRef<int64_t> shape,
+                         std::vector<ConstNumber> numbers)
+    : shape(shape.begin(), shape.end()) {
+  bool all = llvm::all_of(numbers, [](auto &n) { return !n.range; });
+  for (ConstNumber &number : numbers) {
+    radicals.push_back(std::move(number.exact));
+    if (!all)
+      ranges.push_back(number.range);
+  }
+}
+
 std::optional<std::vector<double>> ConstTensor::exactDoubles() const {
+  if (!isExact())
+    return std::nullopt;
   if (isDouble())
     return doubles;
   std::vector<double> result;
@@ -44,10 +57,13 @@ ConstTensor::gather(ArrayRef<int64_t> newShape,
       values[i] = doubles[source(i)];
     return {newShape, std::move(values)};
   }
-  std::vector<Radical> values;
-  for (int64_t i = 0; i < count; ++i)
-    values.push_back(radicals[source(i)]);
-  return {newShape, std::move(values)};
+  ConstTensor result(newShape, std::vector<Radical>());
+  for (int64_t i = 0; i < count; ++i) {
+    result.radicals.push_back(radicals[source(i)]);
+    if (!isExact())
+      result.ranges.push_back(ranges[source(i)]);
+  }
+  return result;
 }
 
 bool isConstant(mlir::Value value) {
@@ -351,20 +367,6 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
     return readConstant(op);
   if (name == "Exact")
     return readExact(op);
-  if (name == "Add" || name == "Sub" || name == "Mul" || name == "Div" ||
-      name == "Pow")
-    return binary(op, name, in[0], in[1]);
-  if (name == "Sqrt")
-    return mapElements(in[0], [](Radical x) -> std::optional<Radical> {
-      if (!x.isRational() || x.sign() < 0)
-        return std::nullopt;
-      return Radical::root(x.rationalPart());
-    });
-  if (name == "Neg")
-    return mapElements(in[0], [](Radical x) { return x.negated(); });
-  if (name == "Abs")
-    return mapElements(
-        in[0], [](Radical x) { return x.sign() < 0 ? x.negated() : x; });
   if (name == "Reshape")
     return in[0].gather(shape, [](int64_t i) { return i; });
   if (name == "Expand")
@@ -373,8 +375,28 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
     });
   if (name == "Transpose")
     return transpose(op, in[0]);
+  if (!llvm::all_of(in, [](auto &tensor) { return tensor.isExact(); }))
+    return evaluateElementwise(op, in);
+  if (name == "Add" || name == "Sub" || name == "Mul" || name == "Div" ||
+      name == "Pow")
+    if (Result exact = binary(op, name, in[0], in[1]))
+      return exact;
+  if (name == "Sqrt")
+    if (Result exact =
+            mapElements(in[0], [](Radical x) -> std::optional<Radical> {
+              if (!x.isRational() || x.sign() < 0)
+                return std::nullopt;
+              return Radical::root(x.rationalPart());
+            }))
+      return exact;
+  if (name == "Neg")
+    return mapElements(in[0], [](Radical x) { return x.negated(); });
+  if (name == "Abs")
+    return mapElements(
+        in[0], [](Radical x) { return x.sign() < 0 ? x.negated() : x; });
   if (name == "ReduceMean" || name == "ReduceSum")
-    return reduce(op, name, in[0]);
+    if (Result exact = reduce(op, name, in[0]))
+      return exact;
   if (name == "DequantizeLinear")
     return dequantize(op, in[0], in[1], in[2]);
   if (name == "QuantizeLinear")
@@ -386,7 +408,7 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
         from == to)
       return in[0];
   }
-  return std::nullopt;
+  return evaluateElementwise(op, in);
 }
 
 } // namespace
@@ -447,6 +469,8 @@ std::optional<ConstTensor> evaluateRounded(mlir::Value value) {
   auto result = evaluateOp(op, operands);
   if (!result || op->getNumOperands() == 0)
     return result;
+  if (!result->isExact())
+    return std::nullopt;
   auto type = ElementType::of(
       llvm::cast<mlir::ShapedType>(value.getType()).getElementType());
   std::vector<double> rounded;
@@ -458,22 +482,38 @@ std::optional<ConstTensor> evaluateRounded(mlir::Value value) {
   return ConstTensor(result->shape, std::move(rounded));
 }
 
-std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
+static std::optional<ConstTensor> evaluate(mlir::Value value) {
   Operation *op = value.getDefiningOp();
   std::vector<ConstTensor> operands;
   for (mlir::Value operand : op->getOperands()) {
     if (llvm::isa<mlir::NoneType>(operand.getType()))
       continue;
-    auto constant = evaluateConstant(operand);
+    auto constant = evaluate(operand);
     if (!constant)
       return std::nullopt;
     operands.push_back(std::move(*constant));
   }
   auto result = evaluateOp(op, operands);
   if (!result)
-    op->emitOpError("on constants must have an exact value, but found an "
-                    "operation or number that has none; fold it at export");
+    op->emitOpError("on constants must have an exact value, but found ")
+        << opType(op) << " of numbers for which bnncc knows none; let the "
+        << "exporter fold the constants";
   return result;
+}
+
+std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
+  auto result = evaluate(value);
+  if (!result || result->isExact())
+    return result;
+  for (int64_t i = 0; i < result->size(); ++i)
+    if (auto number = result->number(i); number.range) {
+      value.getDefiningOp()->emitOpError(
+          "must give exact constants, but found one near ")
+          << number.range->low << " that is no sum of fractions and roots; let "
+          << "the exporter fold the constants";
+      break;
+    }
+  return std::nullopt;
 }
 
 } // namespace bnncc

@@ -3,6 +3,7 @@
 #ifndef BNNCC_COMPILER_FUSE_CONSTTENSOR_H
 #define BNNCC_COMPILER_FUSE_CONSTTENSOR_H
 
+#include "fuse/Interval.h"
 #include "fuse/Radical.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SmallVector.h"
@@ -12,7 +13,21 @@
 
 namespace bnncc {
 
-/// A constant of exact numbers: doubles while they are exact, else radicals.
+/// An exact number, or an enclosure of one that has no such form here (a
+/// logarithm): later decisions may still be sure.
+struct ConstNumber {
+  exact::Radical exact;
+  std::optional<exact::Interval> range;
+
+  ConstNumber(exact::Radical exact) : exact(std::move(exact)) {}
+  ConstNumber(exact::Interval range) : range(range) {}
+  exact::Interval interval() const {
+    return range ? *range : exact::Interval(exact);
+  }
+};
+
+/// A constant of exact numbers: doubles while they are exact, else radicals;
+/// inside of a constant expression also enclosures.
 class ConstTensor {
 public:
   ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<double> values)
@@ -20,6 +35,13 @@ public:
   ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<exact::Radical> values)
       : shape(shape.begin(), shape.end()), radicals(std::move(values)) {}
 
+  ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<ConstNumber> numbers);
+
+  bool isExact() const { return ranges.empty(); }
+  ConstNumber number(int64_t i) const {
+    return isExact() || !ranges[i] ? ConstNumber((*this)[i])
+                                   : ConstNumber(*ranges[i]);
+  }
   int64_t size() const { return isDouble() ? doubles.size() : radicals.size(); }
   bool isDouble() const { return radicals.empty(); }
   exact::Radical operator[](int64_t i) const {
@@ -36,7 +58,13 @@ public:
 private:
   std::vector<double> doubles;
   std::vector<exact::Radical> radicals;
+  std::vector<std::optional<exact::Interval>> ranges; ///< empty: all are exact
 };
+
+/// Evaluates elementwise operations and reductions that ConstTensor.cpp does
+/// not, and all of them on enclosures; none if there is no such value.
+std::optional<ConstTensor>
+evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<ConstTensor> operands);
 
 /// Whether a value depends on onnx.Constant operations only.
 bool isConstant(mlir::Value value);

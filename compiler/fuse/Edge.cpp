@@ -24,10 +24,18 @@ void Edge::append(const std::vector<Step> &steps) {
     chains[c].push_back(steps[steps.size() == 1 ? 0 : c]);
 }
 
+exact::Direction Edge::directionOf(const Chain &chain) const {
+  if (isBipolar())
+    if (auto affine = affineOnBipolar(chain)) {
+      int slope = affine->scale.sign();
+      return {slope >= 0, slope <= 0};
+    }
+  return exact::directionOf(chain, reach.low(), reach.high());
+}
+
 bool Edge::rises() const {
-  return llvm::all_of(chains, [this](const Chain &chain) {
-    return exact::directionOf(chain, reach.low(), reach.high()).rises;
-  });
+  return llvm::all_of(
+      chains, [this](const Chain &chain) { return directionOf(chain).rises; });
 }
 
 std::optional<Affine> affineOf(ChainView chain) {

@@ -51,6 +51,8 @@ struct Edge {
 
   /// Appends one step, or one for each channel.
   void append(const std::vector<exact::Step> &steps);
+  /// How a chain runs over the reachable integers; on bits by its two values.
+  exact::Direction directionOf(const exact::Chain &chain) const;
   /// Whether every chain rises over the reachable integers.
   bool rises() const;
 };

@@ -16,41 +16,52 @@ using mlir::RankedTensorType;
 namespace bnncc {
 
 // max f(x) = f(min x) where f falls: turn the channel's weights, so that it
-// rises with the turned accumulator.
+// rises with the turned accumulator. Bits are turned in their threshold.
 void Fuser::turnFallingChannels(Edge &edge) {
   auto conv = edge.base.getDefiningOp<bnn::ConvOp>();
-  if (!conv)
+  bool isBits = edge.isBipolar();
+  if (!conv && !isBits)
     return;
-  auto weight = llvm::cast<mlir::DenseElementsAttr>(conv.getWeight());
-  auto values = llvm::to_vector(weight.getValues<int8_t>());
-  int64_t channels = edge.channels(), taps = values.size() / channels;
+  int64_t channels = edge.channels();
   if (edge.chains.size() == 1)
     edge.chains.assign(channels, exact::Chain(edge.chains.front()));
+  std::vector<bool> falls(channels);
   for (int64_t c = 0; c < channels; ++c) {
-    auto direction =
-        exact::directionOf(edge.chains[c], edge.reach.low(), edge.reach.high());
-    if (direction.rises || !direction.falls)
-      continue;
-    for (int64_t i = c * taps; i < (c + 1) * taps; ++i)
-      values[i] = int8_t(-values[i]);
-    edge.chains[c].insert(edge.chains[c].begin(),
-                          Step::multiply(Radical(mpq_class(-1))));
+    auto direction = edge.directionOf(edge.chains[c]);
+    falls[c] = direction.falls && !direction.rises;
+  }
+  if (isBits) {
+    std::vector<BitMap> maps;
+    for (bool turn : falls)
+      maps.push_back(turn ? BitMap::Turn : BitMap::Keep);
+    mlir::Value turned = remapBits(
+        edge.locs.empty() ? edge.base.getLoc() : edge.locs.back(), edge.base,
+        maps);
+    if (!turned)
+      return;
+    edge.base = turned;
+  } else {
+    auto weight = llvm::cast<mlir::DenseElementsAttr>(conv.getWeight());
+    auto values = llvm::to_vector(weight.getValues<int8_t>());
+    int64_t taps = values.size() / channels;
+    for (int64_t i = 0; i < channels * taps; ++i)
+      if (falls[i / taps])
+        values[i] = int8_t(-values[i]);
+    Reach turned;
+    for (auto [low, high, step] : edge.reach.lattices)
+      turned.unite(Reach(-high, -low, step));
+    edge.reach.unite(turned);
+    auto clone = llvm::cast<bnn::ConvOp>(builder.clone(*conv));
+    clone.setWeightAttr(
+        mlir::DenseElementsAttr::get(weight.getType(), ArrayRef(values)));
+    edge.base = clone.getOutput();
   }
   // Chains of one edge have equal lengths: the others get a factor of 1.
-  size_t length = 0;
-  for (const exact::Chain &chain : edge.chains)
-    length = std::max(length, chain.size());
-  for (exact::Chain &chain : edge.chains)
-    if (chain.size() < length)
-      chain.insert(chain.begin(), Step::multiply(Radical(mpq_class(1))));
-  Reach turned;
-  for (auto [low, high, step] : edge.reach.lattices)
-    turned.unite(Reach(-high, -low, step));
-  edge.reach.unite(turned);
-  auto clone = llvm::cast<bnn::ConvOp>(builder.clone(*conv));
-  clone.setWeightAttr(
-      mlir::DenseElementsAttr::get(weight.getType(), ArrayRef(values)));
-  edge.base = clone.getOutput();
+  for (int64_t c = 0; c < channels; ++c)
+    edge.chains[c].insert(edge.chains[c].begin(),
+                          Step::multiply(Radical(mpq_class(falls[c] ? -1 : 1))));
+  if (edge.pad)
+    ++edge.pad->from;
 }
 
 LogicalResult Fuser::poolEdge(Operation *op, Edge edge, Edge::Pool pool) {

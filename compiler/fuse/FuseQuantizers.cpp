@@ -3,6 +3,7 @@
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include <cmath>
+#include <set>
 
 using bnncc::exact::Cut;
 using bnncc::exact::Quantizer;
@@ -158,27 +159,128 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
   return codeEdge(bits, grid);
 }
 
-// A quantiser of bits must give them back: sign(max_pool(sign(x))).
+mlir::Value Fuser::remapBits(mlir::Location loc, mlir::Value bits,
+                             llvm::ArrayRef<BitMap> maps) {
+  auto is = [](BitMap kind) {
+    return [kind](BitMap map) { return map == kind; };
+  };
+  if (llvm::all_of(maps, is(BitMap::Keep)))
+    return bits;
+  llvm::SmallVector<bnn::MaxPoolOp> pools;
+  while (auto pool = bits.getDefiningOp<bnn::MaxPoolOp>()) {
+    pools.push_back(pool);
+    bits = pool.getInput();
+  }
+  auto threshold = bits.getDefiningOp<bnn::ThresholdOp>();
+  if (!threshold || (!pools.empty() && llvm::any_of(maps, is(BitMap::Turn))))
+    return {};
+  auto points = llvm::cast<DenseElementsAttr>(threshold.getPoints());
+  auto first = llvm::cast<DenseElementsAttr>(threshold.getFirst());
+  auto at = llvm::to_vector(points.getValues<int32_t>());
+  auto start = llvm::to_vector(first.getValues<bool>());
+  size_t width = at.size() / maps.size();
+  for (auto [c, map] : llvm::enumerate(maps)) {
+    if (map == BitMap::Turn)
+      start[c] = !start[c];
+    if (map != BitMap::Minus && map != BitMap::Plus)
+      continue;
+    start[c] = map == BitMap::Plus;
+    std::fill_n(at.begin() + c * width, width, bnn::unusedPoint);
+  }
+  auto clone = llvm::cast<bnn::ThresholdOp>(builder.clone(*threshold));
+  clone.setPointsAttr(
+      DenseElementsAttr::get(points.getType(), llvm::ArrayRef(at)));
+  clone.setFirstAttr(
+      DenseElementsAttr::get(first.getType(), llvm::ArrayRef(start)));
+  mlir::Value result = clone.getOutput();
+  for (bnn::MaxPoolOp pool : llvm::reverse(pools)) {
+    auto copy = llvm::cast<bnn::MaxPoolOp>(builder.clone(*pool));
+    copy.getInputMutable().assign(result);
+    result = copy.getOutput();
+  }
+  // Its bits are those of the node at `loc` now.
+  Operation *last = result.getDefiningOp();
+  last->setLoc(mlir::FusedLoc::get(loc.getContext(), {last->getLoc(), loc}));
+  return result;
+}
+
+// A quantiser of bits keeps them, turns them or makes them constant, channel by
+// channel: sign(batch_norm(max_pool(sign(x)))).
 FailureOr<Edge> Fuser::requantizeBits(Operation *op, const Edge &edge,
                                       const Grid &grid) {
-  int64_t kinds = std::max(edge.chains.size(), grid.quantizers.size());
-  for (int64_t c = 0; c < kinds; ++c)
+  if (edge.pool)
+    return op->emitOpError("must see a pool of bits that rise with their "
+                           "values, but found one of bits that a pool before it "
+                           "has joined and a negative factor has turned; put "
+                           "the two pools together");
+  int64_t channels = edge.channels();
+  std::vector<std::pair<int64_t, int64_t>> codes; // of -1 and of +1
+  for (int64_t c = 0; c < channels; ++c) {
+    int64_t pair[2];
     for (int bit : {0, 1}) {
       auto value =
           exact::exactValue(edge.chain(c), Radical(mpq_class(2 * bit - 1)));
       auto count = value ? countCuts(grid.of(c), *value) : std::nullopt;
-      int code = count.value_or(-1);
+      if (!count)
+        return op->emitOpError("must be decided exactly, but found a value of "
+                               "several square roots in channel ")
+               << c << "; fold one of the normalisations at export";
+      int code = *count;
       bool isZero = grid.of(c).isSign && code == 1;
       if (isZero && signZero == exact::SignZero::Error)
         return emitSignOfZero(op) << "it in channel " << c << signZeroRemedy;
       if (grid.of(c).isSign)
         code = isZero ? signZero == exact::SignZero::Plus : code / 2;
-      if (grid.levels() != 2 || code != bit)
-        return op->emitOpError("must keep the bits of the quantiser before it, "
-                               "but found one that changes them in channel ")
-               << c << "; remove one of the two";
+      pair[bit] = code;
     }
-  return codeEdge(edge.base, grid);
+    codes.push_back({pair[0], pair[1]});
+  }
+  // The codes that occur, at most two; a grid of two has them whether or not
+  // they occur.
+  std::set<int64_t> levels;
+  if (grid.levels() == 2)
+    levels = {0, 1};
+  else
+    for (auto [minus, plus] : codes)
+      levels.insert({minus, plus});
+  if (levels.size() > 2)
+    return op->emitOpError("must have 2 levels between layers, but found ")
+           << levels.size()
+           << "; activations of more than one bit are not supported yet";
+  int64_t low = *levels.begin(), high = *levels.rbegin();
+  std::vector<BitMap> maps;
+  for (auto [minus, plus] : codes)
+    maps.push_back(minus == plus  ? plus == high ? BitMap::Plus : BitMap::Minus
+                   : minus < plus ? BitMap::Keep
+                                  : BitMap::Turn);
+  Grid two;
+  two.first = grid.first + grid.step * low;
+  two.step = std::max<int64_t>(grid.step * (high - low), 1);
+  if (mlir::Value bits = remapBits(op->getLoc(), edge.base, maps)) {
+    Edge result = codeEdge(bits, two);
+    result.locs = edge.locs;
+    return result;
+  }
+  // Behind a pool the next layer's weights turn instead of the bits.
+  std::vector<BitMap> constants = maps;
+  std::vector<Step> turns;
+  for (BitMap &map : constants) {
+    turns.push_back(
+        Step::multiply(Radical(mpq_class(map == BitMap::Turn ? -1 : 1))));
+    map = map == BitMap::Turn ? BitMap::Keep : map;
+  }
+  mlir::Value bits = remapBits(op->getLoc(), edge.base, constants);
+  if (!bits)
+    return op->emitOpError("must not make bits of the graph's input constant, "
+                           "but found a channel that it does; remove the "
+                           "channel or the quantiser");
+  Edge plain = codeEdge(bits, two), result = plain;
+  result.chains = {{}};
+  result.append(turns);
+  for (const Step &step : plain.chains.front())
+    result.append({step});
+  result.locs = edge.locs;
+  return result;
 }
 
 LogicalResult Fuser::fuseQuantizer(Operation *op) {

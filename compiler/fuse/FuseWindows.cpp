@@ -20,15 +20,43 @@ bool equal(const Radical &x, const Radical &y) {
   return difference && difference->sign() == 0;
 }
 
-// The one affine function that all channels of a quantised edge share.
-std::optional<Affine> gridOf(const Edge &edge) {
-  std::optional<Affine> grid;
-  for (const exact::Chain &chain : edge.chains) {
-    auto next = edge.isBipolar() ? affineOnBipolar(chain) : affineOf(chain);
-    if (!next || (grid && !(equal(grid->scale, next->scale) &&
-                            equal(grid->shift, next->shift))))
+// The grid of a quantised edge: the value of channel c is turns[c] * scale * x +
+// shifts[c]. Only bits may be turned or shifted by channel.
+struct ChannelGrid {
+  Radical scale;
+  std::vector<int> turns;
+  std::vector<Radical> shifts;
+
+  bool isTurned() const {
+    return llvm::any_of(turns, [](int turn) { return turn < 0; });
+  }
+  bool isShifted() const {
+    return llvm::any_of(shifts, [](auto &shift) { return shift.sign() != 0; });
+  }
+};
+
+std::optional<ChannelGrid> gridOf(const Edge &edge) {
+  ChannelGrid grid;
+  for (int64_t c = 0; c < edge.channels(); ++c) {
+    if (c > 0 && edge.chains.size() == 1) {
+      grid.turns.push_back(grid.turns.front());
+      grid.shifts.push_back(grid.shifts.front());
+      continue;
+    }
+    auto next = edge.isBipolar() ? affineOnBipolar(edge.chain(c))
+                                 : affineOf(edge.chain(c));
+    if (!next)
       return std::nullopt;
-    grid = next;
+    if (c == 0)
+      grid.scale = next->scale;
+    bool same = equal(grid.scale, next->scale);
+    if (!same && !(edge.isBipolar() &&
+                   equal(grid.scale, next->scale.negated())))
+      return std::nullopt;
+    if (c > 0 && !edge.isBipolar() && !equal(grid.shifts[0], next->shift))
+      return std::nullopt;
+    grid.turns.push_back(same ? 1 : -1);
+    grid.shifts.push_back(next->shift);
   }
   return grid;
 }
@@ -90,21 +118,29 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
   return Reach(least, most);
 }
 
-// The pad's value in base units, if it is an integer that the base can hold.
-std::optional<int64_t> padCode(const Edge &edge, const Affine &grid,
+// The pad's value in base units, if it is an integer that the base can hold and
+// the same one for all channels (after turned weights).
+std::optional<int64_t> padCode(const Edge &edge, const ChannelGrid &grid,
                                const Radical &value) {
   if (grid.scale.sign() == 0)
     return std::nullopt;
-  auto difference = exact::add(value, grid.shift.negated());
-  auto code = difference ? exact::multiply(*difference, grid.scale.inverse())
-                         : std::nullopt;
-  if (!code || !code->isRational() || code->rationalPart().get_den() != 1)
-    return std::nullopt;
   auto [low, high] = bnn::integerRange(edge.type().getElementType());
-  const mpz_class &number = code->rationalPart().get_num();
-  if (number < long(low) || number > long(high))
-    return std::nullopt;
-  return number.get_si();
+  std::optional<int64_t> result;
+  for (auto [turn, shift] : llvm::zip(grid.turns, grid.shifts)) {
+    auto difference = exact::add(value, shift.negated());
+    auto code = difference ? exact::multiply(*difference, grid.scale.inverse())
+                           : std::nullopt;
+    if (!code || !code->isRational() || code->rationalPart().get_den() != 1)
+      return std::nullopt;
+    const mpz_class &number = code->rationalPart().get_num();
+    if (number < long(low) || number > long(high))
+      return std::nullopt;
+    int64_t next = turn * number.get_si();
+    if (result && *result != next)
+      return std::nullopt;
+    result = next;
+  }
+  return result;
 }
 
 } // namespace
@@ -122,7 +158,8 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   auto grid = gridOf(input);
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "
-                           "channels, but found several");
+                           "channels, but found several; scales of activations "
+                           "that differ by channel are not supported yet");
 
   // Explicit padding by a value, then the convolution's own padding by 0.
   llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
@@ -147,7 +184,10 @@ LogicalResult Fuser::fuseConv(Operation *op) {
       return op->emitOpError("must pad by a value on its input's integer grid, "
                              "but found ")
              << padValue.toDouble() << " with scale " << grid->scale.toDouble()
-             << " and shift " << grid->shift.toDouble();
+             << (grid->isTurned() ? ", turned in some channels behind a pool,"
+                                  : "")
+             << " and shift " << grid->shifts.front().toDouble()
+             << "; pad by a value that the map has, or by 0 a map of -1 and +1";
     padNumber = *code;
   }
 
@@ -155,6 +195,33 @@ LogicalResult Fuser::fuseConv(Operation *op) {
       op->getOperand(1).getDefiningOp()->getAttrOfType<mlir::DenseElementsAttr>(
           "value");
   auto shape = weight.getType().getShape();
+  auto values = llvm::to_vector(weight.getValues<int8_t>());
+  int64_t taps = weight.getNumElements() / shape[0];
+  auto channelOf = [&](int64_t i) { return i % taps / (taps / shape[1]); };
+  // sum of w (turn s x + t) = s * accumulator of the turned weights + sum of w t
+  std::vector<Radical> shifts(shape[0], Radical(mpq_class(0)));
+  if (grid->isShifted()) {
+    for (int64_t o = 0; o < shape[0]; ++o) {
+      std::vector<long> sums(shape[1]);
+      for (int64_t i = o * taps; i < (o + 1) * taps; ++i)
+        sums[channelOf(i)] += values[i];
+      for (int64_t c = 0; c < shape[1]; ++c) {
+        auto sum = exact::add(
+            shifts[o],
+            *exact::multiply(grid->shifts[c], Radical(mpq_class(sums[c]))));
+        if (!sum)
+          return op->emitOpError("input must have shifts with one square root, "
+                                 "but found several");
+        shifts[o] = *sum;
+      }
+    }
+  }
+  if (grid->isTurned()) {
+    for (int64_t i = 0; i < int64_t(values.size()); ++i)
+      values[i] = int8_t(grid->turns[channelOf(i)] * values[i]);
+    weight = mlir::DenseElementsAttr::get(weight.getType(),
+                                          llvm::ArrayRef(values));
+  }
   auto type = bnn::windowType(input.type(), shape[0], builder.getI32Type(),
                               shape.drop_front(2), intsOf(op, "strides"), pads);
   if (!type)
@@ -164,7 +231,6 @@ LogicalResult Fuser::fuseConv(Operation *op) {
                                   input.base, weight, intsOf(op, "strides"),
                                   pads, padNumber, /*weight_bits=*/1);
 
-  // sum of w (s x + t) = s * accumulator + t * sum of w
   Edge output;
   output.kind = Edge::Kind::Integer;
   output.base = conv.getOutput();
@@ -175,18 +241,11 @@ LogicalResult Fuser::fuseConv(Operation *op) {
            << output.reach.low() << ".." << output.reach.high();
   if (!equal(grid->scale, Radical(mpq_class(1))))
     output.append({Step::multiply(grid->scale)});
-  if (grid->shift.sign() != 0) {
-    std::vector<Step> shifts;
-    int64_t taps = weight.getNumElements() / shape[0];
-    auto values = llvm::to_vector(weight.getValues<int8_t>());
-    for (int64_t o = 0; o < shape[0]; ++o) {
-      long sum = 0;
-      for (int64_t i = 0; i < taps; ++i)
-        sum += values[o * taps + i];
-      shifts.push_back(
-          Step::add(*exact::multiply(grid->shift, Radical(mpq_class(sum)))));
-    }
-    output.append(shifts);
+  if (grid->isShifted()) {
+    std::vector<Step> steps;
+    for (const Radical &shift : shifts)
+      steps.push_back(Step::add(shift));
+    output.append(steps);
   }
   return define(op, std::move(output));
 }

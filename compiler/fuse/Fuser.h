@@ -113,6 +113,13 @@ private:
   std::optional<double> beyondType(const Edge &edge,
                                    const ElementType &type) const;
 
+  /// What a later quantiser makes of the bits of a channel.
+  enum class BitMap { Keep, Turn, Minus, Plus };
+  /// Bits with the maps of their channels applied, by another threshold; null
+  /// where there is none before them, or where a pool comes between it and a
+  /// turned channel.
+  mlir::Value remapBits(mlir::Location loc, mlir::Value bits,
+                        llvm::ArrayRef<BitMap> maps);
   /// Quantises the pending pad of `from` too.
   llvm::LogicalResult movePad(mlir::Operation *op, const Edge &from,
                               const Grid &grid, Edge &codes);

@@ -5,10 +5,25 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CancelTerms : Pass<"bnn-cancel-terms", "mlir::ModuleOp"> {
+  let summary = "Drop the terms of sums that cancel";
+  let description = [{
+    Before: the module that the importer makes.
+
+    After: no sum of real values has a term and its negative. A value is read as
+    a linear combination of others: Add, Sub, Neg, Mul and Div by constants,
+    Reshape and Transpose keep that form, and equal operations on equal operands
+    are one value. What straight-through estimators leave in a graph,
+    sign(x) - clip(x) + clip(x), becomes sign(x). Values before the first
+    convolution or matrix product are float32 numbers, where nothing cancels;
+    they stay.
+  }];
+}
+
 def NormalizeGraph : Pass<"bnn-normalize-graph", "mlir::ModuleOp"> {
   let summary = "Rewrite the onnx graph into canonical C x H x W form";
   let description = [{
-    Before: the module that the importer makes.
+    Before: the module that the importer makes, or bnn-cancel-terms.
 
     After: every value that depends on an input is a C x H x W tensor without
     the batch axis; the ONNX types of arguments and results are in `onnx.type`.

@@ -9,6 +9,7 @@ namespace bnncc {
 
 void buildFusePipeline(mlir::OpPassManager &manager,
                        const FuseOptions &options) {
+  manager.addPass(createCancelTerms());
   manager.addPass(createNormalizeGraph());
   manager.addPass(createInferQuantization({options.inputType}));
   manager.addPass(createFuseThresholds({options.signZero, options.inputArithmetic}));

@@ -102,6 +102,7 @@ bool Compilation::fusePhases(Phase last, std::string &error) {
   if (last >= Phase::Fuse) {
     buildFusePipeline(manager, fuse);
   } else {
+    manager.addPass(createCancelTerms());
     manager.addPass(createNormalizeGraph());
     if (last >= Phase::Infer)
       manager.addPass(createInferQuantization({options.inputType}));

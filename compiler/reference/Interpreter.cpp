@@ -46,6 +46,45 @@ std::string placeOf(const Step &step, int64_t i) {
          std::to_string(i % map);
 }
 
+void Interpreter::findFixed() {
+  fixed.resize(program.values.size());
+  for (const Step &step : program.steps) {
+    std::vector<bool> marks(step.count);
+    bool any = false;
+    auto mark = [&](int64_t i) { any = marks[i] = true; };
+    if (step.kind == Kind::Move) {
+      for (int64_t i = 0; i < step.count; ++i)
+        if (step.source[i] < 0 ||
+            isFixed(step.operands[step.from.empty() ? 0 : step.from[i]],
+                    step.source[i]))
+          mark(i);
+    } else if (step.kind == Kind::Elementwise) {
+      bool possible = llvm::all_of(step.operands, [&](int operand) {
+        return operand < 0 || program.isConstant[operand] ||
+               !fixed[operand].empty();
+      });
+      for (int64_t i = 0; possible && i < step.count; ++i) {
+        bool all = true;
+        for (size_t k = 0; k < step.operands.size(); ++k)
+          all &= step.operands[k] < 0 ||
+                 program.isConstant[step.operands[k]] ||
+                 isFixed(step.operands[k], mapped(step, k, i));
+        if (all)
+          mark(i);
+      }
+    }
+    if (any)
+      fixed[step.result] = std::move(marks);
+  }
+}
+
+SignZero Interpreter::signZeroAt(const Step &step, int64_t i) const {
+  bool keeps = options.signZero != SignZero::Error &&
+               step.function == Function::Sign &&
+               isFixed(step.operands[0], mapped(step, 0, i));
+  return keeps ? SignZero::Keep : options.signZero;
+}
+
 llvm::ArrayRef<double> Interpreter::thresholdRow(const Step &step,
                                                  int64_t i) const {
   if (step.function != Function::MultiThreshold)
@@ -74,7 +113,8 @@ Data Interpreter::runElementwise(const Step &step) {
         step.inFloat ? applyFloat(step, in)
         : deviation
             ? applyNormalisation(in, *deviation)
-            : apply(step, in, thresholdRow(step, i), options.signZero, trouble);
+            : apply(step, in, thresholdRow(step, i), signZeroAt(step, i),
+                    trouble);
     if (!result && trouble.message.empty()) {
       ++decisions;
       if (std::optional<Surd> number = exact(step.result, i))
@@ -191,10 +231,8 @@ Data Interpreter::runArgMax(const Step &step) {
       std::optional<int> sign = signOf(in.get(at) - in.get(best));
       if (!sign) {
         ++decisions;
-        std::optional<Surd> a = exact(operand, at), b = exact(operand, best);
-        if (a && b)
-          sign = (*a - *b).sign();
-        else
+        sign = exactOrder(operand, at, best);
+        if (!sign)
           trouble.fail("the largest value must be decidable exactly, found two "
                        "that are too close at position " +
                        std::to_string(out.size()));

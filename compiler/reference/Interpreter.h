@@ -32,6 +32,18 @@ private:
   Data runArgMax(const Step &step);
   llvm::ArrayRef<double> thresholdRow(const Step &step, int64_t i) const;
 
+  /// Marks the elements that no input reaches: those of constants and pads.
+  void findFixed();
+  bool isFixed(int number, int64_t i) const {
+    return program.isConstant[number] ||
+           (i < int64_t(fixed[number].size()) && fixed[number][i]);
+  }
+  SignZero signZeroAt(const Step &step, int64_t i) const;
+
+  /// The sign of element `a` less element `b` of a value, decided behind
+  /// functions that rise and have no exact form; none if that fails.
+  std::optional<int> exactOrder(int number, int64_t a, int64_t b);
+
   /// The exact element `i` of a value; empty if it has no exact form.
   std::optional<Surd> exact(int number, int64_t i);
   std::optional<Surd> computeExact(const Step &step, int64_t i);
@@ -44,6 +56,7 @@ private:
   Trouble trouble;
   std::vector<const Step *> definers;
   std::vector<std::unordered_map<int64_t, Surd>> memo;
+  std::vector<std::vector<bool>> fixed; ///< of values that mix; else empty
 };
 
 /// The index of an operand's element for element `i` of the result.

@@ -57,7 +57,38 @@ std::optional<Surd> Interpreter::exactElementwise(const Step &step, int64_t i) {
       return std::nullopt;
     in[k] = std::move(*operand);
   }
-  return apply(step, in, thresholdRow(step, i), options.signZero, trouble);
+  return apply(step, in, thresholdRow(step, i), signZeroAt(step, i), trouble);
+}
+
+std::optional<int> Interpreter::exactOrder(int number, int64_t a, int64_t b) {
+  const Step *step = definers[number];
+  bool isLine = step && (step->kind == Kind::Softmax ||
+                         step->kind == Kind::LogSoftmax);
+  bool rises = step && step->kind == Kind::Elementwise &&
+               (step->function == Function::Sigmoid ||
+                step->function == Function::Tanh ||
+                step->function == Function::Erf ||
+                step->function == Function::Exp ||
+                step->function == Function::Log);
+  if (rises)
+    return exactOrder(step->operands[0], mapped(*step, 0, a),
+                      mapped(*step, 0, b));
+  // Within one line a softmax rises, too.
+  auto line = [step](int64_t i) {
+    int64_t block = step->axisSize * step->axisStride;
+    return std::pair(i / block, i % step->axisStride);
+  };
+  if (isLine && line(a) == line(b))
+    return exactOrder(step->operands[0], a, b);
+  if (step && step->kind == Kind::Move && step->source[a] >= 0 &&
+      step->source[b] >= 0 &&
+      (step->from.empty() || step->from[a] == step->from[b]))
+    return exactOrder(step->operands[step->from.empty() ? 0 : step->from[a]],
+                      step->source[a], step->source[b]);
+  std::optional<Surd> x = exact(number, a), y = exact(number, b);
+  if (!x || !y)
+    return std::nullopt;
+  return (*x - *y).sign();
 }
 
 std::optional<Surd> Interpreter::exactMembers(const Step &step, int64_t i) {

@@ -21,6 +21,7 @@ Interpreter::Interpreter(Program prepared, EvalOptions options)
   definers.assign(program.values.size(), nullptr);
   for (const Step &step : program.steps)
     definers[step.result] = &step;
+  findFixed();
 }
 
 llvm::Expected<std::vector<Tensor>>

@@ -35,8 +35,10 @@ struct Tensor {
   std::vector<double> errors;
 };
 
-/// What Sign of exactly zero shall be: an error, or +1, or -1.
-enum class SignZero { Error, Plus, Minus };
+/// What Sign of exactly zero shall be: an error, or +1, or -1, or 0 as ONNX says.
+/// A border of constants (what a Pad before the Sign adds) stays 0 in any case
+/// but Error: it is no value that the network computes.
+enum class SignZero { Error, Plus, Minus, Keep };
 
 struct EvalOptions {
   SignZero signZero = SignZero::Error;

@@ -304,6 +304,8 @@ static std::optional<N> applyPlain(const Step &step, const N *in,
       return std::nullopt;
     if (*sign == 0 && signZero == SignZero::Error)
       trouble.fail("Sign must not meet exactly zero, found it");
+    if (*sign == 0 && signZero == SignZero::Keep)
+      return N(0.0);
     return N(*sign != 0 ? *sign : signZero == SignZero::Minus ? -1.0 : 1.0);
   }
   case Function::Sigmoid:

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <zlib.h>
 
 namespace bnn::isa {
