@@ -1,6 +1,7 @@
 """Every kind of case in small: exact on all targets, or refused by the line that is expected.
 
 Usage: cases.py [--bin=build/bin] [KIND ...]
+       cases.py --table=docs/cases.md           (the table there must be that of the kinds; with --write it is made so)
 
 Exact means: equal to ONNX Runtime (QONNX's executor for its operators) and to the exact evaluator of test/diff. Prints one line a kind
 that fails, and the counts; exits 1 if any did."""
@@ -14,11 +15,13 @@ import net
 import oddities
 import shapes
 import signs
+import spellings
 import values
 from judge import TARGETS, judge
 from nets import Case
 
-MODULES = (signs, values, shapes, oddities)
+MARK = "<!-- made by test/cases/cases.py --table -->\n\n"
+MODULES = (signs, values, shapes, spellings, oddities)
 
 
 def build(kind: net.Kind) -> Case:
@@ -30,15 +33,36 @@ def build(kind: net.Kind) -> Case:
     return Case(model, g.flags, windows)
 
 
+def table() -> str:
+    rows = ["| kind | what it holds | expected | test |", "|---|---|---|---|"]
+    for kind in net.KINDS.values():
+        text = " ".join(kind.make.__doc__.split()).replace("|", "\\|")
+        expected = kind.expect if kind.expect == "exact" else f"refused: `{kind.expect}`"
+        rows.append(f"| `{kind.name}` | {text} | {expected} | `test/cases/{kind.make.__module__}.py`: `{kind.make.__name__}` |")
+    return "\n".join(rows) + "\n"
+
+
+def check_table(document: Path, write: bool) -> int:
+    """The table begins after the line that is MARK and goes on to the end."""
+    head, mark, found = document.read_text().partition(MARK)
+    if write:
+        document.write_text(head + MARK + table())
+        return 0
+    if not mark or found != table():
+        print(f"{document} is not the table of the kinds: run test/cases/cases.py --table={document} --write")
+        return 1
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=Path, default=Path(__file__).resolve().parents[2] / "build" / "bin")
-    parser.add_argument("--list", action="store_true", help="only name the kinds")
+    parser.add_argument("--table", type=Path, help="the document whose table is checked")
+    parser.add_argument("--write", action="store_true", help="with --table: write it")
     parser.add_argument("kinds", nargs="*")
     args = parser.parse_args()
-    if args.list:
-        print("\n".join(net.KINDS))
-        return 0
+    if args.table:
+        return check_table(args.table, args.write)
     failed = 0
     chosen = [net.KINDS[name] for name in args.kinds] or list(net.KINDS.values())
     for kind in chosen:

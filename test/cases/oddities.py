@@ -35,6 +35,7 @@ def doubled(g: Net) -> np.ndarray:
 
 @kind("unknown-operator-without-use")
 def dead(g: Net) -> np.ndarray:
+    """An operator that bnncc does not know, whose result nobody reads."""
     bits(g)
     g.op("Einsum", g.last, g.last, equation="bcl,bcl->bc")
     return rest(g)
@@ -42,6 +43,7 @@ def dead(g: Net) -> np.ndarray:
 
 @kind("identities-and-casts")
 def leftovers(g: Net) -> np.ndarray:
+    """Identity, Dropout, Cast to double and back, a branch without use."""
     g.start()
     g.step("Identity")
     g.last = g.cast(g.last, TensorProto.FLOAT)
@@ -54,6 +56,8 @@ def leftovers(g: Net) -> np.ndarray:
 
 @kind("strange-names")
 def names(g: Net) -> np.ndarray:
+    """No names, very long ones, quotes, newlines, other scripts."""
+
     def change(model: object) -> None:
         for i, node in enumerate(model.graph.node):
             node.name = ("", f"{i} a'b\"c\\\n%s {{}} \t", "/long" * 4000 + str(i), f"Conv#{i}", f"\u5c42 \u00e9 {i}")[i % 5]
@@ -66,6 +70,7 @@ def names(g: Net) -> np.ndarray:
 
 @kind("normalisation-that-still-trains", "export with model.eval()", opset=15)
 def training(g: Net) -> np.ndarray:
+    """training_mode = 1."""
     first(g)
     g.step("BatchNormalization", *(g.const(np.ones(8)) for _ in range(4)), outputs=3, training_mode=1)
     g.last = g.last[0]
@@ -75,6 +80,7 @@ def training(g: Net) -> np.ndarray:
 
 @kind("no-output-channels", "must")
 def no_channels(g: Net) -> np.ndarray:
+    """A convolution without an output channel."""
     g.start()
     g.step("Conv", g.const(np.zeros((0, 1, 5))))
     g.end()
@@ -83,6 +89,7 @@ def no_channels(g: Net) -> np.ndarray:
 
 @kind("no-taps", "must")
 def no_taps(g: Net) -> np.ndarray:
+    """A kernel of length 0."""
     g.start()
     g.step("Conv", g.const(np.zeros((5, 1, 0))))
     g.end()
@@ -100,6 +107,7 @@ def batch_of_none(g: Net) -> np.ndarray:
 
 @kind("shortcut-of-bits", "joining two branches")
 def residual(g: Net) -> np.ndarray:
+    """A residual addition of bits (not yet)."""
     bits(g)
     before = g.last
     g.conv(16, 3, pads=[1, 1])
@@ -112,6 +120,7 @@ def residual(g: Net) -> np.ndarray:
 
 @kind("each-channel-for-itself", "group")
 def depthwise(g: Net) -> np.ndarray:
+    """A depthwise convolution (not yet)."""
     bits(g)
     g.conv(16, 3, g.signs(16, 1, 3), group=16)
     g.norm()
@@ -121,6 +130,7 @@ def depthwise(g: Net) -> np.ndarray:
 
 @kind("concatenated-after-unequal-steps")
 def concat(g: Net) -> np.ndarray:
+    """Two branches of unequal steps side by side."""
     g.start((2, 4))
     a = g.op("Conv", g.last, g.const(g.signs(1, 2, 1)))
     b = g.op("Relu", g.op("Conv", g.last, g.const(g.signs(1, 2, 1))))

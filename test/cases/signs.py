@@ -17,6 +17,7 @@ def rest(g: Net, **windows: int) -> np.ndarray:
 
 @kind("bits-as-zero-and-one")
 def bool_cast(g: Net) -> np.ndarray:
+    """Cast of a comparison: bits are 0 and 1, and a border of 0 is one of them."""
     first(g)
     g.norm()
     g.last = g.cast(g.op("Greater", g.last, g.const(0.0)), g.dtype)
@@ -28,6 +29,7 @@ def bool_cast(g: Net) -> np.ndarray:
 
 @kind("less-selects-minus-one")
 def less(g: Net) -> np.ndarray:
+    """ones_like(x).masked_fill(x < 0, -1) as PyTorch writes it."""
     first(g)
     g.norm()
     g.last = g.op("Where", g.op("Less", g.last, g.const(0.0)), g.const(-1.0), g.const(1.0))
@@ -36,6 +38,7 @@ def less(g: Net) -> np.ndarray:
 
 @kind("constant-on-the-left-of-greater")
 def constant_first(g: Net) -> np.ndarray:
+    """0 > x instead of x < 0."""
     first(g)
     g.norm()
     g.last = g.op("Where", g.op("Greater", g.const(0.0), g.last), g.const(-1.0), g.const(1.0))
@@ -44,6 +47,7 @@ def constant_first(g: Net) -> np.ndarray:
 
 @kind("straight-through-of-an-activation")
 def straight_through(g: Net) -> np.ndarray:
+    """sign(x) - clip(x) + clip(x), which detach leaves in the graph, is sign(x)."""
     first(g)
     g.norm()
     soft = g.clip(g.last, -1, 1)
@@ -66,6 +70,7 @@ def parabola(g: Net) -> np.ndarray:
 
 @kind("round-of-a-clip")
 def dorefa(g: Net) -> np.ndarray:
+    """DoReFa's one bit: round(clip(x, 0, 1))."""
     first(g)
     g.norm()
     g.last = g.clip(g.last, 0, 1)
@@ -96,6 +101,7 @@ def one_bit(g: Net, value: str, signed: int, narrow: int, zero: float = 0.0) -> 
 
 @kind("one-signed-bit-of-an-activation")
 def signed_bit(g: Net) -> np.ndarray:
+    """A signed Quant of one bit is -1 or +1, as QONNX's executor has it."""
     first(g)
     g.norm()
     g.last = one_bit(g, g.last, 1, 0)
@@ -104,6 +110,7 @@ def signed_bit(g: Net) -> np.ndarray:
 
 @kind("one-signed-bit-of-weights")
 def signed_weights(g: Net) -> np.ndarray:
+    """The same on latent weights, folded exactly."""
     g.start()
     g.conv(8, 5, one_bit(g, g.const(g.rng.standard_normal((8, 1, 5))), 1, 1))
     g.norm()
@@ -113,6 +120,7 @@ def signed_weights(g: Net) -> np.ndarray:
 
 @kind("one-bit-with-a-zero-point")
 def shifted_bit(g: Net) -> np.ndarray:
+    """An unsigned bit less its zero point: -1 and 0."""
     first(g)
     g.norm()
     g.last = one_bit(g, g.last, 0, 0, 1.0)
@@ -129,6 +137,7 @@ def multi_threshold(g: Net, rows: int, layout: str, scale: float = 2.0, bias: fl
 
 @kind("threshold-codes-one-and-two")
 def codes(g: Net) -> np.ndarray:
+    """MultiThreshold whose bias makes both codes positive."""
     first(g)
     multi_threshold(g, 8, "NCW", 1.0, 1.0)
     return rest(g, low=-20, high=20)
@@ -146,11 +155,13 @@ def square(g: Net, layout: str) -> np.ndarray:
 
 @kind("threshold-rows-by-channel")
 def rows_channel(g: Net) -> np.ndarray:
+    """data_layout NCW: one row of thresholds a channel."""
     return square(g, "NCW")
 
 
 @kind("threshold-rows-by-position", "data_layout")
 def rows_position(g: Net) -> np.ndarray:
+    """data_layout NWC: one row a position, which the engine does not have."""
     return square(g, "NWC")
 
 
@@ -162,6 +173,7 @@ def rows_guessed(g: Net) -> np.ndarray:
 
 @kind("gamma-of-zero-and-below")
 def gammas(g: Net) -> np.ndarray:
+    """Batch normalisation with constant and falling channels."""
     first(g)
     gamma, beta = g.rng.uniform(-2, 2, 8), g.rng.standard_normal(8)
     gamma[::3], beta[3] = 0, 0
@@ -172,6 +184,7 @@ def gammas(g: Net) -> np.ndarray:
 
 @kind("mean-on-a-reachable-sum")
 def exact_ties(g: Net) -> np.ndarray:
+    """Sums that are exactly the threshold."""
     first(g)
     g.norm(beta=0.0, mean=np.arange(-4, 4), var=[1, 4, 9, 0.25, 2, 3, 5, 7])
     g.sign()
@@ -180,6 +193,7 @@ def exact_ties(g: Net) -> np.ndarray:
 
 @kind("normalisation-by-hand")
 def by_hand(g: Net) -> np.ndarray:
+    """Sub, Div by Sqrt(Add(var, eps)), Mul, Add."""
     first(g)
     r = g.rng
     spread = g.op("Sqrt", g.op("Add", g.const(r.uniform(1, 9, (1, 8, 1))), g.const(1e-3)))
@@ -192,6 +206,7 @@ def by_hand(g: Net) -> np.ndarray:
 
 @kind("prelu-then-pool")
 def bent_pool(g: Net) -> np.ndarray:
+    """A pool behind a PReLU that bends."""
     g.start()
     g.front()
     g.conv(8, 5)
@@ -204,6 +219,7 @@ def bent_pool(g: Net) -> np.ndarray:
 
 @kind("shifts-around-prelu")
 def react(g: Net) -> np.ndarray:
+    """ReActNet: learnable shifts around a PReLU of either slope."""
     g.start()
     g.front()
     g.conv(8, 5)
@@ -217,6 +233,7 @@ def react(g: Net) -> np.ndarray:
 
 @kind("bits-turned-by-a-normalisation")
 def turned(g: Net) -> np.ndarray:
+    """Sign, pool, normalisation, sign: bits that stay, turn or become constant."""
     g.start()
     g.front(8)
     g.step("MaxPool", kernel_shape=[2], strides=[2])
@@ -228,6 +245,7 @@ def turned(g: Net) -> np.ndarray:
 
 @kind("bent-bits-pooled")
 def bent_bits(g: Net) -> np.ndarray:
+    """Bits behind a falling PReLU, pooled and signed again."""
     g.start()
     g.front()
     g.step("PRelu", g.const(-0.5))
@@ -240,6 +258,7 @@ def bent_bits(g: Net) -> np.ndarray:
 
 @kind("zeros-padded-before-a-sign")
 def padded_sign(g: Net) -> np.ndarray:
+    """Sign keeps the zeros of a Pad: the border contributes nothing."""
     first(g)
     g.norm()
     g.pad([0, 0, 2, 0, 0, 2], 0)
@@ -250,12 +269,14 @@ def padded_sign(g: Net) -> np.ndarray:
 
 @kind("zeros-padded-before-a-sign-that-has-a-side")
 def padded_plus(g: Net) -> np.ndarray:
+    """With --sign-zero=plus they become +1."""
     g.flags.append("--sign-zero=plus")
     return padded_sign(g)
 
 
 @kind("input-normalised-downwards")
 def falling(g: Net) -> np.ndarray:
+    """A falling normalisation before the first sign."""
     g.start(given="")
     g.norm(gamma=-0.8, mean=0.1, beta=0.05, var=1.3)
     g.sign()

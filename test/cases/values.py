@@ -65,21 +65,25 @@ def integer_input(g: Net, dtype: type, op: str, value: int) -> np.ndarray:
 
 @kind("int8-product-wraps", opset=14)
 def product(g: Net) -> np.ndarray:
+    """Mul of int8 leaves the type and wraps."""
     return integer_input(g, np.int8, "Mul", 3)
 
 
 @kind("uint8-difference-wraps", opset=14)
 def difference(g: Net) -> np.ndarray:
+    """Sub of uint8 wraps."""
     return integer_input(g, np.uint8, "Sub", 128)
 
 
 @kind("uint8-quotient-truncates", opset=14)
 def quotient(g: Net) -> np.ndarray:
+    """Div of integers truncates towards zero."""
     return integer_input(g, np.uint8, "Div", 2)
 
 
 @kind("uint8-samples-scaled")
 def image(g: Net) -> np.ndarray:
+    """(x / 255 - 0.5) / 0.5 on uint8 samples, float32 as the graph says."""
     g.start(dtype=TensorProto.UINT8, given="")
     g.last = g.cast(g.last, TensorProto.FLOAT)
     for op, value in (("Div", 255.0), ("Sub", 0.5), ("Div", 0.5)):
@@ -92,6 +96,7 @@ def image(g: Net) -> np.ndarray:
 
 @kind("half-precision")
 def half(g: Net) -> np.ndarray:
+    """float16 in and out."""
     g.dtype = TensorProto.FLOAT16
     g.start(dtype=TensorProto.FLOAT16)
     g.conv(5, 61)
@@ -102,6 +107,7 @@ def half(g: Net) -> np.ndarray:
 
 @kind("float-first-layer")
 def float_first(g: Net) -> np.ndarray:
+    """A first convolution with float weights, then bits."""
     g.start()
     g.conv(8, 7, g.rng.standard_normal((8, 1, 7)))
     g.norm()
@@ -111,6 +117,7 @@ def float_first(g: Net) -> np.ndarray:
 
 @kind("float-last-layer")
 def float_last(g: Net) -> np.ndarray:
+    """A dense layer with float weights behind the bits."""
     g.start()
     g.front(8)
     g.step("Flatten")
@@ -121,6 +128,7 @@ def float_last(g: Net) -> np.ndarray:
 
 @kind("latent-weights")
 def latent(g: Net) -> np.ndarray:
+    """Sign of latent weights in the graph."""
     g.start()
     g.conv(8, 5, g.op("Sign", g.const(g.rng.standard_normal((8, 1, 5)))))
     g.norm()
@@ -130,6 +138,7 @@ def latent(g: Net) -> np.ndarray:
 
 @kind("weights-less-their-mean")
 def centred(g: Net) -> np.ndarray:
+    """Sign of weights less their mean, in the graph."""
     g.start()
     w = g.const(g.rng.standard_normal((8, 1, 5)))
     g.conv(8, 5, g.op("Sign", g.op("Sub", w, g.op("ReduceMean", w, axes=[1, 2], keepdims=1))))
@@ -171,6 +180,7 @@ def rounded_weights(g: Net) -> np.ndarray:
 
 @kind("one-weight-one-unit-off", "weights must be -a or +a")
 def one_off(g: Net) -> np.ndarray:
+    """One magnitude a unit in the last place beside the others."""
     g.start()
     g.front()
     w = (0.3 * g.signs(8, 16, 5)).astype(np.float32)
@@ -183,6 +193,7 @@ def one_off(g: Net) -> np.ndarray:
 
 @kind("weights-of-three-values", "weights must be")
 def ternary(g: Net) -> np.ndarray:
+    """Ternary weights: more than one bit."""
     g.start()
     g.front()
     g.conv(8, 5, g.rng.integers(-1, 2, (8, 16, 5)).astype(float))
@@ -193,6 +204,7 @@ def ternary(g: Net) -> np.ndarray:
 
 @kind("a-channel-of-zero-weights")
 def pruned(g: Net) -> np.ndarray:
+    """A pruned channel, of +0 and -0."""
     g.start()
     g.front()
     w = g.signs(8, 16, 5)
@@ -224,6 +236,7 @@ def dequantised(g: Net) -> np.ndarray:
 
 @kind("weights-sparse")
 def sparse(g: Net) -> np.ndarray:
+    """Weights as a sparse initializer."""
     first(g)
     g.norm()
     g.sign()
