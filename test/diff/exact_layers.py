@@ -97,6 +97,12 @@ def matmul(c: Call) -> Tensor:
     return Tensor(None, product(c[0].real(), c[1].real()), c[0].dtype)
 
 
+def xnor_popcount(c: Call) -> Tensor:
+    """Of bits 0 and 1: how many agree."""
+    a, b = c[0].real(), c[1].real()
+    return Tensor(None, each(lambda v: divide(v + a.shape[-1], 2), product(2 * a - 1, 2 * b - 1)), c[0].dtype)
+
+
 def gemm(c: Call) -> Tensor:
     a, b = c[0].real(), c[1].real()
     y = product(a.T if c.get("transA", 0) else a, b.T if c.get("transB", 0) else b)
@@ -311,6 +317,7 @@ TABLE = {
     "AveragePool": pool,
     "MatMul": matmul,
     "Gemm": gemm,
+    "XnorPopcountMatMul": xnor_popcount,
     "BatchNormalization": batch_norm,
     **{op: reduce for op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")},
     "GlobalAveragePool": global_pool,
