@@ -194,10 +194,11 @@ static Phase lastPhase() {
 }
 
 static std::string render(Compilation &compilation, Phase phase) {
-  if (phase == Phase::Check)
+  if (phase == Phase::Check) {
     if (strip)
       compilation.program.debug.clear();
     return compilation.programBytes();
+  }
   if (phase == Phase::Assemble)
     return compilation.assembly();
   std::string text;
