@@ -11,9 +11,15 @@ class NoReference(Exception):
     """No executor runs the model."""
 
 
+def batch_of(model: onnx.ModelProto) -> int:
+    """How many windows one run of the graph takes."""
+    return max(model.graph.input[0].type.tensor_type.shape.dim[0].dim_value, 1)
+
+
 def windows_of(model: onnx.ModelProto, run: object, windows: np.ndarray) -> list[np.ndarray]:
     """Outputs of each window by itself, stacked along a new leading axis of windows."""
-    rows = [run(windows[i : i + 1]) for i in range(len(windows))]
+    batch = batch_of(model)
+    rows = [run(windows[i : i + batch]) for i in range(0, len(windows), batch)]
     return [np.stack([np.asarray(row[k]) for row in rows]) for k in range(len(model.graph.output))]
 
 
