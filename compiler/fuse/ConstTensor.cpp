@@ -7,7 +7,9 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <cmath>
 #include <numeric>
 
@@ -49,13 +51,29 @@ ConstTensor::gather(ArrayRef<int64_t> newShape,
   return {newShape, std::move(values)};
 }
 
+// Without recursion, as constant graphs can be as deep as the model; what has
+// several users is looked at once, as they can double at each level.
 bool isConstant(mlir::Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  StringRef name = op->getName().getStringRef();
-  return name == "onnx.Constant" || name == "onnx.Exact" ||
-         (op->getNumOperands() && llvm::all_of(op->getOperands(), isConstant));
+  llvm::SmallVector<mlir::Value> work = {value};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!work.empty()) {
+    mlir::Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op)
+      return false;
+    StringRef name = op->getName().getStringRef();
+    if (name == "onnx.Constant" || name == "onnx.Exact" ||
+        (name == "onnx.None" && next != value))
+      continue;
+    if (op->getNumOperands() == 0)
+      return false;
+    if (!next.hasOneUse() && !seen.insert(op).second)
+      continue;
+    auto operands = op->getOperands();
+    work.append(std::make_reverse_iterator(operands.end()),
+                std::make_reverse_iterator(operands.begin()));
+  }
+  return true;
 }
 
 mpz_class roundHalfEven(const mpq_class &x) {
@@ -201,6 +219,8 @@ Result reduce(Operation *op, StringRef name, const ConstTensor &x) {
   llvm::SmallVector<int64_t> kept(x.shape);
   int64_t count = 1;
   for (int64_t axis : axes) {
+    if (axis < 0 || axis >= int64_t(kept.size()))
+      return std::nullopt;
     count *= kept[axis];
     kept[axis] = 1;
   }
@@ -276,7 +296,8 @@ Result quantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
 
 Result readConstant(Operation *op) {
   auto value = op->getAttrOfType<mlir::DenseElementsAttr>("value");
-  if (!value)
+  constexpr int64_t most = int64_t(1) << 28; // as many as a file may hold
+  if (!value || value.getNumElements() > most)
     return std::nullopt;
   std::vector<double> values;
   values.reserve(value.getNumElements());
@@ -391,22 +412,77 @@ mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
                     builder.getNamedAttr("value", builder.getArrayAttr(texts)));
 }
 
-std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
-  Operation *op = value.getDefiningOp();
-  std::vector<ConstTensor> operands;
-  for (mlir::Value operand : op->getOperands()) {
-    if (llvm::isa<mlir::NoneType>(operand.getType()))
-      continue;
-    auto constant = evaluateConstant(operand);
-    if (!constant)
-      return std::nullopt;
-    operands.push_back(std::move(*constant));
+/// Numbers longer than this come from constants that are squared again and
+/// again, and double their length each time.
+static constexpr size_t mostBits = 16384;
+
+static bool isTooLong(const mpq_class &x) {
+  return mpz_sizeinbase(x.get_num_mpz_t(), 2) > mostBits ||
+         mpz_sizeinbase(x.get_den_mpz_t(), 2) > mostBits;
+}
+
+static bool isTooLong(const ConstTensor &tensor) {
+  for (int64_t i = 0; !tensor.isDouble() && i < tensor.size(); ++i) {
+    Radical x = tensor[i];
+    if (isTooLong(x.rationalPart()) ||
+        (!x.isRational() &&
+         (isTooLong(x.rootFactor()) || isTooLong(x.radicand()))))
+      return true;
   }
-  auto result = evaluateOp(op, operands);
-  if (!result)
-    op->emitOpError("on constants must have an exact value, but found an "
-                    "operation or number that has none; fold it at export");
-  return result;
+  return false;
+}
+
+/// The operations behind a constant value, each after its operands, and how
+/// often each is used among them.
+static std::vector<Operation *>
+inOrder(mlir::Value value, llvm::DenseMap<Operation *, unsigned> &uses) {
+  std::vector<Operation *> order;
+  llvm::SmallVector<std::pair<Operation *, unsigned>> path;
+  auto enter = [&](mlir::Value operand) {
+    Operation *op = operand.getDefiningOp();
+    if (!llvm::isa<mlir::NoneType>(operand.getType()) && uses[op]++ == 0)
+      path.push_back({op, 0});
+  };
+  enter(value);
+  while (!path.empty()) {
+    auto &[op, next] = path.back();
+    if (next < op->getNumOperands()) {
+      enter(op->getOperand(next++));
+      continue;
+    }
+    order.push_back(op);
+    path.pop_back();
+  }
+  return order;
+}
+
+std::optional<ConstTensor> evaluateConstant(mlir::Value value) {
+  llvm::DenseMap<Operation *, unsigned> uses;
+  llvm::DenseMap<Operation *, ConstTensor> values;
+  for (Operation *op : inOrder(value, uses)) {
+    std::vector<ConstTensor> operands;
+    for (mlir::Value operand : op->getOperands())
+      if (!llvm::isa<mlir::NoneType>(operand.getType()))
+        operands.push_back(values.find(operand.getDefiningOp())->second);
+    // A value that is not needed again goes at once.
+    for (mlir::Value operand : op->getOperands())
+      if (!llvm::isa<mlir::NoneType>(operand.getType()) &&
+          --uses[operand.getDefiningOp()] == 0)
+        values.erase(operand.getDefiningOp());
+    auto result = evaluateOp(op, operands);
+    if (!result) {
+      op->emitOpError("on constants must have an exact value, but found an "
+                      "operation or number that has none; fold it at export");
+      return std::nullopt;
+    }
+    if (isTooLong(*result)) {
+      op->emitOpError("on constants must give numbers of at most ")
+          << mostBits << " bits, but found a longer one; fold it at export";
+      return std::nullopt;
+    }
+    values.try_emplace(op, std::move(*result));
+  }
+  return std::move(values.find(value.getDefiningOp())->second);
 }
 
 } // namespace bnncc

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
+#include "import/Import.h"
 #include "lower/Compile.h"
 #include "report/Report.h"
 
@@ -91,6 +92,9 @@ static cl::opt<VerifyKind> verifyKind(
 static cl::opt<unsigned>
     seed("seed", cl::desc("Seed of the random windows of the verification"),
          cl::value_desc("N"), cl::init(1), cl::cat(category));
+static cl::opt<bool>
+    listOperators("operators", cl::desc("List the ONNX operators that bnncc reads"),
+                  cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Print the time of each phase"),
                              cl::cat(category));
 
@@ -210,7 +214,10 @@ static std::string reportText(const Compilation &compilation,
                            seed,
                            elapsed.count()};
   return reportKind == ReportKind::JsonText
-             ? bnncc::jsonReport(report).dump(2) + "\n"
+             ? bnncc::jsonReport(report).dump(
+                   2, ' ', false,
+                   nlohmann::json::error_handler_t::replace) +
+                   "\n"
              : bnncc::textReport(report);
 }
 
@@ -222,6 +229,8 @@ int main(int argc, char **argv) {
   mlir::registerPassManagerCLOptions();
   if (auto code = bnncc::tools::parseCommandLine(argc, argv, tool))
     return *code;
+  if (listOperators)
+    return support::printAndExit(bnncc::knownOperators());
   Phase last = lastPhase();
   if (inputFiles.empty())
     return usageError("no model given; see bnncc --help");
