@@ -8,7 +8,9 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <cmath>
 #include <numeric>
 
@@ -66,13 +68,29 @@ ConstTensor::gather(ArrayRef<int64_t> newShape,
   return result;
 }
 
+// Without recursion, as constant graphs can be as deep as the model; what has
+// several users is looked at once, as they can double at each level.
 bool isConstant(mlir::Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  StringRef name = op->getName().getStringRef();
-  return name == "onnx.Constant" || name == "onnx.Exact" ||
-         (op->getNumOperands() && llvm::all_of(op->getOperands(), isConstant));
+  llvm::SmallVector<mlir::Value> work = {value};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!work.empty()) {
+    mlir::Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op)
+      return false;
+    StringRef name = op->getName().getStringRef();
+    if (name == "onnx.Constant" || name == "onnx.Exact" ||
+        (name == "onnx.None" && next != value))
+      continue;
+    if (op->getNumOperands() == 0)
+      return false;
+    if (!next.hasOneUse() && !seen.insert(op).second)
+      continue;
+    auto operands = op->getOperands();
+    work.append(std::make_reverse_iterator(operands.end()),
+                std::make_reverse_iterator(operands.begin()));
+  }
+  return true;
 }
 
 mpz_class roundHalfEven(const mpq_class &x) {
@@ -218,6 +236,8 @@ Result reduce(Operation *op, StringRef name, const ConstTensor &x) {
   llvm::SmallVector<int64_t> kept(x.shape);
   int64_t count = 1;
   for (int64_t axis : axes) {
+    if (axis < 0 || axis >= int64_t(kept.size()))
+      return std::nullopt;
     count *= kept[axis];
     kept[axis] = 1;
   }
@@ -315,7 +335,8 @@ Result quantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
 
 Result readConstant(Operation *op) {
   auto value = op->getAttrOfType<mlir::DenseElementsAttr>("value");
-  if (!value)
+  constexpr int64_t most = int64_t(1) << 28; // as many as a file may hold
+  if (!value || value.getNumElements() > most)
     return std::nullopt;
   std::vector<double> values;
   values.reserve(value.getNumElements());
@@ -455,50 +476,116 @@ static double roundTo(const ElementType &type, const Radical &x) {
   return best;
 }
 
-std::optional<ConstTensor> evaluateRounded(mlir::Value value) {
-  Operation *op = value.getDefiningOp();
-  std::vector<ConstTensor> operands;
-  for (mlir::Value operand : op->getOperands()) {
-    if (llvm::isa<mlir::NoneType>(operand.getType()))
+/// Numbers longer than this come from constants that are squared again and
+/// again, and double their length each time.
+static constexpr size_t mostBits = 16384;
+
+static bool isTooLong(const mpq_class &x) {
+  return mpz_sizeinbase(x.get_num_mpz_t(), 2) > mostBits ||
+         mpz_sizeinbase(x.get_den_mpz_t(), 2) > mostBits;
+}
+
+static bool isTooLong(const ConstTensor &tensor) {
+  for (int64_t i = 0; !tensor.isDouble() && i < tensor.size(); ++i) {
+    Radical x = tensor[i];
+    if (isTooLong(x.rationalPart()) ||
+        (!x.isRational() &&
+         (isTooLong(x.rootFactor()) || isTooLong(x.radicand()))))
+      return true;
+  }
+  return false;
+}
+
+/// The operations behind a constant value, each after its operands, and how
+/// often each is used among them.
+static std::vector<Operation *>
+inOrder(mlir::Value value, llvm::DenseMap<Operation *, unsigned> &uses) {
+  std::vector<Operation *> order;
+  llvm::SmallVector<std::pair<Operation *, unsigned>> path;
+  auto enter = [&](mlir::Value operand) {
+    Operation *op = operand.getDefiningOp();
+    if (!llvm::isa<mlir::NoneType>(operand.getType()) && uses[op]++ == 0)
+      path.push_back({op, 0});
+  };
+  enter(value);
+  while (!path.empty()) {
+    auto &[op, next] = path.back();
+    if (next < op->getNumOperands()) {
+      enter(op->getOperand(next++));
       continue;
-    auto constant = evaluateRounded(operand);
-    if (!constant)
-      return std::nullopt;
-    operands.push_back(std::move(*constant));
+    }
+    order.push_back(op);
+    path.pop_back();
   }
-  auto result = evaluateOp(op, operands);
-  if (!result || op->getNumOperands() == 0)
-    return result;
-  if (!result->isExact())
-    return std::nullopt;
-  auto type = ElementType::of(
-      llvm::cast<mlir::ShapedType>(value.getType()).getElementType());
-  std::vector<double> rounded;
-  for (int64_t i = 0; i < result->size(); ++i) {
-    rounded.push_back(roundTo(type, (*result)[i]));
-    if (!std::isfinite(rounded.back()))
+  return order;
+}
+
+/// What `step` makes of each operation behind `value` from its operands, in
+/// order and without recursion; none where a step gives none.
+static std::optional<ConstTensor> evaluateInOrder(
+    mlir::Value value,
+    llvm::function_ref<std::optional<ConstTensor>(Operation *,
+                                                  ArrayRef<ConstTensor>)>
+        step) {
+  llvm::DenseMap<Operation *, unsigned> uses;
+  llvm::DenseMap<Operation *, ConstTensor> values;
+  for (Operation *op : inOrder(value, uses)) {
+    std::vector<ConstTensor> operands;
+    for (mlir::Value operand : op->getOperands())
+      if (!llvm::isa<mlir::NoneType>(operand.getType()))
+        operands.push_back(values.find(operand.getDefiningOp())->second);
+    // A value that is not needed again goes at once.
+    for (mlir::Value operand : op->getOperands())
+      if (!llvm::isa<mlir::NoneType>(operand.getType()) &&
+          --uses[operand.getDefiningOp()] == 0)
+        values.erase(operand.getDefiningOp());
+    auto result = step(op, operands);
+    if (!result)
       return std::nullopt;
+    values.try_emplace(op, std::move(*result));
   }
-  return ConstTensor(result->shape, std::move(rounded));
+  return std::move(values.find(value.getDefiningOp())->second);
+}
+
+std::optional<ConstTensor> evaluateRounded(mlir::Value value) {
+  return evaluateInOrder(
+      value,
+      [](Operation *op, ArrayRef<ConstTensor> operands) -> Result {
+        auto result = evaluateOp(op, operands);
+        if (!result || op->getNumOperands() == 0)
+          return result;
+        if (!result->isExact() || isTooLong(*result))
+          return std::nullopt;
+        auto type = ElementType::of(
+            llvm::cast<mlir::ShapedType>(op->getResult(0).getType())
+                .getElementType());
+        std::vector<double> rounded;
+        for (int64_t i = 0; i < result->size(); ++i) {
+          rounded.push_back(roundTo(type, (*result)[i]));
+          if (!std::isfinite(rounded.back()))
+            return std::nullopt;
+        }
+        return ConstTensor(result->shape, std::move(rounded));
+      });
 }
 
 static std::optional<ConstTensor> evaluate(mlir::Value value) {
-  Operation *op = value.getDefiningOp();
-  std::vector<ConstTensor> operands;
-  for (mlir::Value operand : op->getOperands()) {
-    if (llvm::isa<mlir::NoneType>(operand.getType()))
-      continue;
-    auto constant = evaluate(operand);
-    if (!constant)
-      return std::nullopt;
-    operands.push_back(std::move(*constant));
-  }
-  auto result = evaluateOp(op, operands);
-  if (!result)
-    op->emitOpError("on constants must have an exact value, but found ")
-        << opType(op) << " of numbers for which bnncc knows none; let the "
-        << "exporter fold the constants";
-  return result;
+  return evaluateInOrder(
+      value,
+      [](Operation *op, ArrayRef<ConstTensor> operands) -> Result {
+        auto result = evaluateOp(op, operands);
+        if (!result)
+          op->emitOpError("on constants must have an exact value, but found ")
+              << opType(op) << " of numbers for which bnncc knows none; let "
+              << "the exporter fold the constants";
+        else if (isTooLong(*result)) {
+          op->emitOpError("on constants must give numbers of at most ")
+              << mostBits << " bits, but found a longer one; let the exporter "
+              << "fold the constants";
+          return std::nullopt;
+        }
+        return result;
+      });
 }
 
 std::optional<ConstTensor> evaluateConstant(mlir::Value value) {

@@ -37,6 +37,13 @@ LogicalResult Fuser::append(Operation *op, Edge edge,
   if (steps.size() != 1 && steps.size() != size_t(edge.channels()))
     return op->emitOpError("must have 1 or ")
            << edge.channels() << " constants, but found " << steps.size();
+  // Every edge holds its steps, so that long chains would take quadratic memory.
+  constexpr size_t mostSteps = 100;
+  if (edge.chains.front().size() >= mostSteps)
+    return op->emitOpError("must be one of at most ")
+           << mostSteps
+           << " elementwise operations between two quantisers, but found more; "
+              "fold their constants at export";
   if (edge.pool) {
     for (const Step &step : steps)
       if (!exact::directionOf(exact::ChainView(&step, 1)).rises)

@@ -26,7 +26,7 @@ const Handler *GraphImporter::findHandler(const onnxpb::NodeProto &node,
   if (!isStandard && !llvm::is_contained(CustomDomains, domain)) {
     problem = "an operator's domain must be ai.onnx, qonnx.custom_op.general, "
               "onnx.brevitas or finn.custom_op.general, found '" +
-              domain + "'; use an operator of these domains";
+              shown(domain) + "'; use an operator of these domains";
     return nullptr;
   }
   if (isStandard) {
@@ -53,7 +53,9 @@ const Handler *GraphImporter::findHandler(const onnxpb::NodeProto &node,
               "with BatchNormalization";
   else
     problem = "the operator must be one that bnncc knows, found '" +
-              node.op_type() + "'; replace it by supported operators";
+              shown(node.op_type()) +
+              "'; replace it by others (bnncc --operators lists them), or cut "
+              "the model before it";
   return nullptr;
 }
 
@@ -119,13 +121,13 @@ bool GraphImporter::convertAttributes(const onnxpb::NodeProto &node,
     // MLIR names must not be empty, nor may two be the same.
     if (attr.name().empty() || to.attrs.get(attr.name())) {
       to.fail("an attribute must have a name of its own, found '" +
-              attr.name() + "'; export the model again");
+              shown(attr.name()) + "'; export the model again");
       return false;
     }
     std::string problem;
     Attribute value = convert(attr, problem);
     if (!value) {
-      to.fail("attribute '" + attr.name() + "' " + problem);
+      to.fail("attribute '" + shown(attr.name()) + "' " + problem);
       return false;
     }
     to.attrs.set(attr.name(), value);

@@ -7,6 +7,7 @@
 #include "GraphImporter.h"
 #include "Import.h"
 #include "TensorDecode.h"
+#include "bnn/support/Text.h"
 #include "onnx.pb.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -15,19 +16,33 @@ using llvm::Twine;
 
 namespace bnncc::importer {
 
+static void addStandardHandlers(HandlerTable &table) {
+  addElementwiseHandlers(table);
+  addMovementHandlers(table);
+  addShapeHandlers(table);
+  addSpatialHandlers(table);
+  addMatrixHandlers(table);
+  addReductionHandlers(table);
+  addQuantizationHandlers(table);
+}
+
+std::vector<std::string> operatorNames(bool ofStandard) {
+  HandlerTable table;
+  ofStandard ? addStandardHandlers(table) : addCustomHandlers(table);
+  std::vector<std::string> names;
+  for (const auto &entry : table)
+    names.push_back(entry.getKey().str());
+  llvm::sort(names);
+  return names;
+}
+
 GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
                              const OpsetMap &opsets, StringRef folder,
                              MLIRContext &context, std::string &error,
                              std::vector<std::string> &externalFiles)
     : model(model), graph(model.graph()), opsets(opsets), folder(folder),
       context(context), builder(&context), error(error), externalFiles(externalFiles) {
-  addElementwiseHandlers(standard);
-  addMovementHandlers(standard);
-  addShapeHandlers(standard);
-  addSpatialHandlers(standard);
-  addMatrixHandlers(standard);
-  addReductionHandlers(standard);
-  addQuantizationHandlers(standard);
+  addStandardHandlers(standard);
   addCustomHandlers(custom);
 }
 
@@ -38,7 +53,7 @@ bool GraphImporter::fail(const Twine &message) {
 
 bool GraphImporter::addInitializers() {
   if (graph.sparse_initializer_size() > 0)
-    return fail("initializer '" + graph.sparse_initializer(0).values().name() +
+    return fail("initializer '" + shown(graph.sparse_initializer(0).values().name()) +
                 "': a tensor must be dense, found a sparse one; export dense "
                 "weights");
   for (const auto &tensor : graph.initializer()) {
@@ -60,7 +75,7 @@ bool GraphImporter::addInputs(func::FuncOp function) {
   for (const auto &input : graph.input()) {
     if (initializers.count(input.name()))
       continue;
-    std::string who = "graph input '" + input.name() + "': ";
+    std::string who = "graph input '" + shown(input.name()) + "': ";
     if (!input.type().has_tensor_type())
       return fail(who + "an input must be a tensor, found another type; "
                         "export with tensor inputs");
@@ -80,7 +95,7 @@ bool GraphImporter::addInputs(func::FuncOp function) {
       if (!isBatch && (dim.dim_value() <= 0 || dim.dim_value() > (1 << 30))) {
         std::string found = dim.has_dim_value()
                                 ? std::to_string(dim.dim_value())
-                                : "'" + dim.dim_param() + "'";
+                                : "'" + shown(dim.dim_param()) + "'";
         return fail(who +
                     "an axis after the batch must have a known size, "
                     "found " +
@@ -94,9 +109,9 @@ bool GraphImporter::addInputs(func::FuncOp function) {
                   "an input must have at most 2^33 elements, found shape " +
                   toString(shape) + "; correct the shape");
     types.push_back(RankedTensorType::get(shape, element));
-    names.push_back(builder.getStringAttr(input.name()));
+    names.push_back(builder.getStringAttr(::bnn::support::printable(input.name())));
     values[input.name()] = entry->addArgument(
-        types.back(), NameLoc::get(builder.getStringAttr(input.name())));
+        types.back(), NameLoc::get(builder.getStringAttr(shown(input.name()))));
   }
   function.setType(builder.getFunctionType(types, {}));
   for (auto [i, name] : llvm::enumerate(names))
@@ -115,24 +130,51 @@ Value GraphImporter::lookUp(StringRef name) {
   DenseElementsAttr value =
       decodeTensor(*tensor->second, folder, context, problem, &externalFiles);
   if (!value) {
-    fail("initializer '" + name + "': " + problem);
+    fail("initializer '" + shown(name) + "': " + problem);
     return {};
   }
-  NodeBuilder constant(builder, NameLoc::get(builder.getStringAttr(name)),
+  NodeBuilder constant(builder, NameLoc::get(builder.getStringAttr(shown(name))),
                        "Constant", 0);
   return values[name] = constant.emitConstant(value);
 }
 
 Location GraphImporter::locationOf(const onnxpb::NodeProto &node,
                                    int64_t index) {
-  std::string name = node.name();
-  std::string numbered = node.op_type() + "#" + std::to_string(index);
+  std::string name = shown(node.name());
+  std::string numbered = shown(node.op_type()) + "#" + std::to_string(index);
   // Two nodes of one name must stay apart in reports.
   if (name.empty())
     name = numbered;
   else if (!nodeNames.insert(name).second)
     name += "#" + std::to_string(index);
-  return NameLoc::get(builder.getStringAttr(name));
+  // The module is the name's child: what looks at names alone never meets it.
+  std::string module = moduleOf(node);
+  if (module.empty())
+    return NameLoc::get(builder.getStringAttr(name));
+  return NameLoc::get(builder.getStringAttr(name),
+                      NameLoc::get(builder.getStringAttr(module)));
+}
+
+/// All operators that have no handler are named at once, each at its first node.
+bool GraphImporter::checkOperators(const std::vector<int> &nodes) {
+  constexpr size_t Most = 12;
+  std::vector<std::string> problems;
+  llvm::StringMap<int> seen;
+  for (int index : nodes) {
+    const onnxpb::NodeProto &node = graph.node(index);
+    std::string problem;
+    if (!findHandler(node, problem) &&
+        seen.try_emplace(node.domain() + ":" + node.op_type(), index).second)
+      problems.push_back(describe(node, index) + ": " + problem);
+  }
+  if (problems.empty())
+    return true;
+  std::string text = problems[0];
+  if (problems.size() > 1)
+    text += "; further obstacles (" + std::to_string(problems.size() - 1) + "): ";
+  for (size_t i = 1; i < std::min(problems.size(), Most); ++i)
+    text += (i == 1 ? "" : "; ") + problems[i];
+  return fail(text + (problems.size() > Most ? "; ..." : ""));
 }
 
 bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
@@ -180,7 +222,7 @@ bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
       values[name] = n.results[i];
     else if (useCounts.lookup(name) > 0)
       return fail(who + "the operator has no output " + Twine(i) + ", found '" +
-                  name + "' in use; remove what uses it");
+                  shown(name) + "' in use; remove what uses it");
   }
   return true;
 }
@@ -193,7 +235,7 @@ bool GraphImporter::addOutputs(func::FuncOp function) {
                 "again");
   llvm::StringSet<> seen;
   for (const auto &output : graph.output()) {
-    std::string who = "graph output '" + output.name() + "': ";
+    std::string who = "graph output '" + shown(output.name()) + "': ";
     if (!seen.insert(output.name()).second)
       return fail(who + "an output must be listed once, found it twice; export "
                         "the model again");
@@ -227,7 +269,7 @@ bool GraphImporter::addOutputs(func::FuncOp function) {
                   toString(type.getShape()) +
                   "; export again with batch size 1");
     results.push_back(value);
-    names.push_back(builder.getStringAttr(output.name()));
+    names.push_back(builder.getStringAttr(::bnn::support::printable(output.name())));
   }
   func::ReturnOp::create(builder, function.getLoc(), results);
   function.setType(builder.getFunctionType(function.getArgumentTypes(),
@@ -248,19 +290,21 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
     ++useCounts[output.name()];
 
   Location loc = NameLoc::get(
-      builder.getStringAttr(graph.name().empty() ? "model" : graph.name()));
+      builder.getStringAttr(graph.name().empty() ? "model" : shown(graph.name())));
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, loc);
   auto opset = opsets.find("");
   if (opset != opsets.end())
     (*module)->setAttr("onnx.opset", builder.getI64IntegerAttr(opset->second));
   (*module)->setAttr("onnx.producer",
-                     builder.getStringAttr(model.producer_name()));
+                     builder.getStringAttr(shown(model.producer_name())));
   builder.setInsertionPointToStart(module->getBody());
   auto function = func::FuncOp::create(builder, loc, "main",
                                        builder.getFunctionType({}, {}));
   if (!addInputs(function))
     return {};
   builder.setInsertionPointToEnd(&function.getBody().front());
+  if (!checkOperators(*nodes))
+    return {};
   for (int index : *nodes)
     if (!addNode(graph.node(index), index))
       return {};

@@ -34,8 +34,20 @@ using OpsetMap = llvm::StringMap<int64_t>;
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
                                           std::string &error);
 
-/// "node 'NAME' (Op)", or "node #3 (Op)" where the node has no name.
+/// A name from the file, fit for a message.
+std::string shown(llvm::StringRef name);
+
+/// The user's own module that a node comes from ("features.0"), where the
+/// exporter left it; else empty.
+std::string moduleOf(const onnxpb::NodeProto &node);
+
+/// "node 'NAME' of module 'features.0' (Op)", or "node #3 (Op)" where the node
+/// has no name and the exporter left no module.
 std::string describe(const onnxpb::NodeProto &node, int64_t index);
+
+/// The operators of ONNX's own domain that have a handler, or those of the
+/// quantiser domains, sorted.
+std::vector<std::string> operatorNames(bool ofStandard);
 
 class GraphImporter {
 public:
@@ -49,6 +61,7 @@ private:
   bool fail(const llvm::Twine &message);
   bool addInitializers();
   bool addInputs(mlir::func::FuncOp function);
+  bool checkOperators(const std::vector<int> &nodes);
   bool addNode(const onnxpb::NodeProto &node, int64_t index);
   bool addOutputs(mlir::func::FuncOp function);
   bool convertAttributes(const onnxpb::NodeProto &node, NodeBuilder &to);

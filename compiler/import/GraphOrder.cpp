@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphImporter.h"
+#include "bnn/support/Text.h"
 #include "onnx.pb.h"
 #include <algorithm>
 #include <functional>
@@ -14,10 +15,36 @@ using llvm::Twine;
 
 namespace bnncc::importer {
 
+std::string shown(StringRef name) {
+  return ::bnn::support::printableName({name.data(), name.size()});
+}
+
+std::string moduleOf(const onnxpb::NodeProto &node) {
+  std::string scopes, space;
+  for (const auto &entry : node.metadata_props())
+    if (entry.key() == "pkg.torch.onnx.name_scopes")
+      scopes = entry.value();
+    else if (entry.key() == "namespace")
+      space = entry.value();
+  // "['', 'features', 'features.0', 'conv1d']": the last is the operation.
+  llvm::SmallVector<StringRef> parts;
+  StringRef(scopes).split(parts, '\'');
+  if (parts.size() >= 5)
+    return shown(parts[parts.size() - 4]);
+  // ": Net/features.0: torch.nn.modules.conv.Conv1d/conv1d: aten.conv1d"
+  parts.clear();
+  StringRef(space).split(parts, '/');
+  return parts.size() < 2 ? std::string()
+                          : shown(parts[parts.size() - 2].split(':').first);
+}
+
 std::string describe(const onnxpb::NodeProto &node, int64_t index) {
-  if (node.name().empty())
-    return ("node #" + Twine(index) + " (" + node.op_type() + ")").str();
-  return ("node '" + Twine(node.name()) + "' (" + node.op_type() + ")").str();
+  std::string module = moduleOf(node);
+  std::string text = node.name().empty() ? "node #" + std::to_string(index)
+                                         : "node '" + shown(node.name()) + "'";
+  if (!module.empty())
+    text += " of module '" + module + "'";
+  return text + " (" + shown(node.op_type()) + ")";
 }
 
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
@@ -27,20 +54,20 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
   auto define = [&](const std::string &name, int by, const Twine &who) {
     if (definers.try_emplace(name, by).second)
       return true;
-    error = (who + ": a value must be defined once, found '" + name +
+    error = (who + ": a value must be defined once, found '" + shown(name) +
              "' defined before; rename one of the two")
                 .str();
     return false;
   };
   for (const auto &input : graph.input())
-    if (!define(input.name(), -1, "graph input '" + input.name() + "'"))
+    if (!define(input.name(), -1, "graph input '" + shown(input.name()) + "'"))
       return std::nullopt;
   llvm::StringSet<> seen;
   for (const auto &tensor : graph.initializer()) {
     // Old models list their initializers as inputs, too.
     definers.try_emplace(tensor.name(), -1);
     if (!seen.insert(tensor.name()).second || tensor.name().empty()) {
-      error = "initializer '" + tensor.name() +
+      error = "initializer '" + shown(tensor.name()) +
               "': an initializer must have a name of its own, found " +
               (tensor.name().empty() ? "none" : "two of this name") +
               "; export the model again";
@@ -48,6 +75,14 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
     }
   }
   int count = graph.node_size();
+  // Later phases look back from a node to where its constants come from.
+  constexpr int MostNodes = 10000;
+  if (count > MostNodes) {
+    error = "a graph must have at most " + std::to_string(MostNodes) +
+            " nodes, found " + std::to_string(count) +
+            "; fold constants before the export, or give one part of the model";
+    return std::nullopt;
+  }
   for (int i = 0; i < count; ++i)
     for (const auto &name : graph.node(i).output())
       if (!name.empty() && !define(name, i, describe(graph.node(i), i)))
@@ -62,7 +97,7 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
       auto definer = definers.find(name);
       if (definer == definers.end()) {
         error = describe(graph.node(i), i) +
-                ": an input must be defined, found '" + name +
+                ": an input must be defined, found '" + shown(name) +
                 "' that no node, input or initializer defines; export the "
                 "model again";
         return std::nullopt;

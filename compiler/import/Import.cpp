@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "onnx.pb.h"
 #include "onnx/OnnxDialect.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <google/protobuf/io/coded_stream.h>
@@ -43,8 +44,8 @@ std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
     StringRef domain = set.domain();
     if (!opsets.try_emplace(domain == "ai.onnx" ? "" : domain, set.version())
              .second)
-      return fail("an operator set must be imported once, found '" + domain +
-                  "' twice; export the model again");
+      return fail("an operator set must be imported once, found '" +
+                  importer::shown(domain) + "' twice; export the model again");
   }
   auto standard = opsets.find("");
   if (opsets.empty())
@@ -58,11 +59,21 @@ std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
                 "; convert the model with onnx.version_converter");
   if (model.functions_size() > 0)
     return fail("a model must have no functions of its own, found '" +
-                model.functions(0).name() + "'; inline them with onnx.inliner");
+                importer::shown(model.functions(0).name()) + "'; inline them with onnx.inliner");
   return opsets;
 }
 
 } // namespace
+
+std::string knownOperators() {
+  auto line = [](const char *domain, bool isStandard) {
+    return std::string(domain) + ": " +
+           llvm::join(importer::operatorNames(isStandard), " ") + "\n";
+  };
+  return line("ai.onnx", true) +
+         line("qonnx.custom_op.general, onnx.brevitas, finn.custom_op.general",
+              false);
+}
 
 OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
                                       MLIRContext &context, std::string &error,

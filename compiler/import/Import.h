@@ -100,6 +100,9 @@ importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
                 mlir::MLIRContext &context, std::string &error,
                 std::vector<std::string> *files = nullptr);
 
+/// The operators that can be imported, one line a domain.
+std::string knownOperators();
+
 } // namespace bnncc
 
 #endif // BNNCC_COMPILER_IMPORT_IMPORT_H

@@ -6,6 +6,7 @@
 
 #include "Compile.h"
 #include "EngineModule.h"
+#include "Obstacles.h"
 #include "PrepareLayers.h"
 #include "ProgramJson.h"
 
@@ -66,22 +67,26 @@ private:
     if (size_t at = message.find("' op ");
         message.starts_with("'") && at != std::string::npos)
       message.erase(0, at + 5);
-    std::vector<std::string> names = nodeNames(diagnostic.getLocation());
-    if (names.empty() || message.find("node '") != std::string::npos)
+    std::string node = nodeText(diagnostic.getLocation());
+    if (node.empty() || message.find("node '") != std::string::npos)
       return message;
-    return fmt::format("node '{}': {}", names.back(), message);
+    return fmt::format("{}: {}", node, message);
   }
   mlir::ScopedDiagnosticHandler handler;
 };
 } // namespace
 
 Compilation::Compilation(const CompileOptions &options)
-    : options(options), context(std::make_unique<mlir::MLIRContext>(
+    : options(options), context(std::make_shared<mlir::MLIRContext>(
                             mlir::MLIRContext::Threading::DISABLED)) {
   context->printOpOnDiagnostic(false);
   context->loadDialect<mlir::func::FuncDialect, onnx::OnnxDialect,
                        bnn::BnnDialect, engine::EngineDialect>();
 }
+
+Compilation::Compilation(const CompileOptions &options,
+                         std::shared_ptr<mlir::MLIRContext> context)
+    : options(options), context(std::move(context)) {}
 
 Compilation::~Compilation() = default;
 
@@ -150,7 +155,7 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
   part.hpCycles = check.hpCycles;
   part.hpLatency = check.hpLatency;
   program.io = host::writePart(part);
-  program.debug = debugJson(legalised.network, code, path).dump();
+  program.debug = textOf(debugJson(legalised.network, code, path));
   if (!options.verify)
     return true;
   PhaseTimer timer(options, "verify");
@@ -163,6 +168,25 @@ bool Compilation::backEnd(llvm::StringRef path, Phase last,
                 options.seed,
                 options.inputArithmetic == "real"};
   return verifyExact(job, verification, error);
+}
+
+/// What a graph that was mended after its first error still meets.
+void Compilation::addObstacles(std::string &error) {
+  CompileOptions quiet = options;
+  quiet.log = nullptr;
+  mlir::OwningOpRef<mlir::ModuleOp> graph = imported->clone();
+  addFurtherObstacles(*graph, error, [&](const AssumedOptions &assumed) {
+    if (assumed.int8Input)
+      quiet.inputType = "int8";
+    if (assumed.signZeroPlus)
+      quiet.signZero = "plus";
+    Compilation trial(quiet, context);
+    trial.imported = graph->clone();
+    std::string next;
+    if (trial.fusePhases(Phase::Fuse, next))
+      trial.backEnd("", Phase::Lower, next);
+    return next;
+  });
 }
 
 bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
@@ -178,12 +202,15 @@ bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
   {
     PhaseTimer timer(options, "fuse");
     if (!fusePhases(last, error)) {
+      addObstacles(error);
       error = fmt::format("{}: {}", name, error);
       return false;
     }
   }
   if (last <= Phase::Fuse || backEnd(name, last, error))
     return true;
+  if (!machine) // it is the graph, not the program
+    addObstacles(error);
   error = fmt::format("{}: {}", name, error);
   return false;
 }

@@ -55,11 +55,15 @@ public:
   VerifyResult verification;
 
 private:
+  Compilation(const CompileOptions &options,
+              std::shared_ptr<mlir::MLIRContext> context);
+
   bool fusePhases(Phase last, std::string &error);
   bool backEnd(llvm::StringRef path, Phase last, std::string &error);
+  void addObstacles(std::string &error);
 
   const CompileOptions options;
-  std::unique_ptr<mlir::MLIRContext> context;
+  std::shared_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> imported, fused, machine;
 };
 

@@ -40,6 +40,7 @@ struct Pool {
 
 struct Layer {
   std::string label;              ///< the convolution's ONNX node
+  std::string module;             ///< the user's, if the exporter left it
   std::vector<std::string> nodes; ///< all ONNX nodes, in order
   Shape in;                       ///< without padding
   Shape conv;                     ///< sums, before pooling

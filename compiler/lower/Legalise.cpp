@@ -38,6 +38,24 @@ std::vector<std::string> nodeNames(mlir::Location loc) {
   return result;
 }
 
+std::string moduleName(mlir::Location loc) {
+  while (auto fused = mlir::dyn_cast<mlir::FusedLoc>(loc))
+    loc = fused.getLocations().back();
+  auto name = mlir::dyn_cast<mlir::NameLoc>(loc);
+  auto module =
+      name ? mlir::dyn_cast<mlir::NameLoc>(name.getChildLoc()) : nullptr;
+  return module ? module.getName().str() : std::string();
+}
+
+std::string nodeText(mlir::Location loc) {
+  std::vector<std::string> names = nodeNames(loc);
+  std::string module = moduleName(loc);
+  return names.empty()    ? std::string()
+         : module.empty() ? fmt::format("node '{}'", names.back())
+                          : fmt::format("node '{}' of module '{}'",
+                                        names.back(), module);
+}
+
 namespace {
 Shape shapeOf(Value value) {
   auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
@@ -76,11 +94,11 @@ public:
 
 private:
   bool fail(Operation *op, const std::string &text) {
-    // The last of fused nodes is the operation's own.
-    std::vector<std::string> names = nodeNames(op->getLoc());
-    error = fmt::format("node '{}': {}",
-                        names.empty() ? op->getName().getStringRef().str()
-                                      : names.back(),
+    std::string node = nodeText(op->getLoc());
+    error = fmt::format("{}: {}",
+                        node.empty() ? fmt::format("node '{}'",
+                                                   op->getName().getStringRef().str())
+                                     : node,
                         text);
     return false;
   }
@@ -288,6 +306,7 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
     layer.label = layer.nodes.back(); // pads come before the convolution
   else
     layer.nodes.push_back(fmt::format("conv#{}", result.network.layers.size()));
+  layer.module = moduleName(op->getLoc());
   return true;
 }
 

@@ -34,6 +34,14 @@ struct Legalised {
 /// ONNX node names of an operation, in order, without repetition.
 std::vector<std::string> nodeNames(mlir::Location loc);
 
+/// The user's own module that the last of them comes from ("features.0"); empty
+/// where the exporter left none.
+std::string moduleName(mlir::Location loc);
+
+/// "node 'NAME' of module 'features.0'" of the last of fused nodes, which is
+/// the operation's own; empty without a name.
+std::string nodeText(mlir::Location loc);
+
 /// On failure returns false and sets `error` to "node 'N': ...".
 bool legalise(mlir::func::FuncOp func, Legalised &result, std::string &error);
 

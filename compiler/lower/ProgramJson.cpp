@@ -88,4 +88,8 @@ Json debugJson(const Network &network, const MachineCode &code,
   return debug;
 }
 
+std::string textOf(const Json &json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 } // namespace bnncc::lower

@@ -27,6 +27,9 @@ bool hostPart(mlir::func::FuncOp func, const Legalised &legalised,
 Json debugJson(const Network &network, const MachineCode &code,
                llvm::StringRef model);
 
+/// Its text; bytes of a file's name that are not UTF-8 are replaced.
+std::string textOf(const Json &json);
+
 } // namespace bnncc::lower
 
 #endif // BNNCC_COMPILER_LOWER_PROGRAMJSON_H

@@ -8,6 +8,7 @@
 
 #include "Report.h"
 
+#include "bnn/support/Text.h"
 #include "lower/Arithmetic.h"
 #include <algorithm>
 #include <fmt/format.h>
@@ -105,6 +106,52 @@ LayerTimes timesOf(const ReportData &data, size_t i) {
   return times;
 }
 
+std::string shapeText(const lower::Shape &shape) {
+  return fmt::format("{}x{}x{}", shape.c, shape.h, shape.w);
+}
+
+/// What the user calls the layer: the module, or the convolution's node, the end
+/// of it where it is long.
+std::string shownName(const Layer &layer) {
+  constexpr size_t most = 32;
+  std::string name = layer.module.empty() ? layer.name() : layer.module;
+  size_t begin = name.size() > most ? name.size() - most + 3 : 0;
+  while (begin && begin < name.size() && (uint8_t(name[begin]) & 0xc0) == 0x80)
+    ++begin; // not within a character
+  return begin ? "..." + name.substr(begin) : name;
+}
+
+double layerUtilisation(const ReportData &data, size_t i) {
+  return percent(double(bitMacs(data.network.layers[i])),
+                 double(timesOf(data, i).cycles) * data.plan.target.lanes());
+}
+
+/// One row for each layer, and which of them takes the most cycles.
+std::string layerTable(const ReportData &data) {
+  std::string text = fmt::format(
+      "\n{:<32} {:>12} {:>12} {:>9} {:>7} {:>11} {:>11} {:>9} {:>6}\n", "layer",
+      "input", "output", "kernel", "stride", "MAC", "weight bits", "cycles",
+      "util.");
+  size_t slowest = 0;
+  uint64_t all = 0;
+  for (size_t i = 0; i < data.plan.layers.size(); ++i) {
+    const Layer &layer = data.network.layers[i];
+    uint64_t cycles = timesOf(data, i).cycles;
+    all += cycles;
+    if (cycles > timesOf(data, slowest).cycles)
+      slowest = i;
+    text += fmt::format(
+        "{:<32} {:>12} {:>12} {:>9} {:>7} {:>11} {:>11} {:>9} {:>4.1f} %\n",
+        shownName(layer), shapeText(layer.in), shapeText(layer.out),
+        fmt::format("{}x{}", layer.kernelH, layer.kernelW),
+        fmt::format("{}x{}", layer.strideH, layer.strideW), layer.macs(),
+        layer.weights.size(), cycles, layerUtilisation(data, i));
+  }
+  return text + fmt::format("{:<12} {}: {} of {} cycles\n", "slowest",
+                            shownName(data.network.layers[slowest]),
+                            timesOf(data, slowest).cycles, all);
+}
+
 /// Bytes of weights that a window brings in anew.
 uint64_t streamedBytes(const lower::Plan &plan) {
   uint64_t bytes = 0;
@@ -140,7 +187,9 @@ std::string textReport(const ReportData &data) {
   auto used = [](const char *what, uint64_t have, uint64_t of) {
     return fmt::format("{} {}/{}", what, have, of);
   };
-  line("target", fmt::format("{}: {} lanes", target.name, target.lanes()));
+  line("target", fmt::format("{}: {} lanes",
+                             ::bnn::support::printableName(target.name),
+                             target.lanes()));
   line("layers", fmt::format("{}", data.network.layers.size()));
   line("exactness",
        fmt::format("{}; {} channels with {} witnesses",
@@ -202,7 +251,7 @@ std::string textReport(const ReportData &data) {
   line("checked", fmt::format("{} instructions, {} hazards",
                               data.check.instructions, data.check.hazards));
   line("compiled", fmt::format("{:.1f} ms", data.milliseconds));
-  return text;
+  return text + layerTable(data);
 }
 
 static Json nearTiesJson(const Layer &layer) {
@@ -269,19 +318,22 @@ nlohmann::ordered_json jsonReport(const ReportData &data) {
     const LayerPlan &p = plan.layers[i];
     LayerTimes trace = timesOf(data, i);
     json["layers"].push_back(
-        {{"nodes", layer.nodes},
+        {{"name", layer.name()},
+         {"module", layer.module},
+         {"nodes", layer.nodes},
          {"routine", lower::routineName(p.routine)},
          {"input", {layer.in.c, layer.in.h, layer.in.w}},
          {"output", {layer.out.c, layer.out.h, layer.out.w}},
+         {"kernel", {layer.kernelH, layer.kernelW}},
+         {"strides", {layer.strideH, layer.strideW}},
          {"macs", layer.macs()},
+         {"weight_bits", layer.weights.size()},
          {"cycles", trace.cycles},
          {"runs", passesOf(p).size()},
          {"steps", p.steps},
          {"stalls", trace.stalls},
          {"delay", p.run.delay},
-         {"utilisation", percent(double(bitMacs(layer)),
-                                 double(trace.cycles) * target.lanes()) /
-                             100},
+         {"utilisation", layerUtilisation(data, i) / 100},
          {"channel_groups", p.gm},
          {"pixel_groups", p.gp},
          {"weight_rows", p.weightRows},

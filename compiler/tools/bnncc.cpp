@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
+#include "import/Import.h"
 #include "lower/Compile.h"
 #include "report/Report.h"
 
@@ -102,6 +103,9 @@ static cl::opt<unsigned>
 static cl::opt<bool> strip("strip",
                            cl::desc("Leave out which node an instruction serves"),
                            cl::cat(category));
+static cl::opt<bool>
+    listOperators("operators", cl::desc("List the ONNX operators that bnncc reads"),
+                  cl::cat(category));
 static cl::opt<bool> verbose("v", cl::desc("Print the time of each phase"),
                              cl::cat(category));
 
@@ -224,7 +228,10 @@ static std::string reportText(const Compilation &compilation,
                            seed,
                            elapsed.count()};
   return reportKind == ReportKind::JsonText
-             ? bnncc::jsonReport(report).dump(2) + "\n"
+             ? bnncc::jsonReport(report).dump(
+                   2, ' ', false,
+                   nlohmann::json::error_handler_t::replace) +
+                   "\n"
              : bnncc::textReport(report);
 }
 
@@ -236,6 +243,8 @@ int main(int argc, char **argv) {
   mlir::registerPassManagerCLOptions();
   if (auto code = bnncc::tools::parseCommandLine(argc, argv, tool))
     return *code;
+  if (listOperators)
+    return support::printAndExit(bnncc::knownOperators());
   Phase last = lastPhase();
   if (inputFiles.empty())
     return usageError("no model given; see bnncc --help");

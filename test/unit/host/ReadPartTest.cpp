@@ -44,6 +44,31 @@ TEST(ReadPart, MissingFieldsAreNamed) {
             "io.outputs[0] field 'name' must be a string");
 }
 
+TEST(ReadPart, FieldsMustBeOfTheirKind) {
+  auto epilogue = [](const char *op) {
+    return std::string(R"({"epilogue": [)") + op + "]}";
+  };
+  EXPECT_EQ(errorOf(epilogue(R"({"op": "affine", "scale": ["a"], "shift": [0]})")),
+            "io.epilogue[0] field 'scale' must hold numbers");
+  EXPECT_EQ(errorOf(epilogue(R"({"op": "clip", "min": "low"})")),
+            "io.epilogue[0] field 'min' must be a number");
+  EXPECT_EQ(errorOf(epilogue(R"({"op": "argmax", "last": 1})")),
+            "io.epilogue[0] field 'last' must be true or false");
+  EXPECT_EQ(errorOf(epilogue(R"({"op": "reshape", "shape": [8]})")),
+            "io.epilogue[0] field 'shape' must be [C, H, W]");
+  EXPECT_EQ(errorOf(R"({"input": {"layout": {"format": "words"}}})"),
+            "io.input.layout has format 'words'; known are bytes, bits");
+  EXPECT_EQ(errorOf(R"({"input": {"map": {"C": 16777216, "H": 16777216}}})"),
+            "io.input.map is a map of more than 268435456 elements");
+  std::string many = "0";
+  for (int i = 0; i < 65536; ++i)
+    many += ",0";
+  EXPECT_EQ(errorOf(R"({"input": {"quantise": {"kind": "boundaries", "first": 0,
+                        "step": 1, "boundaries": [)" +
+                    many + "]}}}"),
+            "io.input.quantise field 'boundaries' must hold at most 65535");
+}
+
 TEST(ReadPart, TensorsMustFitTheirMaps) {
   EXPECT_EQ(errorOf(R"({"input": {"shape": [1, 41]}})"),
             "io.input has 41 elements, its map 40");

@@ -274,6 +274,65 @@ TEST(Program, LargeSectionsAreRefusedUnread) {
                    "268435456 are allowed");
 }
 
+TEST(Program, LengthsMustAgree) {
+  const auto good = writeProgram(sample());
+  auto size = uint32_t(good.size());
+  std::string error;
+  auto refused = [&](std::vector<uint8_t> bytes, const std::string &text) {
+    EXPECT_FALSE(reads(bytes, error));
+    EXPECT_EQ(error, "program file: " + text);
+  };
+  auto bytes = good;
+  bytes.push_back(0);
+  refused(bytes, "too long: " + std::to_string(size + 1) +
+                     " bytes, the header says " + std::to_string(size));
+  bytes = good;
+  set32(bytes, file_header::sections, 17);
+  refused(bytes, "17 sections, at most 16 are allowed");
+  bytes = good;
+  bytes.resize(40);
+  set32(bytes, file_header::fileBytes, 40);
+  refused(bytes, "truncated in the section table");
+  bytes = good;
+  set32(bytes, file_header::fingerprint, 1);
+  refused(bytes, "header or section table is corrupt (CRC)");
+  bytes = good;
+  bytes.resize(size + 8);
+  set32(bytes, file_header::fileBytes, size + 8);
+  resign(bytes);
+  refused(bytes, "8 bytes behind the last section");
+  bytes = good;
+  uint32_t gap = get32(bytes, entry(2) + section_entry::offset) + 93;
+  bytes[gap] = 1;
+  refused(bytes,
+          "byte " + std::to_string(gap) + " between sections is not zero");
+  bytes = good;
+  set32(bytes, entry(4) + section_entry::size, 1000);
+  resign(bytes);
+  EXPECT_FALSE(reads(bytes, error));
+  EXPECT_NE(error.find(", behind the file"), std::string::npos) << error;
+}
+
+TEST(Program, SectionsMustHaveTheirSize) {
+  auto bytes = writeProgram(sample());
+  std::string error;
+  uint32_t info = get32(bytes, entry(1) + section_entry::offset);
+  set32(bytes, entry(1) + section_entry::size, 41);
+  set32(bytes, entry(1) + section_entry::crc, crc(bytes.data() + info, 41));
+  resign(bytes);
+  EXPECT_FALSE(reads(bytes, error));
+  EXPECT_EQ(error, "program file: info section has 41 bytes, not 44");
+  Program p = sample();
+  p.target.name = std::string(300, 'n');
+  EXPECT_FALSE(reads(writeProgram(p), error));
+  EXPECT_EQ(error, "program file: target section has 332 bytes");
+  p = sample();
+  p.weightBytes = 100;
+  EXPECT_FALSE(reads(writeProgram(p), error));
+  EXPECT_EQ(error, "program file: code, microcode, weights and thresholds are "
+                   "181 bytes, the image is 93");
+}
+
 TEST(Program, CodeRangesMustBeInTheImage) {
   Program p = sample();
   p.warmEnd = 96;

@@ -256,23 +256,45 @@ TEST_F(Api, BadIoSectionsAreRefused) {
 }
 
 TEST_F(Api, ArgumentsAreChecked) {
-  EXPECT_EQ(bnn_program_open(nullptr, &program, error, sizeof error),
-            BNN_ERROR_ARGUMENT);
+  auto isNull = [&](bnn_status status, const char *text) {
+    EXPECT_EQ(status, BNN_ERROR_ARGUMENT);
+    EXPECT_STREQ(error, text);
+  };
+  isNull(bnn_program_open(nullptr, &program, error, sizeof error),
+         "bnn_program_open: null argument");
+  isNull(bnn_program_open_memory(nullptr, 1, &program, error, sizeof error),
+         "bnn_program_open_memory: null argument");
+  isNull(bnn_device_open(nullptr, nullptr, &device, error, sizeof error),
+         "bnn_device_open: null argument");
+  isNull(bnn_device_load(nullptr, nullptr, error, sizeof error),
+         "bnn_device_load: null argument");
   EXPECT_EQ(
       bnn_program_open("/nonexistent/x.bnn", &program, error, sizeof error),
       BNN_ERROR_FILE);
   EXPECT_STREQ(error, "cannot be read: No such file or directory");
+  EXPECT_EQ(program, nullptr);
   open(denseProgram(weights, denseIo()));
   openSim();
   float value = 0;
   EXPECT_EQ(
       bnn_run(program, device, 0, &value, &value, nullptr, error, sizeof error),
       BNN_ERROR_ARGUMENT);
-  EXPECT_EQ(bnn_run(program, device, 1, nullptr, &value, nullptr, error,
-                    sizeof error),
-            BNN_ERROR_ARGUMENT);
+  EXPECT_STREQ(error, "bnn_run: a batch of no windows");
+  isNull(bnn_run(program, device, 1, nullptr, &value, nullptr, error,
+                 sizeof error),
+         "bnn_run: null argument");
+  isNull(bnn_run_outputs(program, device, 1, &value, nullptr, nullptr, error,
+                         sizeof error),
+         "bnn_run_outputs: null argument");
   EXPECT_EQ(bnn_run(nullptr, device, 1, &value, &value, nullptr, nullptr, 0),
             BNN_ERROR_ARGUMENT);
+}
+
+TEST_F(Api, RegionsAreWhatAnInstructionReaches) {
+  isa::Program source = denseProgram(weights, denseIo());
+  source.scratchBytes = (1u << 29) + 8;
+  EXPECT_EQ(refused(source), BNN_ERROR_PROGRAM);
+  EXPECT_STREQ(error, "a region is larger than 536870912 bytes");
 }
 
 TEST_F(Api, ErrorTextIsCutToItsBuffer) {
