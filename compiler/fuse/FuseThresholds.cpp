@@ -3,7 +3,9 @@
 #include "fuse/ConstTensor.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
+#include "fuse/Order.h"
 #include "fuse/Passes.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using llvm::failed;
@@ -85,10 +87,12 @@ LogicalResult Fuser::fuse(Operation *op) {
                  &Fuser::fuseQuantizer)
           .Case("Conv", &Fuser::fuseConv)
           .Case("MaxPool", &Fuser::fuseMaxPool)
+          .Case("AveragePool", &Fuser::fuseAveragePool)
           .Case("Pad", &Fuser::fusePad)
           .Cases({"ReduceSum", "ReduceMean", "ReduceMax"},
                  &Fuser::fuseReduction)
           .Case("Reshape", &Fuser::fuseReshape)
+          .Case("Pick", &Fuser::fusePick)
           .Case("Concat", &Fuser::fuseConcat)
           .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax"},
                  &Fuser::fuseHostOp)
@@ -121,6 +125,18 @@ LogicalResult Fuser::fuse(Operation *op) {
          << opType(op);
 }
 
+bool Fuser::feedsLayer(Value value) {
+  llvm::SetVector<Operation *> readers;
+  readers.insert(value.user_begin(), value.user_end());
+  for (size_t i = 0; i < readers.size(); ++i) {
+    if (isOnnx(readers[i], "Conv"))
+      return true;
+    for (Value result : readers[i]->getResults())
+      readers.insert(result.user_begin(), result.user_end());
+  }
+  return false;
+}
+
 LogicalResult Fuser::fuseReshape(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
   if (edge.pool || edge.pad)
@@ -144,6 +160,54 @@ LogicalResult Fuser::fuseReshape(Operation *op) {
     edge.chains = std::move(chains);
   }
   edge.base = bnn::ReshapeOp::create(builder, op->getLoc(), to, edge.base);
+  return define(op, std::move(edge));
+}
+
+// The host moves what it packs or reads; between layers nothing can.
+LogicalResult Fuser::fusePick(Operation *op) {
+  Edge edge = edgeOf(op->getOperand(0));
+  auto from = op->getAttrOfType<mlir::DenseI32ArrayAttr>("from").asArrayRef();
+  auto to = tensorType(op->getResult(0)).getShape();
+  auto gather = [&](Value value) -> Value {
+    auto type = RankedTensorType::get(to, tensorType(value).getElementType());
+    return bnn::GatherOp::create(builder, op->getLoc(), type, value, from);
+  };
+  Operation *source = edge.base.getDefiningOp();
+  bool isCode = llvm::isa_and_nonnull<bnn::QuantizeOp, bnn::CastInputOp>(source);
+  bool isInput = !source || isCode || llvm::isa<bnn::GatherOp>(source);
+  if (!isInput || edge.pool || edge.pad) {
+    if (feedsLayer(op->getResult(0)))
+      return op->emitOpError("must not move elements between layers, but found "
+                             "channels or positions that are reordered or cut; "
+                             "let every layer read the whole map of the layer "
+                             "before it, channels as channels");
+    auto host = toHost(builder, op, edge);
+    return failed(host) ? failure() : define(op, hostEdge(gather(*host)));
+  }
+  if (edge.chains.size() > 1) {
+    int64_t positions = elementCount(to.drop_front());
+    int64_t before = edge.type().getNumElements() / edge.channels();
+    std::vector<exact::Chain> chains;
+    for (size_t i = 0; i < from.size(); ++i) {
+      if (from[i] / before != from[i - i % positions] / before)
+        return op->emitOpError("must not mix channels that are scaled apart, "
+                               "but found such channels of the input; scale "
+                               "them behind it");
+      if (i % positions == 0)
+        chains.push_back(edge.chain(from[i] / before));
+    }
+    edge.chains = std::move(chains);
+  }
+  if (isCode) {
+    auto type = RankedTensorType::get(to, edge.type().getElementType());
+    Value moved = gather(source->getOperand(0));
+    edge.base = builder
+                    .create(source->getLoc(), source->getName().getIdentifier(),
+                            {moved}, {type}, source->getAttrs())
+                    ->getResult(0);
+  } else {
+    edge.base = gather(edge.base);
+  }
   return define(op, std::move(edge));
 }
 

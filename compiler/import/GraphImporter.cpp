@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphImporter.h"
+#include "Batch.h"
 #include "Import.h"
 #include "TensorDecode.h"
 #include "onnx.pb.h"
@@ -262,6 +263,8 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
        llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (!isa<func::ReturnOp>(op) && op.use_empty())
       op.erase();
+  if (!removeBatch(function, error))
+    return {};
   return module;
 }
 

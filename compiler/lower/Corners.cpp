@@ -68,9 +68,16 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
     Corner corner;
     corner.name = std::move(name);
     corner.real = mlir::isa<mlir::FloatType>(type.getElementType());
-    for (int64_t i = 0; i < size; ++i) {
-      int64_t level = index(i);
-      corner.values.push_back(levels.value(level, (i / 3) % 2));
+    if (legalised.gather.empty()) {
+      for (int64_t i = 0; i < size; ++i)
+        corner.values.push_back(levels.value(index(i), (i / 3) % 2));
+    } else {
+      // What the map does not take is anything.
+      for (int64_t i = 0; i < size; ++i)
+        corner.values.push_back(levels.value(i * 7 % levels.count, i % 2));
+      for (int64_t i = 0, e = int64_t(legalised.gather.size()); i < e; ++i)
+        corner.values[legalised.gather[i]] =
+            levels.value(index(i), (i / 3) % 2);
     }
     for (size_t d = 0; d < 3; ++d)
       corner.tensor.shape[d] = type.getDimSize(unsigned(d));

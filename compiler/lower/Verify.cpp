@@ -36,6 +36,7 @@ public:
 private:
   bool fail(const Layer &layer, llvm::StringRef who, int64_t index,
             const Shape &shape, double found, double expected);
+  std::vector<int32_t> orderOf(const std::string &node) const;
   bool compareLayers(const Observed &observed, const OnnxValues &onnx);
   bool compareOutput(llvm::StringRef who, size_t output,
                      llvm::ArrayRef<double> got, const Tensor &expected);
@@ -72,6 +73,19 @@ bool Verifier::fail(const Layer &layer, llvm::StringRef who, int64_t index,
   return false;
 }
 
+/// For each element of a map in channel-major order, its place in the ONNX value
+/// of a node that holds it otherwise; empty where they agree.
+std::vector<int32_t> Verifier::orderOf(const std::string &node) const {
+  mlir::func::FuncOp func = job.func;
+  auto moved = func->getAttrOfType<mlir::DictionaryAttr>("bnn.moved");
+  auto order = moved ? moved.getAs<mlir::DenseI32ArrayAttr>(node)
+                     : mlir::DenseI32ArrayAttr();
+  std::vector<int32_t> places(order ? order.size() : 0);
+  for (int32_t i = 0; order && i < int32_t(order.size()); ++i)
+    places[size_t(order[i])] = i;
+  return places;
+}
+
 /// Hidden bits of the interpreter against the ONNX node that made them. A graph
 /// that pads before its sign has the pads of the next layer around them.
 bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
@@ -90,13 +104,18 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
     }
     if (size != channels * height * width)
       continue; // the node's value has another form at this level
+    // Where each element of the map is in the node's value.
+    std::vector<int32_t> places = orderOf(layer.nodes.back());
+    if (!places.empty() && int64_t(places.size()) != bits.size() / (1 + layer.mirrored))
+      continue;
     for (int64_t j = 0; j < bits.size(); ++j) {
       int64_t x = j % layer.out.w, row = j / layer.out.w;
       int64_t y = row % layer.out.h, c = row / layer.out.h;
       bool complement = c >= channels;
+      int64_t place =
+          ((c - complement * channels) * height + y + top) * width + x + left;
       double value =
-          it->second[((c - complement * channels) * height + y + top) * width +
-                     x + left];
+          it->second[size_t(places.empty() ? place : places[size_t(place)])];
       if ((bits.integers()[j] > 0) != ((value > 0) != complement))
         return fail(layer, "the graph and its fused form", j, layer.out,
                     bits.integers()[j], value);
