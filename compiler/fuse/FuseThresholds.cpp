@@ -1,6 +1,7 @@
 // bnn-fuse-thresholds: one walk from onnx operations to bnn operations.
 
 #include "fuse/ConstTensor.h"
+#include "fuse/Crop.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include "fuse/Order.h"
@@ -168,13 +169,32 @@ LogicalResult Fuser::fusePick(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
   auto from = op->getAttrOfType<mlir::DenseI32ArrayAttr>("from").asArrayRef();
   auto to = tensorType(op->getResult(0)).getShape();
-  auto gather = [&](Value value) -> Value {
+  auto gather = [&](Value value, llvm::ArrayRef<int32_t> from) -> Value {
     auto type = RankedTensorType::get(to, tensorType(value).getElementType());
     return bnn::GatherOp::create(builder, op->getLoc(), type, value, from);
   };
-  Operation *source = edge.base.getDefiningOp();
-  bool isCode = llvm::isa_and_nonnull<bnn::QuantizeOp, bnn::CastInputOp>(source);
-  bool isInput = !source || isCode || llvm::isa<bnn::GatherOp>(source);
+  // The graph's input, or what makes codes of it, and the elements of that.
+  Value root = edge.base;
+  Indices places(from.begin(), from.end());
+  while (Operation *op = root.getDefiningOp()) {
+    auto before = llvm::dyn_cast<bnn::GatherOp>(op);
+    if (!before && !llvm::isa<bnn::ReshapeOp>(op))
+      break;
+    for (int32_t &place : places)
+      place = before ? before.getFrom()[place] : place;
+    root = op->getOperand(0);
+  }
+  Operation *source = root.getDefiningOp();
+  bool isCode =
+      llvm::isa_and_nonnull<bnn::QuantizeOp, bnn::CastInputOp>(source);
+  bool isInput = !source || isCode;
+  if (!isInput && edge.kind == Edge::Kind::Integer && !edge.pool && !edge.pad)
+    if (auto crop = asCrop(from, edge.type().getShape(), to))
+      if (Value cut = cropped(builder, edge.base, *crop)) {
+        edge.base = cut;
+        edge.locs.insert(op->getLoc());
+        return define(op, std::move(edge));
+      }
   if (!isInput || edge.pool || edge.pad) {
     if (feedsLayer(op->getResult(0)))
       return op->emitOpError("must not move elements between layers, but found "
@@ -182,7 +202,7 @@ LogicalResult Fuser::fusePick(Operation *op) {
                              "let every layer read the whole map of the layer "
                              "before it, channels as channels");
     auto host = toHost(builder, op, edge);
-    return failed(host) ? failure() : define(op, hostEdge(gather(*host)));
+    return failed(host) ? failure() : define(op, hostEdge(gather(*host, from)));
   }
   if (edge.chains.size() > 1) {
     int64_t positions = elementCount(to.drop_front());
@@ -200,13 +220,13 @@ LogicalResult Fuser::fusePick(Operation *op) {
   }
   if (isCode) {
     auto type = RankedTensorType::get(to, edge.type().getElementType());
-    Value moved = gather(source->getOperand(0));
+    Value moved = gather(source->getOperand(0), places);
     edge.base = builder
                     .create(source->getLoc(), source->getName().getIdentifier(),
                             {moved}, {type}, source->getAttrs())
                     ->getResult(0);
   } else {
-    edge.base = gather(edge.base);
+    edge.base = gather(root, places);
   }
   return define(op, std::move(edge));
 }

@@ -170,6 +170,11 @@ void Finder::visitElementwise(Operation *op, Value data) {
       return;
     }
     auto constant = tensorType(operand);
+    auto dense = operand.getDefiningOp()->getAttrOfType<mlir::DenseElementsAttr>(
+        "value");
+    if (constant.getNumElements() == type.getNumElements() ||
+        (dense && dense.isSplat()))
+      continue;
     Shape axes;
     if (listed && constant.getNumElements() > 1 && type.getRank() > 1) {
       axes.push_back(intOf(op, "axis", 1));

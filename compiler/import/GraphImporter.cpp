@@ -29,6 +29,7 @@ GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
   addReductionHandlers(standard);
   addQuantizationHandlers(standard);
   addCustomHandlers(custom);
+  addLoweredHandlers(custom);
 }
 
 bool GraphImporter::fail(const Twine &message) {
