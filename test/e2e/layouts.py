@@ -1,6 +1,6 @@
 """Write random binary networks whose axes are permuted, merged and split between layers, random int8 inputs and ONNX Runtime's answers.
 
-Usage: layouts.py SEED FOLDER   writes FOLDER/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
+Usage: layouts.py FIRST LAST FOLDER   writes FOLDER/SEED/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
 
 Every layer is a convolution, as ONNX has it (channels first) or as a dense layer along the last axis; before each operation between layers the
 axes are put in a random order, so that elementwise constants lie along any axis, and units are squeezed or inserted. The input comes in a random
@@ -54,7 +54,7 @@ class Network:
         self.last = name
         return name
 
-    #--- axes ---------------------------------------------------------------------------------------
+    # --- axes ---------------------------------------------------------------------------------------
     def reorder(self, axes: str) -> None:
         """Put the axes in another order; both have the same ones."""
         if axes != self.axes:
@@ -92,7 +92,7 @@ class Network:
             shape.pop(0)
         return self.constant(values.reshape(shape))
 
-    #--- the input ----------------------------------------------------------------------------------
+    # --- the input ----------------------------------------------------------------------------------
     def cut(self) -> None:
         axis = str(self.random.choice(list(self.axes[1:])))
         at, size = self.axes.index(axis), self.size[axis]
@@ -115,7 +115,7 @@ class Network:
         self.shuffle()
         self.squeeze()
 
-    #--- layers -------------------------------------------------------------------------------------
+    # --- layers -------------------------------------------------------------------------------------
     def signs(self, *shape: int) -> np.ndarray:
         return self.random.choice([-1, 1], shape).astype(np.float32)
 
@@ -132,7 +132,7 @@ class Network:
             at = int(self.random.integers(2, 4))
             self.node("Unsqueeze", self.last, self.constant(np.array([at])))
             positions = ("1w", "w1")[at == 3]
-        kernel, strides, pads, sizes = [], [], [], []
+        kernel, strides, sizes = [], [], []
         for axis in positions:
             k = 1 if axis == "1" else int(self.random.integers(1, 4))
             s = 1 if axis == "1" else int(self.random.integers(1, 3))
@@ -180,10 +180,9 @@ class Network:
 
     def sign(self) -> None:
         self.shuffle()
-        bits = self.node("GreaterOrEqual", self.last, self.constant(np.float32(0)))
+        self.node("GreaterOrEqual", self.last, self.constant(np.float32(0)))
         self.shuffle()
         self.node("Where", self.last, self.constant(np.float32(1)), self.constant(np.float32(-1)))
-        del bits
 
     def pool(self) -> None:
         self.squeeze()
@@ -231,8 +230,8 @@ class Network:
         return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 
 
-def main() -> None:
-    network, folder = Network(int(sys.argv[1])), Path(sys.argv[2])
+def write(seed: int, folder: Path) -> None:
+    network = Network(seed)
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(network.model(), folder / "model.onnx")
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
@@ -240,6 +239,11 @@ def main() -> None:
     y = np.concatenate([session.run(None, {"x": x[i : i + 1]})[0] for i in range(len(x))])
     np.save(folder / "input.npy", x)
     np.save(folder / "output.npy", y)
+
+
+def main() -> None:
+    for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1):
+        write(seed, Path(sys.argv[3]) / str(seed))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Write small binary networks, each of a shape, pool or cut as people export them, with inputs and ONNX Runtime's answers.
 
-Usage: shapes.py KIND FOLDER   writes FOLDER/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
-       shapes.py --list        prints the kinds
+Usage: shapes.py FOLDER [KIND...]   writes FOLDER/KIND/model.onnx, input.npy and output.npy, of all kinds if none is named;
+                                    the inputs are whole numbers (--input-type=int8)
 
 Operators that ONNX Runtime lacks (Im2Col, MaxPoolNHWC) are in the model; the answers come from the same network in ONNX's own operators."""
 
@@ -127,7 +127,7 @@ def kind(name: str, *shape: int) -> Callable:
     return add
 
 
-#--- channels last --------------------------------------------------------------------------------
+# --- channels last --------------------------------------------------------------------------------
 @kind("keras-conv1d", 1, 61, 3)
 def keras_conv1d(n: Net) -> None:
     """Conv1D through an inserted axis, SAME padding of stride 2, channels last in between, then pooling over axis 1."""
@@ -207,7 +207,7 @@ def im2col(n: Net) -> None:
     n.op("Flatten")
 
 
-#--- movement -------------------------------------------------------------------------------------
+# --- movement -------------------------------------------------------------------------------------
 @kind("leads-gathered", 1, 12, 40)
 def leads_gathered(n: Net) -> None:
     n.op("Gather", None, n.ints(7, 0, -1), axis=1)
@@ -336,7 +336,7 @@ def leads_without_batch(n: Net) -> None:
     n.head(8)
 
 
-#--- shapes ---------------------------------------------------------------------------------------
+# --- shapes ---------------------------------------------------------------------------------------
 @kind("column", 1, 1, 50)
 def column(n: Net) -> None:
     n.op("Unsqueeze", None, n.ints(3))
@@ -386,7 +386,7 @@ def features_normalised(n: Net) -> None:
     n.op("Mul", None, n.constant(n.random.uniform(0.5, 2, 5)))
 
 
-#--- pools ----------------------------------------------------------------------------------------
+# --- pools ----------------------------------------------------------------------------------------
 @kind("average", 1, 1, 61)
 def average(n: Net) -> None:
     n.conv(1, 8, 7, pads=[3, 3])
@@ -489,12 +489,9 @@ def rows_averaged(n: Net) -> None:
     n.op("ReduceMax", axes=[2], keepdims=0)
 
 
-def main() -> None:
-    if sys.argv[1] == "--list":
-        print(*KINDS)
-        return
-    (shape, build), folder = KINDS[sys.argv[1]], Path(sys.argv[2])
-    net = Net(shape, sys.argv[1])
+def write(name: str, folder: Path) -> None:
+    shape, build = KINDS[name]
+    net = Net(shape, name)
     build(net)
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(net.model(net.nodes), folder / "model.onnx")
@@ -507,6 +504,11 @@ def main() -> None:
     windows = [x[i : i + shape[0]] if batched else x[i] for i in range(0, 12, shape[0] if batched else 1)]
     np.save(folder / "input.npy", x)
     np.save(folder / "output.npy", np.concatenate([session.run(None, {"x": window})[0] for window in windows]))
+
+
+def main() -> None:
+    for name in sys.argv[2:] or KINDS:
+        write(name, Path(sys.argv[1]) / name)
 
 
 if __name__ == "__main__":
