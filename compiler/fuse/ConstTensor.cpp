@@ -394,6 +394,10 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
     return in[0].gather(shape, [&](int64_t i) {
       return broadcastIndex(i, shape, in[0].shape);
     });
+  if (name == "Pick") {
+    auto from = op->getAttrOfType<mlir::DenseI32ArrayAttr>("from").asArrayRef();
+    return in[0].gather(shape, [&](int64_t i) { return from[i]; });
+  }
   if (name == "Transpose")
     return transpose(op, in[0]);
   if (!llvm::all_of(in, [](auto &tensor) { return tensor.isExact(); }))

@@ -19,11 +19,13 @@ struct Edge {
     llvm::SmallVector<int64_t> kernel, strides, pads;
     mlir::RankedTensorType type; ///< the map after the pool
   };
-  /// A border of real value `value` before the steps from `from` on.
+  /// A border of real value `value` before the steps from `from` on; or one
+  /// below all values, minus infinity, which only a pool can read.
   struct Pad {
     llvm::SmallVector<int64_t> pads;
     mpq_class value;
     size_t from;
+    bool isLowest = false;
   };
 
   Kind kind = Kind::Input;

@@ -122,6 +122,14 @@ LogicalResult Fuser::fuseClip(Operation *op) {
     if (op->getNumOperands() < unsigned(i + 2) ||
         llvm::isa<mlir::NoneType>(op->getOperand(i + 1).getType()))
       continue;
+    auto dense = op->getOperand(i + 1)
+                     .getDefiningOp()
+                     ->getAttrOfType<mlir::DenseFPElementsAttr>("value");
+    if (dense && dense.getNumElements() == 1 &&
+        (*dense.begin()).isInfinity()) {
+      bounds[i] = (*dense.begin()).isNegative() ? -INFINITY : INFINITY;
+      continue;
+    }
     auto constant = evaluateConstant(op->getOperand(i + 1));
     auto values = constant ? constant->exactDoubles() : std::nullopt;
     if (!values || values->size() != 1)

@@ -77,6 +77,9 @@ LogicalResult Fuser::movePad(Operation *op, const Edge &from, const Grid &grid,
                              Edge &codes) {
   if (!from.pad)
     return success();
+  if (from.pad->isLowest)
+    return op->emitOpError("must not see a Pad by minus infinity, but found "
+                           "one; put the pool that it is for before this");
   std::optional<mpq_class> code;
   int64_t kinds = std::max(from.chains.size(), grid.quantizers.size());
   for (int64_t c = 0; c < kinds; ++c) {

@@ -1,9 +1,12 @@
 // bnn-fuse-thresholds: one walk from onnx operations to bnn operations.
 
 #include "fuse/ConstTensor.h"
+#include "fuse/Crop.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
+#include "fuse/Order.h"
 #include "fuse/Passes.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -99,10 +102,12 @@ Fuser::Method Fuser::methodFor(Operation *op) {
                  &Fuser::fuseQuantizer)
           .Case("Conv", &Fuser::fuseConv)
           .Case("MaxPool", &Fuser::fuseMaxPool)
+          .Case("AveragePool", &Fuser::fuseAveragePool)
           .Case("Pad", &Fuser::fusePad)
           .Cases({"ReduceSum", "ReduceMean", "ReduceMax"},
                  &Fuser::fuseReduction)
           .Case("Reshape", &Fuser::fuseReshape)
+          .Case("Pick", &Fuser::fusePick)
           .Case("Concat", &Fuser::fuseConcat)
           .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax"},
                  &Fuser::fuseHostOp)
@@ -165,6 +170,18 @@ LogicalResult Fuser::fuse(Operation *op) {
          << opType(op);
 }
 
+bool Fuser::feedsLayer(Value value) {
+  llvm::SetVector<Operation *> readers;
+  readers.insert(value.user_begin(), value.user_end());
+  for (size_t i = 0; i < readers.size(); ++i) {
+    if (isOnnx(readers[i], "Conv"))
+      return true;
+    for (Value result : readers[i]->getResults())
+      readers.insert(result.user_begin(), result.user_end());
+  }
+  return false;
+}
+
 LogicalResult Fuser::fuseReshape(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
   if (edge.pool || edge.pad)
@@ -188,6 +205,73 @@ LogicalResult Fuser::fuseReshape(Operation *op) {
     edge.chains = std::move(chains);
   }
   edge.base = bnn::ReshapeOp::create(builder, op->getLoc(), to, edge.base);
+  return define(op, std::move(edge));
+}
+
+// The host moves what it packs or reads; between layers nothing can.
+LogicalResult Fuser::fusePick(Operation *op) {
+  Edge edge = edgeOf(op->getOperand(0));
+  auto from = op->getAttrOfType<mlir::DenseI32ArrayAttr>("from").asArrayRef();
+  auto to = tensorType(op->getResult(0)).getShape();
+  auto gather = [&](Value value, llvm::ArrayRef<int32_t> from) -> Value {
+    auto type = RankedTensorType::get(to, tensorType(value).getElementType());
+    return bnn::GatherOp::create(builder, op->getLoc(), type, value, from);
+  };
+  // The graph's input, or what makes codes of it, and the elements of that.
+  Value root = edge.base;
+  Indices places(from.begin(), from.end());
+  while (Operation *op = root.getDefiningOp()) {
+    auto before = llvm::dyn_cast<bnn::GatherOp>(op);
+    if (!before && !llvm::isa<bnn::ReshapeOp>(op))
+      break;
+    for (int32_t &place : places)
+      place = before ? before.getFrom()[place] : place;
+    root = op->getOperand(0);
+  }
+  Operation *source = root.getDefiningOp();
+  bool isCode =
+      llvm::isa_and_nonnull<bnn::QuantizeOp, bnn::CastInputOp>(source);
+  bool isInput = !source || isCode;
+  if (!isInput && edge.kind == Edge::Kind::Integer && !edge.pool && !edge.pad)
+    if (auto crop = asCrop(from, edge.type().getShape(), to))
+      if (Value cut = cropped(builder, edge.base, *crop)) {
+        edge.base = cut;
+        edge.locs.insert(op->getLoc());
+        return define(op, std::move(edge));
+      }
+  if (!isInput || edge.pool || edge.pad) {
+    if (feedsLayer(op->getResult(0)))
+      return op->emitOpError("must not move elements between layers, but found "
+                             "channels or positions that are reordered or cut; "
+                             "let every layer read the whole map of the layer "
+                             "before it, channels as channels");
+    auto host = toHost(builder, op, edge);
+    return failed(host) ? failure() : define(op, hostEdge(gather(*host, from)));
+  }
+  if (edge.chains.size() > 1) {
+    int64_t positions = elementCount(to.drop_front());
+    int64_t before = edge.type().getNumElements() / edge.channels();
+    std::vector<exact::Chain> chains;
+    for (size_t i = 0; i < from.size(); ++i) {
+      if (from[i] / before != from[i - i % positions] / before)
+        return op->emitOpError("must not mix channels that are scaled apart, "
+                               "but found such channels of the input; scale "
+                               "them behind it");
+      if (i % positions == 0)
+        chains.push_back(edge.chain(from[i] / before));
+    }
+    edge.chains = std::move(chains);
+  }
+  if (isCode) {
+    auto type = RankedTensorType::get(to, edge.type().getElementType());
+    Value moved = gather(source->getOperand(0), places);
+    edge.base = builder
+                    .create(source->getLoc(), source->getName().getIdentifier(),
+                            {moved}, {type}, source->getAttrs())
+                    ->getResult(0);
+  } else {
+    edge.base = gather(root, places);
+  }
   return define(op, std::move(edge));
 }
 

@@ -2,6 +2,9 @@
 
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
+#include "fuse/Order.h"
+#include <cmath>
+#include <limits>
 #include <set>
 
 using bnncc::exact::Radical;
@@ -62,20 +65,25 @@ std::optional<ChannelGrid> gridOf(const Edge &edge) {
 }
 
 // The numbers of taps inside the map that the windows of one axis can have.
-std::set<int64_t> tapCounts(int64_t size, int64_t kernel, int64_t stride,
-                            int64_t before, int64_t windows) {
+std::set<int64_t> tapCounts(int64_t size, int64_t kernel, int64_t dilation,
+                            int64_t stride, int64_t before, int64_t windows) {
   std::set<int64_t> counts;
   for (int64_t i = 0; i < windows; ++i) {
-    int64_t start = i * stride - before;
-    counts.insert(std::min(start + kernel, size) - std::max<int64_t>(start, 0));
+    int64_t count = 0;
+    for (int64_t j = 0; j < kernel; ++j) {
+      int64_t at = i * stride - before + j * dilation;
+      count += at >= 0 && at < size;
+    }
+    counts.insert(count);
   }
   return counts;
 }
 
 // The accumulators of binary weights: +/-1 inputs give every sum of the parity
 // of the number of taps; other inputs are bounded for each channel's signs.
-Reach convReach(const Edge &edge, bnn::ConvOp conv) {
-  auto weight = llvm::cast<mlir::ShapedType>(conv.getWeight().getType());
+Reach convReach(const Edge &edge, bnn::ConvOp conv,
+                mlir::DenseElementsAttr signs, llvm::ArrayRef<int64_t> dilations) {
+  auto weight = llvm::cast<mlir::ShapedType>(signs.getType());
   auto input = edge.type();
   auto output = llvm::cast<RankedTensorType>(conv.getOutput().getType());
   bool padded =
@@ -86,15 +94,14 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
       return Reach(-taps, taps, 2);
     Reach reach;
     auto rows = tapCounts(input.getDimSize(1), weight.getDimSize(2),
-                          conv.getStrides()[0], conv.getPads()[0],
+                          dilations[0], conv.getStrides()[0], conv.getPads()[0],
                           output.getDimSize(1));
     auto columns = tapCounts(input.getDimSize(2), weight.getDimSize(3),
-                             conv.getStrides()[1], conv.getPads()[1],
+                             dilations[1], conv.getStrides()[1], conv.getPads()[1],
                              output.getDimSize(2));
     for (int64_t row : rows)
       for (int64_t column : columns) {
-        int64_t count =
-            row < 0 || column < 0 ? 0 : weight.getDimSize(1) * row * column;
+        int64_t count = weight.getDimSize(1) * row * column;
         reach.unite(Reach(-count, count, 2));
       }
     return reach;
@@ -105,7 +112,7 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
     high = std::max(high, int64_t(conv.getPadValue()));
   }
   int64_t least = 0, most = 0, i = 0, plus = 0;
-  for (int8_t value : conv.getWeight().getValues<int8_t>()) {
+  for (int8_t value : signs.getValues<int8_t>()) {
     plus += value > 0;
     if (++i % taps)
       continue;
@@ -116,6 +123,27 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv) {
     plus = 0;
   }
   return Reach(least, most);
+}
+
+// A dilated kernel with its gaps filled by weights of 0.
+mlir::DenseElementsAttr spread(mlir::DenseElementsAttr weight,
+                               llvm::ArrayRef<int64_t> dilations) {
+  auto shape = weight.getType().getShape();
+  Shape whole(shape), steps;
+  for (int axis : {0, 1})
+    whole[axis + 2] = (shape[axis + 2] - 1) * dilations[axis] + 1;
+  if (llvm::ArrayRef<int64_t>(whole) == shape)
+    return weight;
+  steps = stepsOf(whole);
+  steps[2] *= dilations[0];
+  steps[3] *= dilations[1];
+  std::vector<int8_t> values(elementCount(whole), 0);
+  Indices places = walk(shape, steps);
+  for (auto [place, value] :
+       llvm::zip_equal(places, weight.getValues<int8_t>()))
+    values[place] = value;
+  return mlir::DenseElementsAttr::get(weight.getType().clone(whole),
+                                      llvm::ArrayRef(values));
 }
 
 // The pad's value in base units, if it is an integer that the base can hold and
@@ -165,6 +193,9 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
   Radical padValue;
   bool ownPads = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
+  if (input.pad && input.pad->isLowest)
+    return op->emitOpError("must not see a Pad by minus infinity, but found "
+                           "one; pad a pool so, and a convolution by a number");
   if (input.pad) {
     auto value = exact::exactValue(
         exact::ChainView(input.chains.front()).subspan(input.pad->from),
@@ -222,19 +253,24 @@ LogicalResult Fuser::fuseConv(Operation *op) {
     weight = mlir::DenseElementsAttr::get(weight.getType(),
                                           llvm::ArrayRef(values));
   }
+  llvm::SmallVector<int64_t> dilations(intsOf(op, "dilations"));
+  dilations.resize(2, 1);
+  auto kernel = spread(weight, dilations);
   auto type = bnn::windowType(input.type(), shape[0], builder.getI32Type(),
-                              shape.drop_front(2), intsOf(op, "strides"), pads);
+                              kernel.getType().getShape().drop_front(2),
+                              intsOf(op, "strides"), pads);
   if (!type)
     return op->emitOpError("kernel must fit into the padded map, but found ")
            << input.type();
   auto conv = bnn::ConvOp::create(builder, input.fusedLoc(op->getLoc()), type,
-                                  input.base, weight, intsOf(op, "strides"),
-                                  pads, padNumber, /*weight_bits=*/1);
+                                  input.base, kernel, intsOf(op, "strides"),
+                                  pads, padNumber,
+                                  /*weight_bits=*/kernel == weight ? 1 : 2);
 
   Edge output;
   output.kind = Edge::Kind::Integer;
   output.base = conv.getOutput();
-  output.reach = convReach(input, conv);
+  output.reach = convReach(input, conv, weight, dilations);
   output.locs.insert(op->getLoc());
   if (!output.reach.fitsInt32())
     return op->emitOpError("sums must fit into 32 bits, but found ")
@@ -252,18 +288,24 @@ LogicalResult Fuser::fuseConv(Operation *op) {
 
 LogicalResult Fuser::fusePad(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
-  mpq_class value = exact::rational(realOf(op, "value", 0));
+  double number = realOf(op, "value", 0);
+  bool isLowest = number == -std::numeric_limits<double>::infinity();
+  if (!std::isfinite(number) && !isLowest)
+    return op->emitOpError("must pad by a number or by minus infinity, but "
+                           "found ")
+           << number << "; correct the value";
+  mpq_class value = isLowest ? mpq_class(0) : exact::rational(number);
   llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
   if (edge.pad) {
     if (edge.pad->from != edge.chains.front().size() ||
-        edge.pad->value != value)
+        edge.pad->value != value || edge.pad->isLowest != isLowest)
       return op->emitOpError("must pad by the value of the Pad before it, but "
                              "found ")
              << value.get_d() << "; merge the two";
     for (int i = 0; i < 4; ++i)
       edge.pad->pads[i] += pads[i];
   } else {
-    edge.pad = Edge::Pad{pads, value, edge.chains.front().size()};
+    edge.pad = Edge::Pad{pads, value, edge.chains.front().size(), isLowest};
   }
   edge.locs.insert(op->getLoc());
   return define(op, std::move(edge));

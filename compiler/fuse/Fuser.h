@@ -129,13 +129,21 @@ private:
   // Windows (FuseWindows.cpp)
   llvm::LogicalResult fuseConv(mlir::Operation *op);
   llvm::LogicalResult fuseMaxPool(mlir::Operation *op);
+  llvm::LogicalResult fuseAveragePool(mlir::Operation *op);
   llvm::LogicalResult fusePad(mlir::Operation *op);
   llvm::LogicalResult fuseReduction(mlir::Operation *op);
   llvm::LogicalResult poolEdge(mlir::Operation *op, Edge edge, Edge::Pool pool);
   void turnFallingChannels(Edge &edge);
+  mlir::Value sumOfWindows(mlir::Operation *op, const Edge &edge);
+  llvm::LogicalResult scaleSum(mlir::Operation *op, Edge sum,
+                               const std::vector<Affine> &functions, long count,
+                               bool mean);
+  /// Whether a layer reads `value`, through whatever stands between.
+  static bool feedsLayer(mlir::Value value);
 
   // Movement and the host's operations (FuseThresholds.cpp)
   llvm::LogicalResult fuseReshape(mlir::Operation *op);
+  llvm::LogicalResult fusePick(mlir::Operation *op);
   llvm::LogicalResult fuseConcat(mlir::Operation *op);
   llvm::LogicalResult fuseHostOp(mlir::Operation *op);
 

@@ -167,7 +167,12 @@ static bool isFloat(Value value) {
 LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
   static const llvm::StringSet<> transparent = {"Pad",
                                                 "MaxPool",
+                                                "ReduceMax",
+                                                "AveragePool",
+                                                "ReduceMean",
+                                                "ReduceSum",
                                                 "Reshape",
+                                                "Pick",
                                                 "Cast",
                                                 "Concat",
                                                 "Add",

@@ -19,35 +19,6 @@ static bool isAlongAxis(llvm::StringRef name) {
          name == "QuantizeLinear" || name == "DequantizeLinear";
 }
 
-// A constant must broadcast along the channel axis alone.
-LogicalResult Normalizer::checkPerChannel(Operation *op, Value constant,
-                                          RankedTensorType data) {
-  if (!llvm::isa<RankedTensorType>(constant.getType()))
-    return llvm::success(); // an absent operand
-  auto shape = tensorType(constant).getShape();
-  int64_t rank = data.getRank();
-  llvm::StringRef name = opType(op);
-  if (tensorType(constant).getNumElements() == 1)
-    return llvm::success();
-  if (isAlongAxis(name)) {
-    int64_t axis = intOf(op, "axis", 1);
-    if (axis == 1 || axis == 1 - rank)
-      return llvm::success();
-    return op->emitOpError("must have one constant for each channel (axis 1), "
-                           "but found axis ")
-           << axis;
-  }
-  for (size_t k = 0; k < shape.size(); ++k) {
-    int64_t axis = rank - int64_t(shape.size()) + int64_t(k);
-    int64_t channelAxis = rank > 1 ? 1 : 0;
-    if (shape[k] != 1 && axis != channelAxis)
-      return op->emitOpError("must have a constant with one value or one for "
-                             "each channel, but found ")
-             << constant.getType() << " on " << data;
-  }
-  return llvm::success();
-}
-
 // Constant filled with one value, as ones_like exports it -> that value.
 static Value shrinkSplat(mlir::OpBuilder &builder, Value constant) {
   Operation *op = constant.getDefiningOp();
@@ -59,6 +30,84 @@ static Value shrinkSplat(mlir::OpBuilder &builder, Value constant) {
   Value one = createOnnx(builder, op->getLoc(), "Constant", type, {});
   one.getDefiningOp()->setAttr("value", dense.resizeSplat(type));
   return one;
+}
+
+// For each element of the data, the entry of `constant` that meets it.
+static Indices entriesOf(Operation *op, Value constant,
+                         llvm::ArrayRef<int64_t> shape) {
+  llvm::ArrayRef<int64_t> own = tensorType(constant).getShape();
+  Shape steps(shape.size(), 0), ownSteps = stepsOf(own);
+  if (isAlongAxis(opType(op))) {
+    int64_t axis = intOf(op, "axis", 1);
+    axis += axis < 0 ? int64_t(shape.size()) : 0;
+    steps[axis] = 1;
+    return walk(shape, steps);
+  }
+  for (size_t k = 0; k < own.size(); ++k)
+    if (own[k] != 1)
+      steps[shape.size() - own.size() + k] = ownSteps[k];
+  return walk(shape, steps);
+}
+
+// Whether two entries of a constant are one number.
+static bool sameEntry(Value constant, int64_t i, int64_t j) {
+  auto dense =
+      constant.getDefiningOp()->getAttrOfType<mlir::DenseElementsAttr>("value");
+  return i == j || (dense && dense.getValues<mlir::Attribute>()[i] ==
+                                 dense.getValues<mlir::Attribute>()[j]);
+}
+
+// A constant of an operation on `data` as one value, or one for each channel of
+// the map that holds it. Where every element of a vector has its own, the
+// vector becomes a map of as many channels.
+mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
+                                              Value data) {
+  if (!llvm::isa<RankedTensorType>(constant.getType()))
+    return constant; // an absent operand
+  auto type = tensorType(constant);
+  llvm::ArrayRef<int64_t> shape = tensorType(op->getResult(0)).getShape();
+  // A row of thresholds counts as one entry.
+  int64_t row = opType(op) == "MultiThreshold" ? type.getShape().back() : 1;
+  int64_t entries = type.getNumElements() / row;
+  if (entries == 1)
+    return constant;
+  Indices entry = entriesOf(op, constant, shape);
+  Order order = orderOf(data);
+  for (bool asVector : {false, true}) {
+    if (asVector) {
+      bool isVector = llvm::count_if(shape, [](int64_t n) { return n > 1; }) == 1;
+      if (!isVector || dimsOf(data)[0] == int64_t(entry.size()))
+        break;
+      maps[data] = reshaped(op->getLoc(), maps.lookup(data),
+                            {int64_t(entry.size()), 1, 1});
+    }
+    llvm::ArrayRef<int64_t> dims = dimsOf(data);
+    int64_t positions = dims[1] * dims[2];
+    std::vector<int64_t> chosen(dims[0], -1);
+    bool fits = true;
+    for (size_t i = 0; fits && i < entry.size(); ++i) {
+      int64_t &own = chosen[order.at(int64_t(i)) / positions];
+      fits = own < 0 || sameEntry(constant, own, entry[i]);
+      own = own < 0 ? entry[i] : own;
+    }
+    if (!fits)
+      continue;
+    Indices from;
+    for (int64_t own : chosen)
+      for (int64_t j = 0; j < row; ++j)
+        from.push_back(int32_t(own * row + j));
+    if (int64_t(from.size()) == type.getNumElements() &&
+        Order(from).isIdentity())
+      return constant;
+    Shape result = {dims[0]};
+    if (row > 1 || opType(op) == "MultiThreshold")
+      result.push_back(row);
+    return pick(op->getLoc(), constant, std::move(from), result);
+  }
+  return op->emitOpError("must have a constant with one value or one for each "
+                         "channel, but found ")
+         << shapeText(type.getShape()) << " on data of " << shapeText(shape)
+         << "; a constant that differs by position has no threshold";
 }
 
 LogicalResult Normalizer::rewriteElementwise(Operation *op) {
@@ -78,14 +127,23 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     // Lists along the channel axis keep their length.
     if (!isAlongAxis(name))
       operands[i] = shrinkSplat(builder, operand);
-    if (failed(checkPerChannel(op, operands[i], type)))
-      return llvm::failure();
   }
-  if (tensorType(op->getResult(0)).getNumElements() != type.getNumElements())
+  auto result = tensorType(op->getResult(0));
+  if (result.getNumElements() != type.getNumElements())
     return op->emitOpError("must keep the number of elements, but found ")
-           << type << " -> " << op->getResult(0).getType();
-
-  operands[data] = maps.lookup(operands[data]);
+           << shapeText(type.getShape()) << " -> "
+           << shapeText(result.getShape())
+           << "; a constant must not be larger than the data";
+  Value value = operands[data];
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    if (i == data)
+      continue;
+    auto constant = perChannel(op, operand, value);
+    if (failed(constant))
+      return llvm::failure();
+    operand = *constant;
+  }
+  operands[data] = maps.lookup(value);
   llvm::SmallVector<mlir::NamedAttribute> attrs(op->getAttrs());
   if (data == 1) {
     if (name == "Div" || name == "PRelu" || name == "Where" || name == "Mod" ||

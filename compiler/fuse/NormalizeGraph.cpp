@@ -23,126 +23,63 @@ namespace bnncc {
 
 LogicalResult Normalizer::run(mlir::func::FuncOp func) {
   mlir::Block &block = func.front();
-  for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
-    auto type = mapOf(tensorType(argument), func.getLoc());
-    if (!type)
-      return failure();
-    func.setArgAttr(i, "onnx.type", mlir::TypeAttr::get(argument.getType()));
-    onnxTypes[argument] = tensorType(argument);
-    argument.setType(*type);
-    maps[argument] = argument;
-  }
-  for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+  layouts = findInputLayouts(func);
+  for (Operation &op : block.without_terminator()) {
     bool onConstants = op.getNumResults() == 1 &&
                        (isConstant(op.getResult(0)) || isOnnx(&op, "None"));
-    if (onConstants)
-      continue;
-    builder.setInsertionPoint(&op);
-    if (failed(rewrite(&op)))
-      return failure();
-    replaced.push_back(&op);
+    if (!onConstants)
+      replaced.push_back(&op);
   }
+  builder.setInsertionPointToStart(&block);
+  for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
+    RankedTensorType type = tensorType(argument);
+    func.setArgAttr(i, "onnx.type", mlir::TypeAttr::get(type));
+    onnxTypes[argument] = type;
+    argument.setType(type.clone(defaultDims(type.getShape())));
+    auto layout = layouts.find(argument);
+    maps[argument] = argument;
+    if (layout == layouts.end())
+      continue;
+    maps[argument] = pick(argument.getLoc(), argument, layout->second.from,
+                          layout->second.dims);
+    orders[argument] = Order(inverse(layout->second.from));
+  }
+  for (Operation *op : replaced) {
+    builder.setInsertionPoint(op);
+    if (failed(rewrite(op)))
+      return failure();
+  }
+  return rewriteReturn(func);
+}
+
+// Results leave in the order that ONNX has.
+LogicalResult Normalizer::rewriteReturn(mlir::func::FuncOp func) {
+  mlir::Block &block = func.front();
   Operation *end = block.getTerminator();
+  builder.setInsertionPoint(end);
   llvm::SmallVector<mlir::Type> results;
   for (auto [i, operand] : llvm::enumerate(end->getOpOperands())) {
-    Value map = maps.lookup(operand.get());
-    if (!map)
+    Value value = operand.get();
+    if (!maps.lookup(value))
       return end->emitError("a result must depend on an input, but found a "
                             "constant");
-    func.setResultAttr(i, "onnx.type",
-                       mlir::TypeAttr::get(operand.get().getType()));
+    RankedTensorType type = onnxTypeOf(value);
+    func.setResultAttr(i, "onnx.type", mlir::TypeAttr::get(type));
+    Value map = maps.lookup(value);
+    if (!orderOf(value).isIdentity())
+      map = arrange(value.getDefiningOp() ? value.getDefiningOp() : end, value,
+                    walk(type.getShape(), stepsOf(type.getShape())),
+                    defaultDims(type.getShape()));
     operand.set(map);
     results.push_back(map.getType());
   }
   for (Operation *op : llvm::reverse(replaced))
     op->erase();
+  if (!moved.empty())
+    func->setAttr("bnn.moved", moved.getDictionary(func.getContext()));
   func.setType(mlir::FunctionType::get(func.getContext(),
                                        block.getArgumentTypes(), results));
   return success();
-}
-
-std::optional<RankedTensorType> Normalizer::mapOf(RankedTensorType type,
-                                                  mlir::Location loc) {
-  auto shape = type.getShape();
-  if (shape.size() >= 2 && shape.front() == 1)
-    shape = shape.drop_front();
-  else if (shape.size() >= 2) {
-    mlir::emitError(loc) << "batch axis must be 1, but found " << type;
-    return std::nullopt;
-  }
-  llvm::SmallVector<int64_t> map(shape);
-  if (map.empty())
-    map.push_back(1);
-  if (map.size() == 1)
-    map.append({1, 1});
-  if (map.size() == 2)
-    map.insert(map.begin() + 1, 1);
-  if (map.size() != 3) {
-    mlir::emitError(loc) << "values must have at most two axes of positions, "
-                            "but found "
-                         << type;
-    return std::nullopt;
-  }
-  return RankedTensorType::get(map, type.getElementType());
-}
-
-LogicalResult Normalizer::replace(Operation *op, Value map) {
-  auto type = mapOf(tensorType(op->getResult(0)), op->getLoc());
-  if (!type)
-    return failure();
-  maps[op->getResult(0)] = reshaped(op->getLoc(), map, *type);
-  return success();
-}
-
-LogicalResult Normalizer::replace(Operation *op, llvm::StringRef name,
-                                  mlir::ValueRange operands,
-                                  ArrayRef<mlir::NamedAttribute> attrs) {
-  auto type = mapOf(tensorType(op->getResult(0)), op->getLoc());
-  if (!type)
-    return failure();
-  maps[op->getResult(0)] =
-      createOnnx(builder, op->getLoc(), name, *type, operands, attrs);
-  return success();
-}
-
-Value Normalizer::reshaped(mlir::Location loc, Value map,
-                           RankedTensorType type) {
-  if (tensorType(map).getShape() == type.getShape())
-    return map;
-  auto result =
-      RankedTensorType::get(type.getShape(), tensorType(map).getElementType());
-  return createOnnx(builder, loc, "Reshape", result, map);
-}
-
-// A transposition that moves axes of size 1 only keeps the elements' order.
-LogicalResult Normalizer::rewriteTranspose(Operation *op) {
-  auto shape = onnxTypeOf(op->getOperand(0)).getShape();
-  int64_t last = -1;
-  for (int64_t axis : intsOf(op, "perm")) {
-    if (shape[axis] == 1)
-      continue;
-    if (axis < last)
-      return op->emitOpError("must not reorder channels and positions, but "
-                             "found perm = [")
-             << intsOf(op, "perm") << "] on " << op->getOperand(0).getType()
-             << "; export the model with channels first";
-    last = axis;
-  }
-  return replace(op, maps.lookup(op->getOperand(0)));
-}
-
-LogicalResult Normalizer::rewriteConcat(Operation *op) {
-  if (intOf(op, "axis", 1) != 1)
-    return op->emitOpError("must join channels (axis 1), but found axis ")
-           << intOf(op, "axis", 1);
-  llvm::SmallVector<Value> inputs;
-  for (Value operand : op->getOperands()) {
-    Value map = maps.lookup(operand);
-    if (!map)
-      return op->emitOpError("must join computed maps, but found a constant");
-    inputs.push_back(map);
-  }
-  return replace(op, "Concat", inputs);
 }
 
 LogicalResult Normalizer::rewrite(Operation *op) {
@@ -194,6 +131,8 @@ LogicalResult Normalizer::rewrite(Operation *op) {
     return rewriteCast(op);
   if (name == "Transpose")
     return rewriteTranspose(op);
+  if (name == "Slice" || name == "Gather" || name == "Expand")
+    return rewriteSelection(op);
   if (name == "Concat")
     return rewriteConcat(op);
   if (name == "Conv")

@@ -77,7 +77,8 @@ Attribute GraphImporter::convert(const AttributeProto &attr,
                                     : AttributeProto::INTS;
   switch (type) {
   case AttributeProto::FLOAT:
-    if (std::isfinite(attr.f()))
+    if (std::isfinite(attr.f()) ||
+        (attr.name() == "value" && std::isinf(attr.f()))) // Pad of opset 10
       return builder.getF32FloatAttr(attr.f());
     problem = "must be finite, found NaN or infinity; train or export again";
     return {};

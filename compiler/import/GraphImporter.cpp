@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphImporter.h"
+#include "Batch.h"
 #include "Import.h"
 #include "TensorDecode.h"
 #include "bnn/support/Text.h"
@@ -44,6 +45,7 @@ GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
       context(context), builder(&context), error(error), externalFiles(externalFiles) {
   addStandardHandlers(standard);
   addCustomHandlers(custom);
+  addLoweredHandlers(custom);
 }
 
 bool GraphImporter::fail(const Twine &message) {
@@ -315,6 +317,8 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
        llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (!isa<func::ReturnOp>(op) && op.use_empty())
       op.erase();
+  if (!removeBatch(function, error))
+    return {};
   return module;
 }
 

@@ -133,6 +133,15 @@ void addReductionHandlers(HandlerTable &table);
 void addQuantizationHandlers(HandlerTable &table);
 /// The operators of the QONNX, Brevitas and FINN domains.
 void addCustomHandlers(HandlerTable &table);
+/// Those of them that FINN makes of convolutions.
+void addLoweredHandlers(HandlerTable &table);
+
+/// MaxPool or AveragePool, as `n.op` says.
+void buildPool(NodeBuilder &n);
+/// The product of an Im2Col and a matrix, as the convolution that it is; null
+/// for other operands.
+mlir::Value emitLoweredConv(NodeBuilder &n, mlir::Value columns,
+                            mlir::Value matrix);
 
 } // namespace bnncc::importer
 

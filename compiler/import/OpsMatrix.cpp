@@ -40,6 +40,8 @@ Value emitMatMul(NodeBuilder &n, Value a, Value b) {
     n.fail("operands must have one element type, found two; add a Cast");
     return {};
   }
+  if (Value conv = emitLoweredConv(n, a, b))
+    return conv;
   return n.emit("MatMul", {a, b}, NodeBuilder::typeOf(a).clone(*shape));
 }
 

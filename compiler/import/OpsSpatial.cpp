@@ -219,6 +219,8 @@ void buildQLinearConv(NodeBuilder &n) {
         {n.attr("axis", 1), n.attr("block_size", 0)}));
 }
 
+} // namespace
+
 void buildPool(NodeBuilder &n) {
   ArrayRef<int64_t> data = n.shape(0);
   if (data.size() < 3)
@@ -249,8 +251,6 @@ void buildPool(NodeBuilder &n) {
   }
   n.result(n.emit(n.op, n.in(0), n.type(0).clone(shape), attrs));
 }
-
-} // namespace
 
 void addSpatialHandlers(HandlerTable &table) {
   table["Conv"] = {2, 3, buildConv};

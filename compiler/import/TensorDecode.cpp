@@ -289,7 +289,11 @@ bool Decoder::fillTyped(Elements &to) {
   return fillRaw(to, bytes);
 }
 
+// One number may be infinite: a bound, or the border of a pool.
 bool Decoder::checkFinite(const Elements &elements) {
+  if (elements.isFloat() && elements.size() == 1 &&
+      std::isinf(elements.getDouble(0)))
+    return true;
   for (int64_t i = 0; elements.isFloat() && i < elements.size(); ++i)
     if (!std::isfinite(elements.getDouble(i)))
       return fail(

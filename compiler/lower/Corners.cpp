@@ -86,15 +86,29 @@ std::vector<Corner> makeCorners(mlir::func::FuncOp func,
   auto type = mlir::cast<mlir::RankedTensorType>(func.getArgumentTypes()[0]);
   Levels levels = levelsOf(legalised.quantiser, type.getElementType());
   int64_t size = type.getNumElements();
+  // Elements of the map that the quantiser reads.
+  int64_t count =
+      legalised.gather.empty() ? size : int64_t(legalised.gather.size());
   std::vector<Corner> corners;
   auto add = [&](std::string name, auto index) {
     Corner corner;
     corner.name = std::move(name);
     corner.real = mlir::isa<mlir::FloatType>(type.getElementType());
-    for (int64_t i = 0; i < size; ++i) {
-      int64_t level = index(i);
-      int64_t row = i / (size / int64_t(legalised.quantiser.rows));
-      corner.values.push_back(levels.value(level, (i / 3) % 2, row));
+    auto valueOf = [&](int64_t i, int64_t level, bool upper) {
+      int64_t row = i / (count / int64_t(legalised.quantiser.rows));
+      return levels.value(level, upper, row);
+    };
+    if (legalised.gather.empty()) {
+      for (int64_t i = 0; i < size; ++i)
+        corner.values.push_back(valueOf(i, index(i), (i / 3) % 2));
+    } else {
+      // What the map does not take is anything.
+      for (int64_t i = 0; i < size; ++i)
+        corner.values.push_back(
+            levels.value(i * 7 % levels.count, i % 2, /*row=*/0));
+      for (int64_t i = 0; i < count; ++i)
+        corner.values[legalised.gather[i]] =
+            valueOf(i, index(i), (i / 3) % 2);
     }
     for (size_t d = 0; d < 3; ++d)
       corner.tensor.shape[d] = type.getDimSize(unsigned(d));

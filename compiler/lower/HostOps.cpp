@@ -108,6 +108,10 @@ host::Op describe(Operation *op) {
       .Case<bnn::SigmoidOp>([&](auto) { out.kind = Kind::Sigmoid; })
       .Case<bnn::TanhOp>([&](auto) { out.kind = Kind::Tanh; })
       .Case<bnn::ArgmaxOp>([&](auto) { out.kind = Kind::ArgMax; })
+      .Case<bnn::GatherOp>([&](bnn::GatherOp x) {
+        out.kind = Kind::Gather;
+        out.from.assign(x.getFrom().begin(), x.getFrom().end());
+      })
       .Case<bnn::ReshapeOp>([&](auto) { out.kind = Kind::Reshape; });
   return out;
 }

@@ -196,6 +196,14 @@ bool Legaliser::visit(Operation *op) {
         return true;
       })
       .Case<bnn::ReshapeOp>([&](auto x) { return visitReshape(x); })
+      .Case<bnn::GatherOp>([&](bnn::GatherOp gather) {
+        if (previous)
+          return fail(op, "elements can move before the first layer and behind "
+                          "the last one only");
+        result.gather.assign(gather.getFrom().begin(), gather.getFrom().end());
+        map = shapeOf(gather.getOutput());
+        return true;
+      })
       .Case<bnn::ConvOp>([&](auto x) { return visitConv(x); })
       .Case<bnn::MaxPoolOp>([&](auto x) { return visitPool(x); })
       .Case<bnn::ThresholdOp>([&](auto x) { return visitThreshold(x); })

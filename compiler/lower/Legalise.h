@@ -22,6 +22,9 @@ struct Legalised {
   /// What makes the first layer's codes, and the operation that it is, if any.
   host::Quantiser quantiser;
   mlir::Operation *quantiseOp = nullptr;
+  /// Which element of the graph's input each element of the first layer's map
+  /// is, in channel-major order; empty where that is the input's own order.
+  std::vector<int32_t> gather;
   /// What the host does to the values of the last layer, and which of its
   /// values the graph's outputs are (host::Op says how they are numbered).
   std::vector<host::Op> ops;

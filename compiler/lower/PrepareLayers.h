@@ -28,6 +28,12 @@ void valuesOnHost(mlir::func::FuncOp func);
 /// channels have two switch points behind them, and padded pools, stay.
 void poolRows(mlir::func::FuncOp func);
 
+/// Weights that are small integers (an average pool behind a convolution, the
+/// gaps of a dilated kernel) become several binary weights over copies of the
+/// input's channels: the layer before gives each channel as often, or the host
+/// packs it so. Convolutions whose input comes from elsewhere stay.
+void splitWeights(mlir::func::FuncOp func);
+
 /// Zero padding of bits. The array pads with -1 or +1 only. Where neither
 /// thresholds of the border's own nor constants (Border.h) make up for that,
 /// the layer before gives every channel twice, x and -x, and the convolution
@@ -42,6 +48,7 @@ inline void prepareLayers(mlir::func::FuncOp func) {
   signsOnHost(func);
   valuesOnHost(func);
   poolRows(func);
+  splitWeights(func);
   mirrorPads(func);
 }
 

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ProgramJson.h"
+#include "HostOps.h"
 
 #include "llvm/Support/Path.h"
 #include <fmt/format.h>
@@ -52,6 +53,7 @@ bool hostPart(mlir::func::FuncOp func, const Legalised &legalised,
                   part.input, error))
     return false;
   part.map = {first.in.c, first.in.h, first.in.w};
+  part.from.assign(legalised.gather.begin(), legalised.gather.end());
   part.quantiser = legalised.quantiser;
   part.layout = inputLayout(first, plan.layers[0].in);
   part.words = outputOrder(legalised.network, plan);

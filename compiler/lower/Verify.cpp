@@ -61,6 +61,7 @@ private:
   };
   bool fail(const Layer &layer, int64_t index, const Shape &shape,
             Reading found, Reading expected);
+  std::vector<int32_t> orderOf(const std::string &node) const;
   bool compareLayers(const Observed &observed, const OnnxValues &onnx);
   bool compareOutput(llvm::StringRef who, size_t output,
                      llvm::ArrayRef<double> got, const Tensor &expected);
@@ -100,6 +101,19 @@ bool Verifier::fail(const Layer &layer, int64_t index, const Shape &shape,
   return false;
 }
 
+/// For each element of a map in channel-major order, its place in the ONNX value
+/// of a node that holds it otherwise; empty where they agree.
+std::vector<int32_t> Verifier::orderOf(const std::string &node) const {
+  mlir::func::FuncOp func = job.func;
+  auto moved = func->getAttrOfType<mlir::DictionaryAttr>("bnn.moved");
+  auto order = moved ? moved.getAs<mlir::DenseI32ArrayAttr>(node)
+                     : mlir::DenseI32ArrayAttr();
+  std::vector<int32_t> places(order ? order.size() : 0);
+  for (int32_t i = 0; order && i < int32_t(order.size()); ++i)
+    places[size_t(order[i])] = i;
+  return places;
+}
+
 /// Hidden bits of the interpreter against the ONNX node that made them: all
 /// elements of a channel with one bit must have one value there. A graph that
 /// pads before its sign has the pads of the next layer around them.
@@ -120,6 +134,11 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
     }
     if (size != channels * height * width)
       continue; // the node's value has another form at this level
+    // Where each element of the map is in the node's value.
+    std::vector<int32_t> places = orderOf(layer.nodes.back());
+    if (!places.empty() &&
+        int64_t(places.size()) != bits.size() / (1 + layer.mirrored))
+      continue;
     meanings[i].resize(size_t(channels));
     for (int64_t j = 0; j < bits.size(); ++j) {
       int64_t x = j % layer.out.w, row = j / layer.out.w;
@@ -127,6 +146,8 @@ bool Verifier::compareLayers(const Observed &observed, const OnnxValues &onnx) {
       bool complement = c >= channels;
       c -= complement * channels;
       int64_t at = (c * height + y + top) * width + x + left;
+      if (!places.empty())
+        at = places[size_t(at)];
       bool bit = (bits.integers()[j] > 0) != complement;
       std::optional<double> &meant = meanings[i][size_t(c)].values[bit];
       if (!meant)

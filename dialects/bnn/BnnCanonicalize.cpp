@@ -107,6 +107,29 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   return {};
 }
 
+// gather(gather(x)), gather(reshape(x)) -> gather(x); all in order -> x
+OpFoldResult GatherOp::fold(FoldAdaptor) {
+  mlir::Operation *before = getInput().getDefiningOp();
+  if (auto first = llvm::dyn_cast_or_null<GatherOp>(before)) {
+    llvm::SmallVector<int32_t> from;
+    for (int32_t at : getFrom())
+      from.push_back(first.getFrom()[at]);
+    setFrom(from);
+    setOperand(first.getInput());
+    return getResult();
+  }
+  if (auto reshape = llvm::dyn_cast_or_null<ReshapeOp>(before)) {
+    setOperand(reshape.getInput());
+    return getResult();
+  }
+  if (getInput().getType() != getType())
+    return {};
+  for (auto [i, at] : llvm::enumerate(getFrom()))
+    if (at != int32_t(i))
+      return {};
+  return getInput();
+}
+
 OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 ? OpFoldResult(getInputs().front())
                                  : OpFoldResult();

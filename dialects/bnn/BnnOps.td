@@ -179,6 +179,25 @@ def ReshapeOp : UnaryOp<"reshape"> {
   let hasFolder = 1;
 }
 
+def GatherOp : UnaryOp<"gather"> {
+  let summary = "Take elements of a map in another order";
+  let description = [{
+    Element i of the result is element `from[i]` of the operand, both counted in
+    channel-major order; an element may be taken more than once, or not at all.
+    It stands where the host packs the input or reads the output, never between
+    two layers.
+
+    ```mlir
+    %t = bnn.gather %x {from = array<i32: 0, 2, 1, 3>}
+         : tensor<2x1x2xf32> -> tensor<2x1x2xf32>
+    ```
+  }];
+  let arguments = (ins 3DTensorOf<[AnyType]>:$input, DenseI32ArrayAttr:$from);
+  let results = (outs 3DTensorOf<[AnyType]>:$output);
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
 def ConcatOp : BnnOp<"concat"> {
   let summary = "Put the channels of several maps one after the other";
   let description = [{

@@ -241,6 +241,20 @@ LogicalResult ReshapeOp::verify() {
   return success();
 }
 
+LogicalResult GatherOp::verify() {
+  auto input = mapType(getInput()), output = mapType(getOutput());
+  if (input.getElementType() != output.getElementType() ||
+      output.getNumElements() != int64_t(getFrom().size()))
+    return emitOpError("result must have ")
+           << getFrom().size() << " elements of the type of " << input
+           << ", but found " << output;
+  for (int32_t at : getFrom())
+    if (at < 0 || at >= input.getNumElements())
+      return emitOpError("from must be elements of ")
+             << input << ", but found " << at;
+  return success();
+}
+
 LogicalResult ConcatOp::verify() {
   if (getInputs().empty())
     return emitOpError("must have an input, but found none");

@@ -145,6 +145,18 @@ Expected<Tensor> interpret(ReshapeOp op, const Tensor &input) {
   return resultOf(op, input.data);
 }
 
+Expected<Tensor> interpret(GatherOp op, const Tensor &input) {
+  return std::visit(
+      [&](const auto &values) {
+        std::decay_t<decltype(values)> out;
+        out.reserve(op.getFrom().size());
+        for (int32_t at : op.getFrom())
+          out.push_back(values[at]);
+        return resultOf(op, std::move(out));
+      },
+      input.data);
+}
+
 Expected<Tensor> interpret(ConcatOp op, ArrayRef<const Tensor *> inputs) {
   Tensor result = resultOf(op, inputs.front()->data);
   std::visit(
@@ -266,7 +278,7 @@ Expected<std::vector<Tensor>> interpret(mlir::func::FuncOp func,
         llvm::TypeSwitch<Operation *, Expected<Tensor>>(&op)
             .Case([&](ConcatOp concat) { return interpret(concat, operands); })
             .Case<QuantizeOp, CastInputOp, ConvOp, MaxPoolOp, ThresholdOp,
-                  SumOp, ReshapeOp, ToRealOp, AffineOp, PReluOp, ClipOp,
+                  SumOp, ReshapeOp, GatherOp, ToRealOp, AffineOp, PReluOp, ClipOp,
                   ReduceOp, SoftmaxOp, LogSoftmaxOp, SigmoidOp, TanhOp,
                   ArgmaxOp>(
                 [&](auto unary) { return interpret(unary, *operands[0]); })

@@ -1,14 +1,5 @@
 // RUN: bnn-opt %s -bnn-normalize-graph -split-input-file -verify-diagnostics
 
-func.func @dilation(%x: tensor<1x2x8xf32>) -> tensor<1x3x4xf32> {
-  %w = "onnx.Constant"() {value = dense<1.0> : tensor<3x2x3xf32>} : () -> tensor<3x2x3xf32>
-  // expected-error @+1 {{must have dilations of 1, but found [2]}}
-  %a = "onnx.Conv"(%x, %w) {kernel_shape = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 2>, group = 1 : i64} : (tensor<1x2x8xf32>, tensor<3x2x3xf32>) -> tensor<1x3x4xf32>
-  return %a : tensor<1x3x4xf32>
-}
-
-// -----
-
 func.func @residual(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
   %s = "onnx.Sign"(%x) : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
   // expected-error @+1 {{must have one computed operand, but found two}}
@@ -18,19 +9,37 @@ func.func @residual(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
 
 // -----
 
-func.func @per_position(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
-  %c = "onnx.Constant"() {value = dense<[1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]> : tensor<8xf32>} : () -> tensor<8xf32>
-  // expected-error @+1 {{must have a constant with one value or one for each channel, but found}}
-  %a = "onnx.Mul"(%x, %c) : (tensor<1x2x8xf32>, tensor<8xf32>) -> tensor<1x2x8xf32>
-  return %a : tensor<1x2x8xf32>
+func.func @per_position(%x: tensor<1x2x8xf32>) -> tensor<1x2x4xf32> {
+  %w = "onnx.Constant"() {value = dense<1.0> : tensor<2x2x5xf32>} : () -> tensor<2x2x5xf32>
+  %a = "onnx.Conv"(%x, %w) {kernel_shape = array<i64: 5>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<1x2x8xf32>, tensor<2x2x5xf32>) -> tensor<1x2x4xf32>
+  %c = "onnx.Constant"() {value = dense<[1.0, 2.0, 1.0, 1.0]> : tensor<4xf32>} : () -> tensor<4xf32>
+  // expected-error @+1 {{must have a constant with one value or one for each channel, but found 4 on data of 1x2x4; a constant that differs by position has no threshold}}
+  %b = "onnx.Mul"(%a, %c) : (tensor<1x2x4xf32>, tensor<4xf32>) -> tensor<1x2x4xf32>
+  return %b : tensor<1x2x4xf32>
 }
 
 // -----
 
-func.func @transpose(%x: tensor<1x2x8xf32>) -> tensor<1x8x2xf32> {
-  // expected-error @+1 {{must not reorder channels and positions, but found perm = [0, 2, 1]}}
-  %a = "onnx.Transpose"(%x) {perm = array<i64: 0, 2, 1>} : (tensor<1x2x8xf32>) -> tensor<1x8x2xf32>
-  return %a : tensor<1x8x2xf32>
+func.func @three_axes(%x: tensor<1x2x2x2x8xf32>) -> tensor<1x2x2x2x4xf32> {
+  // expected-error @+1 {{must have one or two kernel axes, but found 3}}
+  %a = "onnx.MaxPool"(%x) {kernel_shape = array<i64: 1, 1, 2>, strides = array<i64: 1, 1, 2>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>} : (tensor<1x2x2x2x8xf32>) -> tensor<1x2x2x2x4xf32>
+  return %a : tensor<1x2x2x2x4xf32>
+}
+
+// -----
+
+func.func @dilated_pool(%x: tensor<1x2x8xf32>) -> tensor<1x2x6xf32> {
+  // expected-error @+1 {{must have dilations of 1, but found [2]; pool without dilation}}
+  %a = "onnx.MaxPool"(%x) {kernel_shape = array<i64: 2>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 2>} : (tensor<1x2x8xf32>) -> tensor<1x2x6xf32>
+  return %a : tensor<1x2x6xf32>
+}
+
+// -----
+
+func.func @padded_channels(%x: tensor<1x2x8xf32>) -> tensor<1x3x8xf32> {
+  // expected-error @+1 {{must pad positions by a constant, but found pads [0, 1, 0, 0, 0, 0] on 1x2x8}}
+  %a = "onnx.Pad"(%x) {pads = array<i64: 0, 1, 0, 0, 0, 0>, value = 0.0 : f32} : (tensor<1x2x8xf32>) -> tensor<1x3x8xf32>
+  return %a : tensor<1x3x8xf32>
 }
 
 // -----
@@ -41,17 +50,11 @@ func.func @unknown(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
   return %a : tensor<1x2x8xf32>
 }
 
-// -----
-
-func.func @average_part(%x: tensor<1x2x8xf32>) -> tensor<1x2x4xf32> {
-  // expected-error @+1 {{must average all positions, but found kernel [1, 2]}}
-  %a = "onnx.AveragePool"(%x) {kernel_shape = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<1x2x8xf32>) -> tensor<1x2x4xf32>
-  return %a : tensor<1x2x4xf32>
-}
 
 // -----
 
-// expected-error @+1 {{batch axis must be 1, but found}}
 func.func @batch(%x: tensor<2x2x8xf32>) -> tensor<2x2x8xf32> {
-  return %x : tensor<2x2x8xf32>
+  // expected-error @+1 {{must have data of one window with channels and one or two axes of positions, but found 2x2x8}}
+  %a = "onnx.MaxPool"(%x) {kernel_shape = array<i64: 1>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<2x2x8xf32>) -> tensor<2x2x8xf32>
+  return %a : tensor<2x2x8xf32>
 }

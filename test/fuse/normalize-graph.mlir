@@ -19,8 +19,8 @@ module {
   func.func @matmul(%x: tensor<1x4x1x2xf32>) -> tensor<1x3xf32> {
     %w = "onnx.Constant"() {value = dense<1.0> : tensor<8x3xf32>} : () -> tensor<8x3xf32>
     %f = "onnx.Reshape"(%x) : (tensor<1x4x1x2xf32>) -> tensor<1x8xf32>
-    // CHECK: %[[F:.*]] = "onnx.Reshape"(%arg0) : (tensor<4x1x2xf32>) -> tensor<8x1x1xf32>
     // CHECK: "onnx.Transpose"(%{{.*}}) {perm = array<i64: 1, 0>} : (tensor<8x3xf32>) -> tensor<3x8xf32>
+    // CHECK: %[[F:.*]] = "onnx.Reshape"(%arg0) : (tensor<4x1x2xf32>) -> tensor<8x1x1xf32>
     // CHECK: "onnx.Conv"(%[[F]], %{{.*}}) {{.*}} -> tensor<3x1x1xf32>
     %a = "onnx.MatMul"(%f, %w) : (tensor<1x8xf32>, tensor<8x3xf32>) -> tensor<1x3xf32>
     return %a : tensor<1x3xf32>

@@ -168,6 +168,11 @@ Tensor applyOp(const Op &op, std::span<const Tensor *const> operands) {
   case Kind::ArgMax:
     applyArgMax(op, t);
     break;
+  case Kind::Gather:
+    t.data.clear();
+    for (uint32_t place : op.from)
+      t.data.push_back(operands[0]->data[place]);
+    break;
   case Kind::Reshape:
     break;
   }

@@ -108,8 +108,11 @@ template <typename T>
 bool Prologue::quantise(const T *input, int16_t *codes,
                         std::string &error) const {
   const Quantiser &q = part.quantiser;
+  auto place = [&](int64_t i) {
+    return part.from.empty() ? i : int64_t(part.from[size_t(i)]);
+  };
   auto refuse = [&](int64_t i, const std::string &text) {
-    error = fmt::format("{} {}", indexText(part.input.shape, i), text);
+    error = fmt::format("{} {}", indexText(part.input.shape, place(i)), text);
     return false;
   };
   int64_t count = part.map.size();
@@ -119,9 +122,10 @@ bool Prologue::quantise(const T *input, int16_t *codes,
     for (uint32_t row = 0; row < q.rows; ++row) {
       Counter counter(q.boundaries.data() + row * q.width(), q.width());
       for (int64_t i = row * part; i < (row + 1) * part; ++i) {
-        if (isNan(input[i]))
+        if (isNan(input[place(i)]))
           return refuse(i, "is NaN, which has no code");
-        codes[i] = int16_t(q.codeAt(row, size_t(counter.count(input[i]))));
+        codes[i] =
+            int16_t(q.codeAt(row, size_t(counter.count(input[place(i)]))));
       }
     }
     return true;
@@ -129,20 +133,20 @@ bool Prologue::quantise(const T *input, int16_t *codes,
   case Quantiser::Kind::Cast:
     for (int64_t i = 0; i < count; ++i) {
       // NaN fails every comparison; infinities are out of range.
-      double x = double(input[i]);
+      double x = double(input[place(i)]);
       if (!(x >= q.min && x <= q.max && std::trunc(x) == x))
         return refuse(i,
                       fmt::format("is {}; this input takes integers in {}..{}",
-                                  input[i], q.min, q.max));
+                                  input[place(i)], q.min, q.max));
       codes[i] = int16_t(x);
     }
     return true;
   case Quantiser::Kind::Bipolar:
     for (int64_t i = 0; i < count; ++i) {
-      double x = double(input[i]);
+      double x = double(input[place(i)]);
       if (x != 1 && x != -1)
         return refuse(
-            i, fmt::format("is {}; this input takes -1 and 1", input[i]));
+            i, fmt::format("is {}; this input takes -1 and 1", input[place(i)]));
       codes[i] = int16_t(part.layout.bits ? x > 0 : x);
     }
     return true;

@@ -9,6 +9,7 @@ namespace bnn::host {
 namespace {
 
 constexpr int64_t maxWindow = 1 << 16;
+constexpr int64_t maxGathered = int64_t(1) << 28;
 
 // A list of one value or one per channel -> one per channel.
 std::vector<double> perChannel(const Fields &from, const char *key,
@@ -80,6 +81,14 @@ void parseReshape(const Fields &from, Op &op) {
     from.fail(fmt::format("field 'shape' must keep {} elements", op.in.size()));
 }
 
+void parseGather(const Fields &from, Op &op) {
+  std::vector<int64_t> shape = from.integers("shape", 1, maxGathered);
+  if (shape.size() != 3 || shape[0] * shape[1] > maxGathered)
+    return from.fail("field 'shape' must be [C, H, W]");
+  op.out = {shape[0], shape[1], shape[2]};
+  op.from = readGather(from.object("from"), op.in.size(), op.out.size());
+}
+
 void parseFields(const Fields &from, Op &op) {
   using Kind = Op::Kind;
   switch (op.kind) {
@@ -124,6 +133,8 @@ void parseFields(const Fields &from, Op &op) {
     return parseArgMax(from, op);
   case Kind::Reshape:
     return parseReshape(from, op);
+  case Kind::Gather:
+    return parseGather(from, op);
   }
 }
 
@@ -149,6 +160,35 @@ std::vector<uint32_t> readOperands(const Fields &from, size_t values) {
 }
 
 } // namespace
+
+std::vector<uint32_t> readGather(const Fields &from, int64_t elements,
+                                 int64_t count) {
+  std::vector<int64_t> places =
+                           from.integers("starts", 0, elements - 1),
+                       counts = from.integers("counts", 1, maxGathered),
+                       steps = from.integers("steps", -elements, elements);
+  if (from.ok() && counts.size() != steps.size())
+    from.fail("fields 'counts' and 'steps' must have one length");
+  for (size_t k = 0; from.ok() && k < counts.size(); ++k) {
+    if (int64_t(places.size()) > count / counts[k])
+      break; // too many: said below
+    std::vector<int64_t> finer;
+    for (int64_t place : places)
+      for (int64_t i = 0; i < counts[k]; ++i)
+        finer.push_back(place + i * steps[k]);
+    places = std::move(finer);
+  }
+  std::vector<uint32_t> result;
+  for (int64_t place : places) {
+    if (place < 0 || place >= elements)
+      from.fail(fmt::format("takes element {} of {}", place, elements));
+    result.push_back(uint32_t(place));
+  }
+  if (from.ok() && int64_t(result.size()) != count)
+    from.fail(fmt::format("takes {} elements for a map of {}", result.size(),
+                          count));
+  return result;
+}
 
 void readOps(const Fields &io, Part &part) {
   for (const Fields &from : io.objects("epilogue")) {

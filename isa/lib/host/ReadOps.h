@@ -11,9 +11,14 @@ namespace bnn::host {
 /// Reads `io.epilogue` behind `part.raw`; errors go to `io`'s reader.
 void readOps(const Fields &io, Part &part);
 
+/// Reads which of `elements` elements the `count` of a map are: `starts`, and
+/// around each of them loops of `counts` in `steps`, the last the innermost.
+std::vector<uint32_t> readGather(const Fields &from, int64_t elements,
+                                 int64_t count);
+
 /// The operations' names in the file. Sum, Mean and Max are "reduce" with a
 /// kind.
-inline constexpr std::array<std::pair<const char *, Op::Kind>, 16> opNames{{
+inline constexpr std::array<std::pair<const char *, Op::Kind>, 17> opNames{{
     {"to_real", Op::Kind::ToReal},
     {"split_prelu", Op::Kind::SplitPRelu},
     {"affine", Op::Kind::Affine},
@@ -30,6 +35,7 @@ inline constexpr std::array<std::pair<const char *, Op::Kind>, 16> opNames{{
     {"sign", Op::Kind::Sign},
     {"argmax", Op::Kind::ArgMax},
     {"reshape", Op::Kind::Reshape},
+    {"gather", Op::Kind::Gather},
 }};
 
 } // namespace bnn::host

@@ -219,7 +219,10 @@ bool readPart(const std::string &text, uint64_t inputBytes, uint64_t outputBytes
   part.map = checkedMap(map, {map.integer("C", 1, maxSize),
                               map.integer("H", 1, maxSize),
                               map.integer("W", 1, maxSize)});
-  if (part.input.elements() != part.map.size())
+  if (input.has("from") && root.ok())
+    part.from = readGather(input.object("from"), part.input.elements(),
+                           part.map.size());
+  else if (part.input.elements() != part.map.size())
     input.fail(fmt::format("has {} elements, its map {}",
                            part.input.elements(), part.map.size()));
   parseQuantiser(quantise, part.quantiser);

@@ -18,6 +18,34 @@ Json tensorJson(const TensorSpec &spec) {
           {"shape", spec.shape}};
 }
 
+// A list of elements as starts and, nested around each of them, loops.
+Json gatherJson(const std::vector<uint32_t> &from) {
+  std::vector<int64_t> places(from.begin(), from.end()), counts, steps;
+  while (places.size() > 1) {
+    // The longest run in equal steps from the start repeats, if it is a loop.
+    int64_t step = places[1] - places[0];
+    size_t run = 1;
+    while (run < places.size() &&
+           places[run] == places[0] + int64_t(run) * step)
+      ++run;
+    while (places.size() % run != 0)
+      --run;
+    std::vector<int64_t> starts;
+    bool repeats = run > 1;
+    for (size_t i = 0; repeats && i < places.size(); ++i) {
+      if (i % run == 0)
+        starts.push_back(places[i]);
+      repeats = places[i] == starts.back() + int64_t(i % run) * step;
+    }
+    if (!repeats)
+      break;
+    counts.insert(counts.begin(), int64_t(run));
+    steps.insert(steps.begin(), step);
+    places = std::move(starts);
+  }
+  return {{"starts", places}, {"counts", counts}, {"steps", steps}};
+}
+
 Json shapeJson(const Shape &shape) { return {shape.c, shape.h, shape.w}; }
 
 Json quantiserJson(const Quantiser &q) {
@@ -145,6 +173,10 @@ Json opJson(const Op &op, uint32_t previous) {
   case Kind::Reshape:
     json["shape"] = shapeJson(op.out);
     break;
+  case Kind::Gather:
+    json["shape"] = shapeJson(op.out);
+    json["from"] = gatherJson(op.from);
+    break;
   }
   return json;
 }
@@ -153,6 +185,8 @@ Json opJson(const Op &op, uint32_t previous) {
 std::string writePart(const Part &part) {
   Json io;
   Json &input = io["input"] = tensorJson(part.input);
+  if (!part.from.empty())
+    input["from"] = gatherJson(part.from);
   input["map"] = {{"C", part.map.c}, {"H", part.map.h}, {"W", part.map.w}};
   input["quantise"] = quantiserJson(part.quantiser);
   input["layout"] = layoutJson(part.layout);

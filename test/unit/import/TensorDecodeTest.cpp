@@ -162,8 +162,9 @@ TEST_F(TensorDecode, RefusesNegativeAxes) {
 }
 
 TEST_F(TensorDecode, RefusesInfinity) {
-  TensorProto tensor = make(TensorProto::FLOAT16, {1});
+  TensorProto tensor = make(TensorProto::FLOAT16, {2});
   tensor.add_int32_data(0x7c00);
+  tensor.add_int32_data(0);
   decode(tensor);
   EXPECT_EQ(error, "a constant must be finite, found infinity at element 0; "
                    "train or export again");

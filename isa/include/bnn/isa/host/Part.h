@@ -77,7 +77,8 @@ struct Op {
     Tanh,
     Sign,
     ArgMax,
-    Reshape
+    Reshape,
+    Gather
   };
   Kind kind = Kind::Affine;
   std::vector<uint32_t> operands = {0}; ///< values made before it
@@ -89,6 +90,7 @@ struct Op {
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
   int axis = 0;           ///< Softmax, LogSoftmax, ArgMax: 0 C, 1 H, 2 W
   bool lastIndex = false; ///< ArgMax: the last of equals instead of the first
+  std::vector<uint32_t> from; ///< Gather: the operand's element of each
 };
 
 /// An output of the graph and the value that it is.
@@ -100,6 +102,9 @@ struct Output {
 struct Part {
   TensorSpec input;
   Shape map; ///< of the input's elements
+  /// The input's element that each element of the map is; empty if the map has
+  /// the input's elements in their own order.
+  std::vector<uint32_t> from;
   Quantiser quantiser;
   InputLayout layout;
   std::vector<uint32_t> words; ///< int32 offsets in the window's output bytes
