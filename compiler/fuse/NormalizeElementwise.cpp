@@ -180,12 +180,7 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
 
 // What a cast does to values, the fusion knows.
 LogicalResult Normalizer::rewriteCast(Operation *op) {
-  auto type = mapOf(tensorType(op->getResult(0)), op->getLoc());
-  if (!type)
-    return llvm::failure();
-  maps[op->getResult(0)] = createOnnx(builder, op->getLoc(), "Cast", *type,
-                                      maps.lookup(op->getOperand(0)));
-  return llvm::success();
+  return replace(op, "Cast", maps.lookup(op->getOperand(0)));
 }
 
 } // namespace bnncc
