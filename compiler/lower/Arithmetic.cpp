@@ -74,7 +74,8 @@ int64_t padCorrection(const Layer &layer, int64_t o, int64_t x) {
     if (outside(layer, x, tap))
       for (int64_t c = 0; c < layer.in.c; ++c)
         for (int64_t y = 0; y < layer.kernelH; ++y)
-          sum += layer.weight(o, c, y, tap);
+          for (int64_t set = 0; set < layer.sets; ++set)
+            sum += layer.weight(o, c, y, tap, set);
   return sum;
 }
 
@@ -106,7 +107,7 @@ static int64_t totalCorrection(const Layer &layer, int64_t o) {
 
 int64_t sumShift(const Layer &layer, int64_t o) {
   return valueTerms(layer, o).shift * summedPositions(layer) +
-         totalCorrection(layer, o);
+         totalCorrection(layer, o) / layer.factor;
 }
 
 /// The least H with dot >= p, not clamped; sums of `positions` positions.
@@ -150,7 +151,8 @@ ValueTerms valueTerms(const Layer &layer, int64_t o) {
   if (layer.kind == MapKind::Bytes)
     return {byteOffset(layer, o), 1, 0};
   int64_t n = layer.taps(), t = -(n / 2);
-  return {t, 2, -2 * t - n};
+  // Where sets add up to twice the weights, N is even.
+  return {t, 2 / layer.factor, (-2 * t - n) / layer.factor};
 }
 
 bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,

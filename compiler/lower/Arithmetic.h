@@ -72,6 +72,11 @@ bool fitsAccumulator(const Layer &layer, unsigned bits, int64_t tiles,
 /// and a sum of SumBits can hold. On failure `error` names the numbers.
 bool fitsSums(const Layer &layer, std::string &error);
 
+/// Whether a pool comes between its sums and what is made of them.
+inline bool isPooled(const Layer &layer) {
+  return layer.pool.window != 1 || layer.pool.stride != 1;
+}
+
 } // namespace bnncc::lower
 
 #endif // BNNCC_COMPILER_LOWER_ARITHMETIC_H

@@ -25,6 +25,7 @@ uint32_t borderBits(const Layer &layer) {
 
 bool fitsBorderGroup(const Layer &layer) {
   if (layer.kind != MapKind::Bits || layer.padValue != 0 || layer.in.h != 1 ||
+      layer.sets != 1 ||
       layer.kernelH != 1 || layer.padTop || layer.padBottom)
     return false;
   for (int64_t tap = 0; tap < layer.kernelW; ++tap)

@@ -24,7 +24,7 @@
 namespace bnncc::lower {
 
 /// Whether one group of constants can make up for the pads of `layer`: one row,
-/// and at most 32 more weights of one sign than of the other at each tap that
+/// one set of weights, and at most 32 more weights of one sign than of the other at each tap that
 /// can be outside.
 bool fitsBorderGroup(const Layer &layer);
 /// D: bits of a pixel that tell inside from outside.

@@ -55,6 +55,10 @@ bool hoistPool(Producer &p);
 /// Appends the complement of every channel; not behind a pool of bits.
 void addComplements(Producer &p);
 
+/// Whether `conv` pads bits with 0 and something behind it sees its border beside
+/// its inner pixels, so that neither thresholds nor constants make up for it.
+bool needsMirror(bnn::ConvOp conv);
+
 } // namespace bnncc::lower
 
 #endif // BNNCC_COMPILER_LOWER_COMPLEMENTS_H

@@ -162,14 +162,15 @@ std::vector<MachineInstruction> warmCode(const Plan &plan,
   };
   emitLoad(plan.loads[0]);
   size_t nextLoad = 1;
-  int last = int(plan.layers.size()) - 1;
+  int last = int(plan.layers.size()) - 1, before = -1;
   for (size_t r = 0; r < plan.runs.size(); ++r) {
     const RunPlan &item = plan.runs[r];
     isa::Run run = item.part.run;
     if (item.layer >= 0) {
       emitLoops(item.part, item.layer, code);
       code.push_back({item.part.out, item.layer});
-      bool first = r == 0 || plan.runs[r - 1].layer != item.layer;
+      bool first = item.layer != before;
+      before = item.layer;
       run.pop_next = item.layer == last && first;
       run.push_next = r + 1 == plan.runs.size();
     }

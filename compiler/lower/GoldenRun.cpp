@@ -94,7 +94,8 @@ GoldenRun::hiddenMap(const std::vector<uint8_t> &window, size_t layer,
   };
   size_t runs = 0, wanted = 0;
   for (const RunPlan &run : plan.runs)
-    wanted += run.layer <= int(layer);
+    if (run.layer >= 0 && run.layer <= int(layer))
+      wanted = size_t(&run - plan.runs.data()) + 1;
   for (uint32_t at = program.warmBegin; at < program.warmEnd && runs < wanted;
        at += isa::instructionBytes) {
     isa::Instruction instruction;

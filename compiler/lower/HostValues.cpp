@@ -97,10 +97,13 @@ Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
 bool isHosts(Operation *op) {
   auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
   if (auto sum = mlir::dyn_cast_or_null<bnn::SumOp>(op))
-    return realType(sum.getInput()).getDimSize(1) != 1;
+    return realType(sum.getInput()).getDimSize(1) != 1 ||
+           isHosts(sum.getInput().getDefiningOp());
   return mlir::isa_and_nonnull<bnn::ReshapeOp>(op) ||
          (pool && (pool.getKernel()[0] != 1 || pool.getStrides()[0] != 1 ||
-                   pool.getKernel()[1] > 15 || pool.getStrides()[1] > 15));
+                   pool.getKernel()[1] > 15 || pool.getStrides()[1] > 15 ||
+                   llvm::any_of(pool.getPads(), [](int64_t p) { return p; }) ||
+                   !pool.getInput().getDefiningOp<bnn::ConvOp>()));
 }
 } // namespace
 

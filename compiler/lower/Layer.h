@@ -52,12 +52,16 @@ struct Layer {
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
   int64_t padValue = -1;       ///< in the units of the input's codes
-  std::vector<int8_t> weights; ///< O x C x KH x KW, each -1 or +1
+  /// O x sets x C x KH x KW, each -1 or +1. The sets of a channel meet the same
+  /// window and add up to `factor` times the weights that are meant.
+  std::vector<int8_t> weights;
+  int64_t sets = 1, factor = 1;
   Pool pool;
   OutputKind output = OutputKind::Bits;
   std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits
   bool borderGroup = false; ///< its input has constants that tell the border
   bool mirrored = false;    ///< the upper half of the channels: complements
+  bool partial = false;     ///< its bits are no node's: a later layer makes them
   int64_t witnesses = 0;    ///< counted by the fusion
   std::string decider;      ///< the ONNX node that makes the bits
   /// Channels that float32 decides within rounding of a tie, or otherwise.
@@ -67,9 +71,10 @@ struct Layer {
   };
   std::vector<NearTie> nearTies;
 
-  int64_t taps() const { return in.c * kernelH * kernelW; }
-  int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x) const {
-    return weights[((o * in.c + c) * kernelH + y) * kernelW + x];
+  int64_t taps() const { return in.c * kernelH * kernelW * sets; }
+  int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x,
+                int64_t set = 0) const {
+    return weights[(((o * sets + set) * in.c + c) * kernelH + y) * kernelW + x];
   }
   /// Multiply-accumulates of one window.
   int64_t macs() const { return conv.size() * taps(); }

@@ -7,6 +7,7 @@
 
 #include "Legalise.h"
 #include "Arithmetic.h"
+#include "BitLayers.h"
 #include "Border.h"
 #include "HostOps.h"
 
@@ -57,6 +58,8 @@ std::string nodeText(mlir::Location loc) {
 }
 
 namespace {
+constexpr int64_t mostSets = 64;
+
 Shape shapeOf(Value value) {
   auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
   return {type.getDimSize(0), type.getDimSize(1), type.getDimSize(2)};
@@ -120,6 +123,7 @@ private:
   bool continuesChain(Operation *op, mlir::func::FuncOp func);
   bool visit(Operation *op);
   bool visitReshape(bnn::ReshapeOp op);
+  bool takeWeights(bnn::ConvOp op);
   bool visitConv(bnn::ConvOp op);
   bool visitPool(bnn::MaxPoolOp op);
   bool visitThreshold(bnn::ThresholdOp op);
@@ -130,7 +134,7 @@ private:
   std::string &error;
   Layer layer; ///< being gathered; has nodes once it is open
   Shape map;   ///< of the present value, before a flattening
-  bool flattened = false, summed = false, zeroPadded = false;
+  bool flattened = false, summed = false;
   Operation *previous = nullptr;
   llvm::SetVector<Operation *> host; ///< to_real and what follows
 };
@@ -211,9 +215,6 @@ bool Legaliser::visit(Operation *op) {
         if (!open() || elementOf(sum.getInput()).isInteger(1))
           return fail(op, "a sum over positions must follow a convolution's "
                           "integers; sums of bits are not supported yet");
-        if (layer.conv.h != 1)
-          return fail(op, "a sum over the rows of a 2-D map is not supported "
-                          "yet");
         addNodes(op);
         summed = true;
         layer.out = {layer.conv.c, 1, 1};
@@ -241,6 +242,34 @@ bool Legaliser::visitReshape(bnn::ReshapeOp op) {
   if (open() || !(vector || to == map))
     return fail(op, "a reshape between layers must flatten the map");
   flattened = vector;
+  return true;
+}
+
+/// Weights as sets of -1 and +1. n sets make the numbers -n, -n + 2 .. n; where
+/// odd and even ones are wanted, twice as many sets make twice the weights.
+bool Legaliser::takeWeights(bnn::ConvOp op) {
+  std::vector<int64_t> values = integersOf(op.getWeight());
+  int64_t most = 1;
+  bool odd = false, even = false;
+  for (int64_t w : values) {
+    most = std::max(most, std::abs(w));
+    (w % 2 ? odd : even) = true;
+  }
+  layer.factor = odd && even ? 2 : 1;
+  layer.sets = layer.factor * most + (even && !odd && most == 1);
+  if (layer.sets > mostSets)
+    return fail(op, fmt::format("weights up to {} take {} sets of -1 and +1, "
+                                "the compiler adds up at most {}; weights of "
+                                "several bits are not supported yet",
+                                most, layer.sets, mostSets));
+  auto channels = size_t(layer.conv.c), taps = values.size() / channels;
+  for (size_t o = 0; o < channels; ++o)
+    for (int64_t set = 0; set < layer.sets; ++set)
+      for (size_t i = 0; i < taps; ++i) {
+        int64_t plus =
+            (layer.sets + layer.factor * values[o * taps + i]) / 2;
+        layer.weights.push_back(set < plus ? 1 : -1);
+      }
   return true;
 }
 
@@ -274,6 +303,12 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   if (!element.isInteger() || element.getIntOrFloatBitWidth() > 8)
     return fail(op, "its input must be bits or integers of up to 8 bits");
   bool bits = element.isInteger(1);
+  if (bits && layer.fromHost && needsMirror(op)) {
+    // The loader sends the bits as the bytes -1 and +1, whose pads may be 0.
+    bits = false;
+    if (result.quantiser.kind == host::Quantiser::Kind::Boundaries)
+      result.quantiser.first = -1, result.quantiser.step = 2;
+  }
   if (!bits && !layer.fromHost)
     return fail(op, fmt::format("activations of {} bits between layers are not "
                                 "supported yet; use a sign",
@@ -292,19 +327,11 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   layer.padBottom = op.getPads()[2];
   layer.padRight = op.getPads()[3];
   layer.padValue = op.getPadValue();
-  for (int64_t w : integersOf(op.getWeight())) {
-    if (w != 1 && w != -1)
-      return fail(op,
-                  fmt::format("weight {} is not -1 or +1; weights of {} bits "
-                              "are not supported yet",
-                              w, op.getWeightBits()));
-    layer.weights.push_back(int8_t(w));
-  }
-  zeroPadded = bits && padded && layer.padValue == 0;
-  if (zeroPadded && (layer.padTop || layer.padBottom))
-    return fail(op, "padding rows of bits with 0 needs their complements, "
-                    "which the graph's own input and a pool of two-sided bits "
-                    "do not have; pad with -1 or +1 in the graph");
+  if (!takeWeights(op))
+    return false;
+  if (bits && needsMirror(op))
+    return fail(op, "padding bits with 0 doubles all sums behind it, but a "
+                    "threshold is 2^29 or more; use fewer taps");
   if ((layer.padTop || layer.padBottom) && !layer.fromHost &&
       result.network.layers.back().output != OutputKind::Bits)
     return fail(op, "padding rows around a thresholded sum is not supported "
@@ -322,45 +349,24 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
   bool onBits = elementOf(op.getInput()).isInteger(1);
   Layer *target = open();
   // A pool on bits belongs to the layer that has just been closed.
-  if (onBits) {
-    if (result.network.layers.empty() || flattened)
-      return fail(op, "a pool on the input's bits is not supported yet");
+  if (onBits && !result.network.layers.empty())
     target = &result.network.layers.back();
-  }
   if (!target || summed)
-    return fail(op, "a pool must follow a convolution");
-  int64_t height = op.getKernel()[0];
-  for (int64_t pad : op.getPads())
-    if (pad)
-      return fail(op, "a padded pool is not supported yet; pad before the "
-                      "convolution");
-  if (height != 1 || op.getStrides()[0] != 1)
-    return fail(op, fmt::format("pooling over {} rows of integers with two "
-                                "switch points, or of the input's bits, is not "
-                                "supported yet; the engine pools along x",
-                                height));
-  if (target->pool.window != 1 || target->pool.stride != 1)
-    return fail(op, "two pools in one layer are not supported yet");
-  if (op.getKernel()[1] > 15 || op.getStrides()[1] > 15)
-    return fail(op, fmt::format("a pool of {} with stride {} is too large, the "
-                                "engine pools up to 15",
-                                op.getKernel()[1], op.getStrides()[1]));
-  size_t before = result.network.layers.size() - (onBits ? 1 : 0);
-  if (borderRanges(*target).size() > 1 && before > 0 &&
-      result.network.layers[before - 1].output == OutputKind::Bits &&
-      fitsBorderGroup(*target))
-    target->borderGroup = true;
-  else if (borderRanges(*target).size() > 1)
-    return fail(op, "a pool behind a convolution that pads bits with 0 needs "
-                    "their complements, which the graph's own input and a "
-                    "pool of two-sided bits do not have; pad with -1 or +1 in "
-                    "the graph");
+    return fail(op, "a max pool must follow a convolution or a sign, but found "
+                    "other values; put a sign before it");
+  if (isPooled(*target) || !outputUnitPools(op))
+    return fail(op, "a max pool over rows, with pads, of more than 15 positions "
+                    "or behind another one must have its threshold right "
+                    "behind it; put a sign between it and what follows");
+  // Else complements have made all pixels equal (MirrorPads).
+  target->borderGroup = borderRanges(*target).size() > 1;
   target->pool = {op.getKernel()[1], op.getStrides()[1], !onBits};
   target->out = map = shapeOf(op.getOutput());
   for (std::string &name : nodeNames(op->getLoc()))
     if (std::find(target->nodes.begin(), target->nodes.end(), name) ==
         target->nodes.end())
       target->nodes.push_back(name);
+  target->partial |= op->hasAttr(PartialBits);
   if (onBits)
     result.ends.back() = op;
   return true;
@@ -369,8 +375,9 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
 bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
   if (!open())
     return fail(op, "a threshold must follow a convolution");
-  if (summed && (layer.pool.window != 1 || layer.pool.stride != 1))
-    return fail(op, "a pool before a thresholded sum is not supported yet");
+  if (summed && isPooled(layer) && layer.conv.h != 1)
+    return fail(op, "a pool before a thresholded sum over several rows is not "
+                    "supported yet; put a sign between them");
   if (summed && layer.kind == MapKind::Bytes)
     return fail(op, "a thresholded sum over a byte input's convolution is not "
                     "supported yet");
@@ -384,10 +391,11 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
     channel.first = first[c] & 1;
     for (size_t j = 0; j < perChannel; ++j)
       if (int64_t p = points[c * perChannel + j]; p != bnn::unusedPoint)
-        channel.points.push_back(p);
+        channel.points.push_back(p * layer.factor);
     layer.thresholds.push_back(std::move(channel));
   }
   layer.mirrored = op.getMirrored();
+  layer.partial = op->hasAttr(PartialBits);
   if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
     layer.decider = names.back();
   llvm::ArrayRef<int64_t> differ =
@@ -424,11 +432,6 @@ bool Legaliser::closeValues(mlir::ValueRange results) {
                   "must come behind the last layer");
   HostTail tail =
       hostTail(layer, summed, integers, host.getArrayRef(), results);
-  if (zeroPadded && tail.output != OutputKind::Sum)
-    return fail(integers.getDefiningOp(),
-                "values of a convolution that pads bits with 0 need their "
-                "complements, which the graph's own input and a pool of "
-                "two-sided bits do not have; pad with -1 or +1 in the graph");
   layer.output = tail.output;
   if (tail.output != OutputKind::Raw)
     layer.out = {layer.conv.c, 1, 1};

@@ -29,6 +29,12 @@ const char *routineName(Routine routine) {
     return "binary_sum";
   case Routine::BinarySumTiles:
     return "binary_sum_tiles";
+  case Routine::BinarySumRows:
+    return "binary_sum_rows";
+  case Routine::BinarySumTilesRows:
+    return "binary_sum_tiles_rows";
+  case Routine::BinaryPoolSum:
+    return "binary_pool_sum";
   case Routine::Idle:
     return "idle";
   case Routine::BinaryBorder:
@@ -47,6 +53,24 @@ sum: mac first=zero rest=add reduce=0-2,5 sample=value done tail hold_tail ends=
 pixels: ends=5-5 near=sum far=sum
 channels: ends=4-4 near=sum far=sum
 rows: ends=6-7 near=sum far=sum halt
+)";
+
+/// The same over the rows of a map, which turn in loop 3: a thresholded sum has
+/// one threshold.
+static constexpr const char *SumRows = R"(
+sum: mac first=zero rest=add reduce=0-3,5 sample=value done tail hold_tail ends=0-7 near=sum far=sum halt
+)";
+static constexpr const char *SumTilesRows = R"(
+sum: mac first=zero rest=add reduce=0-3,5 sample=value done tail hold_tail ends=0-2 near=sum far=sum
+pixels: ends=5-5 near=sum far=sum
+lines: ends=3-3 near=sum far=sum
+channels: ends=4-4 near=sum far=sum
+rows: ends=6-7 near=sum far=sum halt
+)";
+
+/// Counts that the value path pools before it adds them up.
+static constexpr const char *PoolSum = R"(
+value: mac first=zero rest=add reduce=0-2 sample=value done tail ends=0-7 near=value far=value halt
 )";
 
 /// Border pixels of a map padded with 0 (Border.h): the window's count,
@@ -71,6 +95,12 @@ static const char *ownText(Routine routine) {
   switch (routine) {
   case Routine::BinarySumTiles:
     return SumTiles;
+  case Routine::BinarySumRows:
+    return SumRows;
+  case Routine::BinarySumTilesRows:
+    return SumTilesRows;
+  case Routine::BinaryPoolSum:
+    return PoolSum;
   case Routine::BinaryBorder:
     return Border;
   case Routine::BinaryBorderMulti:

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Border.h"
-#include "Complements.h"
+#include "BitLayers.h"
 #include "PrepareLayers.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -30,6 +30,8 @@ bool hasBorderGroup(bnn::ConvOp conv) {
   Producer producer = producerOf(conv.getInput());
   if (!producer || mlir::isa_and_nonnull<bnn::SumOp>(producer.between))
     return false;
+  if (conv.getWeightBits() != 1)
+    return false;
   auto shape = weightShape(conv);
   auto in = mapTypeOf(conv.getInput()).getShape();
   auto pads = conv.getPads();
@@ -45,7 +47,8 @@ bool hasBorderGroup(bnn::ConvOp conv) {
   return fitsBorderGroup(layer);
 }
 
-/// Whether something behind `conv` sees its border beside its inner pixels.
+} // namespace
+
 bool needsMirror(bnn::ConvOp conv) {
   bool padded =
       llvm::any_of(conv.getPads(), [](int64_t pad) { return pad != 0; });
@@ -68,6 +71,7 @@ bool needsMirror(bnn::ConvOp conv) {
   return pooled && !hasBorderGroup(conv);
 }
 
+namespace {
 /// w -> w, -w over the input channels; what reads the sums reads them doubled.
 void doubleSums(bnn::ConvOp conv) {
   llvm::SmallVector<int64_t> shape(weightShape(conv));
@@ -83,7 +87,7 @@ void doubleSums(bnn::ConvOp conv) {
   setWeights(conv, shape, mirrored);
   conv.setPadValue(uint64_t(-1));
   Operation *user = onlyUser(conv.getOutput());
-  if (mlir::isa<bnn::MaxPoolOp, bnn::SumOp>(user))
+  while (mlir::isa<bnn::MaxPoolOp, bnn::SumOp>(user))
     user = onlyUser(user->getResult(0));
   if (auto threshold = mlir::dyn_cast<bnn::ThresholdOp>(user)) {
     auto points = valuesOf<int32_t>(threshold.getPoints());
@@ -103,7 +107,7 @@ void doubleSums(bnn::ConvOp conv) {
 /// Whether the consumer of a convolution's (pooled) sums can read them doubled.
 bool readsSums(bnn::ConvOp conv) {
   Operation *user = onlyUser(conv.getOutput());
-  if (mlir::isa_and_nonnull<bnn::MaxPoolOp, bnn::SumOp>(user))
+  while (mlir::isa_and_nonnull<bnn::MaxPoolOp, bnn::SumOp>(user))
     user = onlyUser(user->getResult(0));
   if (auto threshold = mlir::dyn_cast_or_null<bnn::ThresholdOp>(user))
     return llvm::all_of(threshold.getPoints().getValues<int32_t>(),
@@ -120,7 +124,11 @@ void mirrorPads(mlir::func::FuncOp func) {
     if (!needsMirror(conv) || !readsSums(conv) || !conv.getInput().hasOneUse())
       continue;
     Producer producer = producerOf(conv.getInput());
-    if (!producer || (producer.bitPool && !hoistPool(producer)))
+    if (producer && producer.bitPool && !hoistPool(producer)) {
+      poolByLayer(producer.bitPool);
+      producer = producerOf(conv.getInput());
+    }
+    if (!producer)
       continue;
     addComplements(producer);
     doubleSums(conv);

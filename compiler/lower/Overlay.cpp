@@ -59,7 +59,8 @@ private:
     }
   }
   void addWindow(const LayerPlan &run, int64_t first, uint32_t groups) {
-    int64_t words = int64_t(run.loops[0].limit) * (run.in.quad ? 2 : 1);
+    int64_t words = int64_t(run.loops[0].limit - 1) * run.loops[0].act +
+                    (run.in.quad ? 2 : 1);
     for (uint32_t group = 0; group < groups; ++group)
       for (uint32_t row = 0; row < run.loops[1].limit; ++row) {
         int64_t begin = first + int64_t(group) * run.loops[2].act +

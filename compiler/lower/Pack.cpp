@@ -21,9 +21,10 @@ int64_t outputChannel(const LayerPlan &plan, const Layer &layer, uint32_t group,
 }
 
 /// The 32 weight bits that channel `o` sets against word `word` of kernel row
-/// `y`, channel group `group`. A channel past the last one is all +1.
+/// `y`, channel group `group`, in one set. A channel past the last one is all +1.
 static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
-                           int64_t group, uint32_t y, uint32_t word) {
+                           int64_t group, uint32_t y, uint32_t word,
+                           uint32_t set) {
   uint32_t bits = 0;
   bool real = o < layer.conv.c;
   for (uint32_t b = 0; b < 32; ++b) {
@@ -32,7 +33,8 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
       int64_t tap = word * 8 + b % 8;
       if (tap < layer.kernelW * layer.in.c)
         one =
-            !real || layer.weight(o, tap % layer.in.c, y, tap / layer.in.c) > 0;
+            !real ||
+            layer.weight(o, tap % layer.in.c, y, tap / layer.in.c, set) > 0;
     } else {
       uint32_t byte = word * 4 + b / 8, pixel = byte / in.record;
       uint32_t bit = byte % in.record * 8 + b % 8;
@@ -42,7 +44,7 @@ static uint32_t weightWord(const Layer &layer, const MapLayout &in, int64_t o,
       } else if (pixel < layer.kernelW) {
         // Unused channels are the pad bit: the opposite never agrees with it.
         one = c >= layer.in.c ? !in.unusedOne
-                              : !real || layer.weight(o, c, y, pixel) > 0;
+                              : !real || layer.weight(o, c, y, pixel, set) > 0;
       }
     }
     bits |= uint32_t(one) << b;
@@ -59,18 +61,29 @@ std::vector<uint8_t> packWeightsOf(const Layer &layer, const LayerPlan &plan,
                                    uint32_t m, uint32_t first,
                                    uint32_t groups) {
   std::vector<uint8_t> bytes;
+  auto row = [&](uint32_t g, uint32_t tile, int64_t group, uint32_t y,
+                 uint32_t word, uint32_t set) {
+    for (uint32_t ch = 0; ch < 8; ++ch) {
+      int64_t o = outputChannel(plan, layer, g, tile, m, ch);
+      uint32_t bits = weightWord(layer, plan.in, o, group, y, word, set);
+      for (int i = 0; i < 4; ++i)
+        bytes.push_back(uint8_t(bits >> (8 * i)));
+    }
+  };
+  // The sets turn in the loop that they were given: one of these has them all.
+  auto turns = [&](uint32_t loop) {
+    return plan.setLoop == loop ? uint32_t(layer.sets) : 1;
+  };
   for (uint32_t g = first; g < first + groups; ++g)
     for (uint32_t tile = 0; tile < plan.channelTiles; ++tile)
       for (int64_t group = -int64_t(plan.in.constantGroups);
            group < plan.in.groups; ++group)
-        for (uint32_t y = 0; y < layer.kernelH; ++y)
-          for (uint32_t word = 0; word < plan.words; ++word)
-            for (uint32_t ch = 0; ch < 8; ++ch) {
-              int64_t o = outputChannel(plan, layer, g, tile, m, ch);
-              uint32_t bits = weightWord(layer, plan.in, o, group, y, word);
-              for (int i = 0; i < 4; ++i)
-                bytes.push_back(uint8_t(bits >> (8 * i)));
-            }
+        for (uint32_t outer = 0; outer < turns(2); ++outer)
+          for (uint32_t y = 0; y < layer.kernelH; ++y)
+            for (uint32_t middle = 0; middle < turns(1); ++middle)
+              for (uint32_t word = 0; word < plan.words; ++word)
+                for (uint32_t inner = 0; inner < turns(0); ++inner)
+                  row(g, tile, group, y, word, outer + middle + inner);
   return bytes;
 }
 

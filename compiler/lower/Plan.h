@@ -76,11 +76,20 @@ enum class Routine {
   QuadMulti,
   BinarySum,
   BinarySumTiles,
+  BinarySumRows,
+  BinarySumTilesRows,
+  BinaryPoolSum,
   Idle,
   BinaryBorder,
   BinaryBorderMulti
 };
 const char *routineName(Routine routine);
+/// Whether it adds up the pixels of a sum in the array.
+inline bool sumsPixels(Routine routine) {
+  return routine == Routine::BinarySum || routine == Routine::BinarySumTiles ||
+         routine == Routine::BinarySumRows ||
+         routine == Routine::BinarySumTilesRows;
+}
 
 struct LayerPlan {
   MapLayout in;
@@ -89,6 +98,7 @@ struct LayerPlan {
   uint32_t words = 1;      ///< reduction words (QUAD: word pairs) per row
   uint32_t channelTiles = 1, outputGroups = 1, pixelTiles = 1;
   uint32_t planes = 1; ///< thresholds per channel
+  uint32_t setLoop = 8; ///< which loop turns over the sets of weights; 8: none
   uint32_t weightRows = 0, thresholdRows = 0;
   uint32_t weightBase = 0, thresholdBase = 0;
   uint32_t record = 1; ///< bytes per output pixel

@@ -122,6 +122,36 @@ static std::vector<OutputRange> pixelRanges(const Layer &layer) {
   return ranges;
 }
 
+/// Gives the sets of weights a loop whose own limit is 1.
+static bool turnSets(const Layer &layer, LayerPlan &plan, std::string &error) {
+  const MapLayout &in = plan.in;
+  auto sets = uint32_t(layer.sets), height = uint32_t(layer.kernelH);
+  auto &loops = plan.loops;
+  if (sets == 1)
+    return true;
+  if (height == 1) {
+    plan.setLoop = 1;
+    loops[1] = {sets, 0, int32_t(plan.words), 0};
+    loops[2].weight *= int32_t(sets);
+  } else if (in.groups + in.constantGroups == 1) {
+    plan.setLoop = 2;
+    loops[2] = {sets, 0, int32_t(plan.words * height), 0};
+  } else if (plan.words == 1 && plan.run.tail == 0) {
+    plan.setLoop = 0;
+    loops[0] = {sets, 0, 1, 0};
+    loops[1].weight *= int32_t(sets);
+    loops[2].weight *= int32_t(sets);
+  } else {
+    error = nodeError(
+        layer, fmt::format("weights other than -1 and +1 in a kernel of {} "
+                           "rows over {} channels have no loop; use at most "
+                           "32 channels, or one row",
+                           height, layer.in.c));
+    return false;
+  }
+  return true;
+}
+
 /// Words, tiles, loops: the walk over the input map.
 static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   const MapLayout &in = plan.in;
@@ -139,8 +169,8 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
   plan.run.last_pixels =
       uint32_t(layer.conv.w - int64_t(plan.pixelTiles - 1) * kPixels * plan.gp);
 
-  uint32_t rows =
-      plan.words * uint32_t(layer.kernelH) * (in.groups + in.constantGroups);
+  uint32_t rows = plan.words * uint32_t(layer.kernelH * layer.sets) *
+                  (in.groups + in.constantGroups);
   plan.weightRows = rows * plan.channelTiles * plan.outputGroups;
   size_t passes =
       layer.output == OutputKind::Bits ? pixelRanges(layer).size() : 1;
@@ -161,6 +191,12 @@ static bool planNest(const Layer &layer, LayerPlan &plan, std::string &error) {
       {plan.outputGroups, 0, s(rows * plan.channelTiles),
        s(plan.planes * plan.channelTiles)},
   }};
+  if (layer.output == OutputKind::SumBits && layer.conv.h > 1) {
+    plan.loops[3] = plan.loops[6]; // its rows are added up
+    plan.loops[6] = {};
+  }
+  if (!turnSets(layer, plan, error))
+    return false;
   plan.steps = uint64_t(plan.reduceSteps() + plan.planes - 1) *
                plan.channelTiles * plan.pixelTiles * plan.outputGroups *
                uint64_t(layer.conv.h);
@@ -204,8 +240,13 @@ static bool planLaneOutput(const Layer &layer, const MapLayout &next,
 }
 
 static Routine chooseRoutine(const Layer &layer, const LayerPlan &plan) {
+  bool tiles = plan.channelTiles > 1;
+  if (layer.output == OutputKind::SumBits && isPooled(layer))
+    return Routine::BinaryPoolSum;
+  if (layer.output == OutputKind::SumBits && layer.conv.h > 1)
+    return tiles ? Routine::BinarySumTilesRows : Routine::BinarySumRows;
   if (layer.output == OutputKind::SumBits)
-    return plan.channelTiles > 1 ? Routine::BinarySumTiles : Routine::BinarySum;
+    return tiles ? Routine::BinarySumTiles : Routine::BinarySum;
   bool quad = plan.in.quad;
   if (layer.output != OutputKind::Bits)
     return quad ? Routine::QuadValue : Routine::BinaryValue;
@@ -364,8 +405,7 @@ static bool planFields(const Layer &layer, const MapLayout *next,
   if (!planNest(layer, plan, error))
     return false;
   plan.routine = chooseRoutine(layer, plan);
-  if (plan.routine != Routine::BinarySum &&
-      plan.routine != Routine::BinarySumTiles)
+  if (!sumsPixels(plan.routine))
     plan.run.last_pixels = 0;
   if (!toLanes) {
     uint64_t perStream = 4ull * plan.gm;
@@ -376,7 +416,8 @@ static bool planFields(const Layer &layer, const MapLayout *next,
     plan.outputBeats =
         uint32_t(perStream * plan.outputGroups * uint64_t(layer.conv.h));
   }
-  int64_t sumTiles = layer.output == OutputKind::SumBits ? plan.pixelTiles : 1;
+  int64_t sumTiles =
+      sumsPixels(plan.routine) ? plan.pixelTiles * layer.conv.h : 1;
   unsigned needed = 0;
   if (!fitsAccumulator(layer, target.accumulatorBits, sumTiles, needed)) {
     error = nodeError(layer, accumulatorError(layer, needed, target));

@@ -32,7 +32,7 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
     uint32_t split = choice / 2, gm = 1u << split;
     bool narrow = choice % 2;
     if (gm > target.clusters || (next && next->record % gm != 0) ||
-        (narrow && layer.output != OutputKind::SumBits))
+        (narrow && (layer.output != OutputKind::SumBits || isPooled(layer))))
       continue;
     LayerPlan plan;
     if (!planLayer(layer, next, split, narrow, target, plan, error))
@@ -48,6 +48,8 @@ static bool chooseSplit(const Layer &layer, const MapLayout *next,
   }
   return found;
 }
+
+constexpr uint32_t mostDelay = 255; // of a RUN
 
 /// Entries of the control store, in order of first use.
 static bool placeRoutines(const Network &network, Plan &plan,
@@ -77,7 +79,23 @@ static bool placeRoutines(const Network &network, Plan &plan,
   return true;
 }
 
+/// A RUN that does nothing but wait, before RUN `at`.
+static void insertWait(Plan &plan, size_t at, uint32_t delay) {
+  RunPlan wait;
+  wait.part.routine = Routine::Idle;
+  wait.part.pixelTiles = wait.part.outputGroups = 0;
+  wait.part.run.delay = delay;
+  wait.cycles = delay + 1;
+  plan.runs.insert(plan.runs.begin() + at, wait);
+  for (LoadPlan &load : plan.loads) {
+    load.user += load.user >= at;
+    load.after += load.after >= at;
+  }
+}
+
 bool schedule(Plan &plan, const Network &network, std::string &error) {
+  plan.routines.clear();
+  plan.microcode.clear();
   if (!placeRoutines(network, plan, error))
     return false;
   Clock clock;
@@ -85,7 +103,7 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
   int current = 0; // layer
   for (RunPlan &run : plan.runs) {
     if (run.layer < 0) {
-      ++clock.next; // its one step
+      clock.next += run.part.run.delay + 1; // its one step
       continue;
     }
     LayerPlan &layer = plan.layers[size_t(run.layer)];
@@ -98,11 +116,9 @@ bool schedule(Plan &plan, const Network &network, std::string &error) {
     uint64_t begin = clock.next;
     uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
     uint64_t delay = start - clock.next;
-    if (delay > 255) {
-      error = fmt::format("node '{}': must wait {} cycles for its input, RUN "
-                          "can wait at most 255",
-                          network.layers[size_t(run.layer)].name(), delay);
-      return false;
+    if (delay > mostDelay) {
+      insertWait(plan, size_t(&run - plan.runs.data()), mostDelay);
+      return schedule(plan, network, error);
     }
     run.part.run.delay = uint32_t(delay);
     clock.next = start;

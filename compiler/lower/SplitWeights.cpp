@@ -138,10 +138,20 @@ void split(bnn::ConvOp conv) {
 }
 } // namespace
 
+/// Whether the array has a loop for sets of weights: kernel rows, groups of 32
+/// channels, or words of a row are one. Twice a byte's sum is no value.
+static bool turnsSets(bnn::ConvOp conv) {
+  auto shape = weightShape(conv);
+  bool bits = mapTypeOf(conv.getInput()).getElementType().isInteger(1);
+  if (!bits)
+    return !mlir::isa_and_nonnull<bnn::ToRealOp>(readerOf(conv));
+  return shape[1] <= 32 || shape[2] == 1 || shape[3] == 1;
+}
+
 void splitWeights(mlir::func::FuncOp func) {
   llvm::SmallVector<bnn::ConvOp> convs(func.front().getOps<bnn::ConvOp>());
   for (bnn::ConvOp conv : convs)
-    if (conv.getWeightBits() != 1)
+    if (conv.getWeightBits() != 1 && !turnsSets(conv))
       split(conv);
 }
 

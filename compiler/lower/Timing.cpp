@@ -73,7 +73,10 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
   const isa::Out &out = plan.out;
   bool bits = out.mode == isa::OutMode::Bits;
   bool sumBits = out.mode == isa::OutMode::SumBits;
-  bool tiledSums = plan.routine == Routine::BinarySumTiles;
+  // Steps that only turn a loop over, behind each tile and behind each row.
+  bool rowSums = plan.routine == Routine::BinarySumTilesRows;
+  bool tiledSums = plan.routine == Routine::BinarySumTiles || rowSums;
+  bool inArray = sumsPixels(plan.routine);
   uint64_t perTile = 8ull * plan.gp;
   uint64_t reduce = plan.reduceSteps() + plan.planes - 1;
   auto stallUntil = [&](uint64_t earliest) {
@@ -101,11 +104,12 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
   for (uint32_t g = 0; g < plan.outputGroups; ++g)
     for (uint32_t y = 0; y < plan.loops[6].limit; ++y) {
       writer.start(out.base + g * out.group_pitch + y * out.row_pitch);
-      if (sumBits) {
+      if (inArray) {
         for (uint32_t m = 0; m < plan.channelTiles; ++m) {
-          cycle += (reduce + tiledSums) * plan.pixelTiles - 1 - tiledSums;
+          uint64_t row = (reduce + tiledSums) * plan.pixelTiles + rowSums;
+          cycle += plan.loops[3].limit * row - 1 - tiledSums - rowSums;
           handle(0, std::min<uint64_t>(out.pixels, perTile), true);
-          cycle += 1 + (tiledSums ? 2 : 0);
+          cycle += 1 + (tiledSums ? 2 + rowSums : 0);
         }
         cycle += tiledSums;
         writer.append(clock.valueFree, 1, true);
@@ -129,6 +133,8 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
           ++cycle;
         }
       }
+      if (sumBits)
+        writer.append(clock.valueFree, 1, true);
     }
   times.last = cycle - 1;
   times.retired =
@@ -141,6 +147,11 @@ uint64_t earliestStart(const LayerPlan &plan,
                        const std::vector<uint64_t> &ready) {
   uint64_t start = 0, step = 0;
   uint32_t extra = plan.planes - 1;
+  if (sumsPixels(plan.routine) && plan.loops[3].limit > 1) {
+    // All of the map at once: no step reads before the tiles before it.
+    uint64_t latest = ready.empty() ? 0 : *std::max_element(ready.begin(), ready.end());
+    return latest ? latest + 1 : 0;
+  }
   // Later groups and channel tiles read the same words again, later.
   for (uint32_t y = 0; y < plan.loops[6].limit; ++y)
     for (uint32_t x = 0; x < plan.pixelTiles; ++x) {
@@ -174,7 +185,7 @@ uint64_t earliestStart(const LayerPlan &plan,
       step =
           tileStart +
           uint64_t(plan.reduceSteps() + extra) *
-              (plan.out.mode == isa::OutMode::SumBits ? 1 : plan.channelTiles);
+              (sumsPixels(plan.routine) ? 1 : plan.channelTiles);
     }
   return start;
 }

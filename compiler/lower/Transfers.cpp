@@ -26,16 +26,18 @@ namespace bnncc::lower {
 static LayerPlan partOf(const LayerPlan &layer, const LayerPlan &pass,
                         const WeightChunk &chunk) {
   LayerPlan part = pass;
+  part.run.weight = chunk.row + (pass.run.weight - layer.weightBase);
+  part.weightRows = chunk.rows;
+  if (pass.kind == LayerPlan::Pass::Constants)
+    return part; // one group, whatever the chunk
   bool lanes = part.out.mode == isa::OutMode::Bits ||
                part.out.mode == isa::OutMode::SumBits;
   uint32_t pitch =
       lanes ? part.out.group_pitch : layer.outputBeats / layer.outputGroups;
   part.out.base += chunk.firstGroup * pitch;
-  part.run.weight = chunk.row;
   part.run.threshold += chunk.firstGroup * uint32_t(part.loops[7].threshold);
   part.outputGroups = chunk.groups;
   part.loops[7].limit = chunk.groups;
-  part.weightRows = chunk.rows;
   return part;
 }
 
@@ -53,6 +55,8 @@ static void listRuns(Plan &plan, size_t idle) {
       ++next;
     for (size_t chunk = begin; chunk < std::max(next, begin + 1); ++chunk)
       for (const LayerPlan *pass : passesOf(layer)) {
+        if (pass->kind == LayerPlan::Pass::Constants && chunk > begin)
+          continue; // they are there
         RunPlan run;
         run.layer = int(i);
         run.part = *pass;

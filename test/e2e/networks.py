@@ -1,9 +1,9 @@
 """Write random networks of one kind each, random int8 inputs and ONNX Runtime's answers, for tests end to end.
 
-Usage: networks.py KIND FOLDER   writes FOLDER/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
+Usage: networks.py KIND FOLDER   writes FOLDER/model.onnx, input.npy, output.npy and flags.txt, bnncc's flag for the inputs: whole numbers, or -1 and +1
 
-A kind is a list of layers in words: conv:CHANNELS,KERNEL,STRIDE,PAD (weights -1 and +1; `alike`: all +1; `x` in front: times their mean magnitude,
-computed in the graph), bn, prelu, sign, pool:KERNEL,STRIDE, mean, flatten, dense:CHANNELS."""
+A kind is the input's shape (`b` in front: -1 and +1) and a list of layers in words: conv:CHANNELS,KERNEL,STRIDE,PAD (weights -1 and +1; `alike`: all +1;
+`x` in front: times their mean magnitude, computed in the graph), bn, prelu, sign, pool:KERNEL,STRIDE,PAD (`ceil` in front: ceil_mode), mean, flatten, dense:CHANNELS."""
 
 import sys
 from pathlib import Path
@@ -30,6 +30,21 @@ KINDS = {
     "signs": ("1x40", "conv:11,5,2,2 bn sign conv:9,3,1,1 prelu bn sign flatten"),
     "sign-mean": ("1x40", "conv:11,5,2,2 bn sign conv:9,3,1,1 bn sign pool:2,2 mean flatten"),
     "mean-scale": ("1x50", "xconv:24,9,3,0 bn sign xconv:13,5,1,2 prelu bn sign xconv:6,3,1,0 mean flatten"),
+    # Pools that the output unit has not: with pads, partial windows at the end, twice, over whole maps, bent in between.
+    "pool-pads": ("1x61", "conv:16,7,2,0 bn sign conv:8,5,1,0 pool:3,2,1 bn sign conv:40,3,1,1 prelu bn sign ceilpool:3,2 conv:5,3,1,1 mean flatten"),
+    "pool-pads-bent": ("1x50", "conv:16,5,1,2 bn sign conv:12,3,1,1 pool:3,1,1 prelu bn sign conv:5,3,1,0 pool:4,3,2 flatten"),
+    "pool-twice": ("1x90", "conv:16,5,1,0 pool:3,2 pool:2,2 bn sign conv:9,3,1,0 bn sign pool:2,2 pool:3,2,1 conv:5,1,1,0 pool:2,2 pool:2,1 flatten"),
+    "pool-whole": ("1x61", "conv:16,7,2,0 bn sign conv:40,5,1,2 prelu bn sign pool:28,28 conv:9,1,1,0 bn sign flatten dense:5"),
+    "pool-rows-pads": ("1x12x12", "conv:9,3,1,1 prelu bn sign pool:3,2,1 conv:40,3,1,1 pool:3,2,1 bn sign flatten dense:5"),
+    "pool-rows-two": ("1x12x12", "conv:9,3,1,1 pool:2,2 prelu bn sign conv:36,3,1,1 pool:2,2 prelu bn sign flatten dense:5"),
+    # Pools and zero pads of the input's own bits.
+    "bits-zero-pool": ("b1x61", "conv:8,7,1,3 pool:2,2 bn sign conv:5,3,1,0 mean flatten"),
+    "bits-pool": ("b3x61", "pool:3,2,1 conv:8,7,1,3 bn sign conv:5,3,1,0 mean flatten"),
+    "bits-rows": ("b2x12x12", "conv:9,3,1,1 bn sign pool:2,2 conv:5,3,1,1 mean flatten"),
+    # Thresholded sums over rows, behind a pool, with two switch points.
+    "sum-rows": ("1x12x13", "conv:9,3,1,1 bn sign conv:40,3,1,1 mean bn sign conv:7,1,1,0 bn sign flatten dense:5"),
+    "sum-pool": ("1x60", "conv:16,5,1,0 bn sign conv:40,5,1,2 pool:3,2 mean bn sign flatten dense:5"),
+    "sum-bent": ("1x60", "conv:16,5,1,0 bn sign conv:24,5,1,0 mean prelu bn sign flatten dense:5"),
     "wide-pool": ("1x50", "conv:9,5,1,0 bn sign conv:12,1,1,0 bn pool:46,46 flatten"),
 }
 
@@ -38,7 +53,8 @@ class Builder:
     def __init__(self, kind: str) -> None:
         shape, layers = KINDS[kind]
         self.random = np.random.default_rng(list(KINDS).index(kind))
-        self.shape = [1, *map(int, shape.split("x"))]
+        self.bits = shape.startswith("b")
+        self.shape = [1, *map(int, shape.removeprefix("b").split("x"))]
         self.input = list(self.shape)
         self.nodes: list = []
         self.constants: list = []
@@ -61,9 +77,9 @@ class Builder:
     def weights(self, *shape: int) -> np.ndarray:
         return self.random.choice([-1, 1], shape).astype(np.float32)
 
-    def window(self, kernel: int, stride: int, pad: int) -> dict:
+    def window(self, kernel: int, stride: int, pad: int, more: int = 0) -> dict:
         axes = len(self.shape) - 2
-        self.shape[2:] = [(n + 2 * pad - kernel) // stride + 1 for n in self.shape[2:]]
+        self.shape[2:] = [(n + 2 * pad - kernel + more) // stride + 1 for n in self.shape[2:]]
         return {"kernel_shape": [kernel] * axes, "strides": [stride] * axes, "pads": [pad] * 2 * axes}
 
     def conv(self, channels: int, kernel: int, stride: int, pad: int, scaled: bool = False, alike: bool = False) -> None:
@@ -98,8 +114,11 @@ class Builder:
         one, zero = self.constant(np.float32(1)), self.constant(np.float32(0))
         self.node("Where", self.node("GreaterOrEqual", self.last, zero), one, self.constant(np.float32(-1)))
 
-    def pool(self, kernel: int, stride: int) -> None:
-        self.node("MaxPool", self.last, **self.window(kernel, stride, 0))
+    def pool(self, kernel: int, stride: int, pad: int = 0) -> None:
+        self.node("MaxPool", self.last, **self.window(kernel, stride, pad))
+
+    def ceilpool(self, kernel: int, stride: int) -> None:
+        self.node("MaxPool", self.last, ceil_mode=1, **self.window(kernel, stride, 0, stride - 1))
 
     def mean(self) -> None:
         self.node("GlobalAveragePool", self.last)
@@ -123,6 +142,9 @@ def main() -> None:
     onnx.save(builder.model(), folder / "model.onnx")
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     x = builder.random.integers(-128, 128, (12, *builder.input[1:])).astype(np.float32)
+    if builder.bits:
+        x = np.where(x < 0, np.float32(-1), np.float32(1))
+    (folder / "flags.txt").write_text("--input-type=" + ("bipolar" if builder.bits else "int8"))
     y = np.concatenate([session.run(None, {"x": x[i : i + 1]})[0] for i in range(len(x))])
     np.save(folder / "input.npy", x)
     np.save(folder / "output.npy", y)

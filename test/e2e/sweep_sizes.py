@@ -1,6 +1,6 @@
 """Compile random zero-padded 1-D networks of many sizes and hold each to ONNX Runtime.
 
-Usage: sweep_sizes.py [--bin=build/bin] [--count=2000] [--seed=1] [--jobs=1] [--keep=FOLDER]
+Usage: sweep_sizes.py [--bin=build/bin] [--count=2000] [--seed=1] [--jobs=1] [--keep=FOLDER] [--verify=exact|off]
 
 Network i of a seed has 1, 2, 3 or 12 leads, 100 to 5,000 samples, 1 to 3 layers (convolution of kernel 3 to 21 and stride 1 to 4 in the first,
 zero padding, max pool of 1 to 3, batch norm, sign) and a head, and is compiled for one target. It counts as
@@ -113,28 +113,29 @@ def run(*command: object) -> tuple[int, str]:
     return done.returncode, words[-1] if words else ""
 
 
-def try_target(bnn: Path, folder: Path, bits: bool, target: str) -> tuple[str, str]:
+def try_target(args: argparse.Namespace, folder: Path, bits: bool, target: str) -> tuple[str, str]:
     """`exact`, `refused` (for want of memory) or `wrong`, and why."""
     program = folder / f"{target}.bnn"
     kind = "bipolar" if bits else "int8"
-    code, line = run(bnn / "bnncc", folder / "model.onnx", "-o", program, f"--input-type={kind}", f"--target={target}")
+    flags = f"--input-type={kind}", f"--target={target}", f"--verify={args.verify}"
+    code, line = run(args.bin / "bnncc", folder / "model.onnx", "-o", program, *flags)
     if code == 1 and MEMORY.search(line) and "internal error" not in line:
         return "refused", line
     if code:
         return "wrong", f"bnncc exits with {code}: {line}"
-    code, line = run(bnn / "bnn-run", program, f"--input={folder / 'input.npy'}", f"--expect={folder / 'output.npy'}")
+    code, line = run(args.bin / "bnn-run", program, f"--input={folder / 'input.npy'}", f"--expect={folder / 'output.npy'}")
     return ("wrong", f"bnn-run exits with {code}: {line}") if code else ("exact", "")
 
 
-def verdict(bnn: Path, seed: int, index: int, folder: Path) -> tuple[str, str]:
-    network = Network(seed, index)
+def verdict(args: argparse.Namespace, index: int, folder: Path) -> tuple[str, str]:
+    network = Network(args.seed, index)
     model = network.model()
     onnx.save(model, folder / "model.onnx")
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     x = network.windows(4)
     np.save(folder / "input.npy", x)
     np.save(folder / "output.npy", np.concatenate([session.run(None, {"x": x[i : i + 1]})[0] for i in range(len(x))]))
-    kind, text = try_target(bnn, folder, network.bits, network.target)
+    kind, text = try_target(args, folder, network.bits, network.target)
     if kind != "refused":
         return kind, f"{network}: {text}"
     named = FITS.search(text)
@@ -142,7 +143,7 @@ def verdict(bnn: Path, seed: int, index: int, folder: Path) -> tuple[str, str]:
     if not named and NONE not in text:
         return "unnamed", f"{network}: {text}"
     for target in others:
-        found, why = try_target(bnn, folder, network.bits, target)
+        found, why = try_target(args, folder, network.bits, target)
         if found != ("exact" if named else "refused"):
             return "wrong", f"{network}: it said '{text}', but {target} is {found} {why}"
     return ("refused, another named" if named else "refused by all"), f"{network}: {text}"
@@ -155,13 +156,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="index of the first network")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--verify", default="exact", help="bnncc's own verification: off is quicker, ONNX Runtime judges all the same")
     parser.add_argument("--keep", type=Path, help="folder for the models that fail")
     parser.add_argument("-v", action="store_true", help="one line for every network")
     args = parser.parse_args()
 
     def one(index: int) -> tuple[int, str, str]:
         with tempfile.TemporaryDirectory() as name:
-            kind, text = verdict(args.bin, args.seed, index, Path(name))
+            kind, text = verdict(args, index, Path(name))
             if args.keep and kind in ("wrong", "unnamed"):
                 args.keep.mkdir(parents=True, exist_ok=True)
                 (args.keep / f"{args.seed}-{index}.onnx").write_bytes((Path(name) / "model.onnx").read_bytes())

@@ -3,21 +3,10 @@
 
 
 
-// CHECK: node 'conv1': weight 0 is not -1 or +1
+// CHECK: node 'conv1': weights up to 100 take 100 sets of -1 and +1, the compiler adds up at most 64
 func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi32> {
-  %a = bnn.conv %x {weight = dense<0> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 2 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32> loc("conv1")
+  %a = bnn.conv %x {weight = dense<100> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 8 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32> loc("conv1")
   return %a : tensor<4x1x13xi32>
-}
-
-// -----
-
-// CHECK: node 'wide': sums of 160 taps need an accumulator of 17 bits, target 'z010' has accumulator_bits = 16; no built-in target has room, it takes a target file with accumulator_bits = 17
-func.func @main(%x: tensor<160x1x1xi8>) -> tensor<4x1x1xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<4x160x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<160x1x1xi8> -> tensor<4x1x1xi32> loc("wide")
-  %s = bnn.threshold %a {points = dense<5> : tensor<4x1xi32>, first = dense<0> : tensor<4xi1>} : tensor<4x1x1xi32> -> tensor<4x1x1xi1>
-  %b = bnn.conv %s {weight = dense<1> : tensor<4x4x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<4x1x1xi1> -> tensor<4x1x1xi32>
-  %r = bnn.to_real %b {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x1xi32> -> tensor<4x1x1xf64>
-  return %r : tensor<4x1x1xf64>
 }
 
 // -----
@@ -28,15 +17,6 @@ func.func @main(%x: tensor<1x1x20000xi8>) -> tensor<4x1x1xf64> {
   %g = bnn.sum %a : tensor<4x1x19997xi32> -> tensor<4x1x1xi32>
   %r = bnn.to_real %g {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x1xi32> -> tensor<4x1x1xf64>
   return %r : tensor<4x1x1xf64>
-}
-
-// -----
-
-// CHECK: node 'end': the graph ends in bits
-func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi1> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32>
-  %s = bnn.threshold %a {points = dense<5> : tensor<4x1xi32>, first = dense<0> : tensor<4xi1>} : tensor<4x1x13xi32> -> tensor<4x1x13xi1> loc("end")
-  return %s : tensor<4x1x13xi1>
 }
 
 // -----
@@ -53,49 +33,65 @@ func.func @main(%x: tensor<1x1x1000000xi8>) -> tensor<4x1x1xf64> {
 // -----
 
 // A layer is named by its own node, not by the first that it took in.
-// CHECK: node 'conv': weight 0 is not -1 or +1
+// CHECK: node 'conv': weights up to 100 take 100 sets of -1 and +1
 func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi32> {
-  %a = bnn.conv %x {weight = dense<0> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 2 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32> loc(fused["dequantize", "conv"])
+  %a = bnn.conv %x {weight = dense<100> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 8 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32> loc(fused["dequantize", "conv"])
   return %a : tensor<4x1x13xi32>
 }
 
 // -----
 
-// The graph's own input has no complement.
-// CHECK: node 'pool': a pool behind a convolution that pads bits with 0 needs their complements, which the graph's own input and a pool of two-sided bits do not have
-func.func @main(%x: tensor<1x1x16xi1>) -> tensor<4x1x8xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x3xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi1> -> tensor<4x1x16xi32> loc("conv")
-  %p = bnn.max_pool %a {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>} : tensor<4x1x16xi32> -> tensor<4x1x8xi32> loc("pool")
-  %r = bnn.to_real %p {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x8xi32> -> tensor<4x1x8xf64>
-  return %r : tensor<4x1x8xf64>
+// CHECK: node 'pool': a max pool over rows, with pads, of more than 15 positions or behind another one must have its threshold right behind it; put a sign between it and what follows
+func.func @main(%x: tensor<1x1x16xi8>) -> tensor<1x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi8> -> tensor<1x1x16xi32>
+  %p = bnn.max_pool %a {kernel = array<i64: 1, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>} : tensor<1x1x16xi32> -> tensor<1x1x16xi32> loc("pool")
+  %g = bnn.sum %p : tensor<1x1x16xi32> -> tensor<1x1x1xi32>
+  %t = bnn.threshold %g {points = dense<1> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x1xi32> -> tensor<1x1x1xi1>
+  %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x1xi1> -> tensor<1x1x1xi32>
+  %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x1xi32> -> tensor<1x1x1xf64>
+  return %r : tensor<1x1x1xf64>
 }
 
 // -----
 
-// CHECK: node 'conv': values of a convolution that pads bits with 0 need their complements
-func.func @main(%x: tensor<1x1x16xi1>) -> tensor<4x1x16xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<4x1x1x3xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi1> -> tensor<4x1x16xi32> loc("conv")
-  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x16xi32> -> tensor<4x1x16xf64> loc("conv")
-  return %r : tensor<4x1x16xf64>
+// CHECK: node 'pool': a max pool must follow a convolution or a sign, but found other values; put a sign before it
+func.func @main(%x: tensor<1x1x16xi8>) -> tensor<1x1x8xf64> {
+  %p = bnn.max_pool %x {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>} : tensor<1x1x16xi8> -> tensor<1x1x8xi8> loc("pool")
+  %a = bnn.conv %p {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x8xi8> -> tensor<1x1x8xi32>
+  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x8xi32> -> tensor<1x1x8xf64>
+  return %r : tensor<1x1x8xf64>
 }
 
 // -----
 
-// CHECK: node 'conv': padding rows of bits with 0 needs their complements
-func.func @main(%x: tensor<1x4x4xi1>) -> tensor<1x4x4xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x3x3xi8>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi1> -> tensor<1x4x4xi32> loc("conv")
-  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x4x4xi32> -> tensor<1x4x4xf64>
+// CHECK: node 'conv': padding bits with 0 doubles all sums behind it, but a threshold is 2^29 or more; use fewer taps
+func.func @main(%x: tensor<1x4x4xi8>) -> tensor<1x4x4xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<1x4x4xi32>
+  %s = bnn.threshold %a {points = dense<1> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x4x4xi32> -> tensor<1x4x4xi1>
+  %b = bnn.conv %s {weight = dense<1> : tensor<1x1x3x3xi8>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi1> -> tensor<1x4x4xi32> loc("conv")
+  %t = bnn.threshold %b {points = dense<600000000> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x4x4xi32> -> tensor<1x4x4xi1>
+  %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi1> -> tensor<1x4x4xi32>
+  %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x4x4xi32> -> tensor<1x4x4xf64>
   return %r : tensor<1x4x4xf64>
 }
 
 // -----
 
-// CHECK: node 'pool': pooling over 2 rows of integers with two switch points
-func.func @main(%x: tensor<1x4x4xi8>) -> tensor<1x2x4xf64> {
-  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<1x4x4xi32>
-  %p = bnn.max_pool %a {kernel = array<i64: 2, 1>, strides = array<i64: 2, 1>, pads = array<i64: 0, 0, 0, 0>} : tensor<1x4x4xi32> -> tensor<1x2x4xi32> loc("pool")
-  %t = bnn.threshold %p {points = dense<[[1, 4]]> : tensor<1x2xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x2x4xi32> -> tensor<1x2x4xi1>
-  %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x2x4xi1> -> tensor<1x2x4xi32>
-  %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x2x4xi32> -> tensor<1x2x4xf64>
-  return %r : tensor<1x2x4xf64>
+// CHECK: node 'conv': weights other than -1 and +1 in a kernel of 2 rows over 40 channels have no loop; use at most 32 channels, or one row
+func.func @main(%x: tensor<40x4x4xi1>) -> tensor<1x3x3xf64> {
+  %a = bnn.conv %x {weight = dense<0> : tensor<1x40x2x2xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 2 : i64} : tensor<40x4x4xi1> -> tensor<1x3x3xi32> loc("conv")
+  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x3x3xi32> -> tensor<1x3x3xf64>
+  return %r : tensor<1x3x3xf64>
+}
+
+// -----
+
+// CHECK: node 'conv': sums of 600 taps over 14000 positions reach 8400000, a threshold holds 24 bits
+func.func @main(%x: tensor<1x1x14599xi1>) -> tensor<1x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x600xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<1x1x14599xi1> -> tensor<1x1x14000xi32> loc("conv")
+  %g = bnn.sum %a : tensor<1x1x14000xi32> -> tensor<1x1x1xi32>
+  %t = bnn.threshold %g {points = dense<1> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x1xi32> -> tensor<1x1x1xi1>
+  %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<1x1x1xi1> -> tensor<1x1x1xi32>
+  %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x1xi32> -> tensor<1x1x1xf64>
+  return %r : tensor<1x1x1xf64>
 }

@@ -72,10 +72,12 @@ module {
     return %g : tensor<1x1x1xf64>
   }
 
-  // Bits with two switch points that are pooled have no complement of this kind.
+  // Bits with two switch points that are pooled get a layer that pools them, and
+  // that one gives the complements.
   // CHECK-LABEL: func.func @two_sided_pool
-  // CHECK-NOT: mirrored
-  // CHECK: return
+  // CHECK: %[[T:.*]] = bnn.threshold {{.*}}points = dense<{{\[\[}}3, 5]]>
+  // CHECK-NEXT: %[[O:.*]] = bnn.conv %[[T]] {pad_value = -1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>, weight = dense<1> : tensor<2x1x1x2xi8>
+  // CHECK-NEXT: bnn.threshold %[[O]] {first = dense<[false, true]> : tensor<2xi1>, mirrored, points = dense<0> : tensor<2x1xi32>}
   func.func @two_sided_pool(%x: tensor<1x1x10xi8>) -> tensor<1x1x4xf64> {
     %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x2xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x10xi8> -> tensor<1x1x9xi32>
     %s = bnn.threshold %a {points = dense<[[3, 5]]> : tensor<1x2xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x9xi32> -> tensor<1x1x9xi1>
@@ -104,13 +106,13 @@ module {
     return %r : tensor<5x1x1xf64>
   }
 
-  // A pool over rows: along x before the threshold, over rows as a layer between
-  // complements; the falling channel falls behind it.
+  // A pool over rows: along x by the output unit, over rows as a layer whose sums
+  // are each channel's own; the falling channel falls behind it.
   // CHECK-LABEL: func.func @pool_of_rows
-  // CHECK: %[[A:.*]] = bnn.conv %arg0 {{.*}} -> tensor<4x4x4xi32>
-  // CHECK-NEXT: %[[P:.*]] = bnn.max_pool %[[A]] {kernel = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>}
-  // CHECK-NEXT: %[[B:.*]] = bnn.threshold %[[P]] {first = dense<[false, false, true, true]> : tensor<4xi1>, mirrored, points = dense<{{\[\[}}3], [-4], [3], [-4]]>
-  // CHECK-NEXT: %[[C:.*]] = bnn.conv %[[B]] {pad_value = -1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 1>, weight = dense<{{\[\[\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}-1], [-1]], {{\[\[}}1], [1]]], {{\[\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}1], [1]], {{\[\[}}-1], [-1]]]]> : tensor<2x4x2x1xi8>
+  // CHECK: %[[A:.*]] = bnn.conv %arg0 {{.*}} -> tensor<2x4x4xi32>
+  // CHECK-NEXT: %[[B:.*]] = bnn.threshold %[[A]] {bnn.partial, first = dense<false> : tensor<2xi1>, points = dense<{{\[\[}}3], [-4]]>
+  // CHECK-NEXT: %[[P:.*]] = bnn.max_pool %[[B]] {bnn.partial, kernel = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 2>}
+  // CHECK-NEXT: %[[C:.*]] = bnn.conv %[[P]] {pad_value = -1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 1>, weight = dense<{{\[\[\[\[}}1], [1]], {{\[\[}}0], [0]]], {{\[\[\[}}0], [0]], {{\[\[}}1], [1]]]]> : tensor<2x2x2x1xi8>
   // CHECK-NEXT: bnn.threshold %[[C]] {first = dense<[false, true]> : tensor<2xi1>, points = dense<0> : tensor<2x1xi32>}
   func.func @pool_of_rows(%x: tensor<1x4x4xi8>) -> tensor<1x2x2xf64> {
     %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<2x4x4xi32>
@@ -131,5 +133,40 @@ module {
     %g = bnn.sum %a : tensor<2x4x4xi32> -> tensor<2x1x1xi32>
     %r = bnn.to_real %g {scale = array<f64: 0.25>, shift = array<f64: 1.0>} : tensor<2x1x1xi32> -> tensor<2x1x1xf64>
     return %r : tensor<2x1x1xf64>
+  }
+
+  // Two pools are one where the first leaves no gap; with pads they are a layer.
+  // A pool of integers with two switch points behind it pools a bit for each.
+  // CHECK-LABEL: func.func @pools_in_a_row
+  // CHECK: %[[A:.*]] = bnn.conv %arg0 {{.*}}weight = dense<1> : tensor<2x1x1x2xi8>{{.*}} -> tensor<2x1x30xi32>
+  // CHECK-NEXT: %[[B:.*]] = bnn.threshold %[[A]] {bnn.partial, first = dense<false> : tensor<2xi1>, points = dense<{{\[\[}}1], [2]]>
+  // CHECK-NEXT: %[[C:.*]] = bnn.conv %[[B]] {pad_value = -1 : i64, pads = array<i64: 0, 1, 0, 1>, strides = array<i64: 1, 2>, weight = dense<{{\[\[\[\[}}1, 1, 1]], {{\[\[}}0, 0, 0]]], {{\[\[\[}}0, 0, 0]], {{\[\[}}1, 1, 1]]]]> : tensor<2x2x1x3xi8>
+  // CHECK-NEXT: %[[D:.*]] = bnn.threshold %[[C]] {bnn.partial, first = dense<false> : tensor<2xi1>, points = dense<-1> : tensor<2x1xi32>}
+  // CHECK-NEXT: %[[E:.*]] = bnn.conv %[[D]] {{.*}}weight = dense<{{\[\[\[\[}}1]], {{\[\[}}-1]]]]> : tensor<1x2x1x1xi8>
+  // CHECK-NEXT: %[[F:.*]] = bnn.threshold %[[E]] {first = dense<true> : tensor<1xi1>, points = dense<2> : tensor<1x1xi32>}
+  // CHECK-NEXT: bnn.conv %[[F]]
+  // CHECK-NEXT: bnn.max_pool {{.*}}{kernel = array<i64: 1, 5>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 4>}
+  func.func @pools_in_a_row(%x: tensor<1x1x31xi8>) -> tensor<1x1x3xf64> {
+    %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x2xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x31xi8> -> tensor<1x1x30xi32>
+    %p = bnn.max_pool %a {kernel = array<i64: 1, 3>, strides = array<i64: 1, 2>, pads = #one} : tensor<1x1x30xi32> -> tensor<1x1x15xi32>
+    %s = bnn.threshold %p {points = dense<[[1, 2]]> : tensor<1x2xi32>, first = dense<1> : tensor<1xi1>} : tensor<1x1x15xi32> -> tensor<1x1x15xi1>
+    %c = bnn.conv %s {weight = dense<1> : tensor<1x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x15xi1> -> tensor<1x1x15xi32>
+    %q = bnn.max_pool %c {kernel = array<i64: 1, 3>, strides = array<i64: 1, 2>, pads = #none} : tensor<1x1x15xi32> -> tensor<1x1x7xi32>
+    %d = bnn.max_pool %q {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = #none} : tensor<1x1x7xi32> -> tensor<1x1x3xi32>
+    %t = bnn.threshold %d {points = dense<0> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x3xi32> -> tensor<1x1x3xi1>
+    %e = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x3xi1> -> tensor<1x1x3xi32>
+    %r = bnn.to_real %e {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x3xi32> -> tensor<1x1x3xf64>
+    return %r : tensor<1x1x3xf64>
+  }
+
+  // Bits with three switch points at the end become numbers by a layer.
+  // CHECK-LABEL: func.func @bits_at_the_end
+  // CHECK: %[[T:.*]] = bnn.threshold
+  // CHECK-NEXT: %[[N:.*]] = bnn.conv %[[T]] {{.*}}weight = dense<{{\[\[\[\[}}1]], {{\[\[}}0]]], {{\[\[\[}}0]], {{\[\[}}1]]]]> : tensor<2x2x1x1xi8>
+  // CHECK-NEXT: bnn.to_real %[[N]] {{.*}} -> tensor<2x1x9xf64>
+  func.func @bits_at_the_end(%x: tensor<1x1x10xi8>) -> tensor<2x1x9xi1> {
+    %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x2xi8>, strides = #unit, pads = #none, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x10xi8> -> tensor<2x1x9xi32>
+    %s = bnn.threshold %a {points = dense<[[3, 5, 9], [3, 5, 9]]> : tensor<2x3xi32>, first = dense<[0, 1]> : tensor<2xi1>} : tensor<2x1x9xi32> -> tensor<2x1x9xi1>
+    return %s : tensor<2x1x9xi1>
   }
 }

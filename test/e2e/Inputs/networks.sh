@@ -7,7 +7,7 @@ shift 3
 for kind in "$@"; do
   "$python" "$script" "$kind" "$folder/$kind"
   for target in z010 z020 z035; do
-    bnncc "$folder/$kind/model.onnx" -o "$folder/$kind/$target.bnn" --target=$target --input-type=int8
+    bnncc "$folder/$kind/model.onnx" -o "$folder/$kind/$target.bnn" --target=$target $(cat "$folder/$kind/flags.txt")
     bnn-run "$folder/$kind/$target.bnn" --input="$folder/$kind/input.npy" --expect="$folder/$kind/output.npy"
   done
 done

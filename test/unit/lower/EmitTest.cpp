@@ -266,6 +266,60 @@ TEST_P(EveryTarget, RunsRandomNetworks) {
   }
 }
 
+TEST_P(EveryTarget, AddsUpSetsOfWeights) {
+  for (int seed = 0; seed < 30; ++seed) {
+    std::mt19937 random(3000 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    MapKind kind = pick(0, 1) ? MapKind::Bytes : MapKind::Bits;
+    std::vector<LayerSpec> layers;
+    for (int i = 0, n = int(pick(1, 3)); i < n; ++i)
+      layers.push_back({.channels = pick(1, 70),
+                        .kernel = pick(1, 5),
+                        .stride = pick(1, 2),
+                        .pad = pick(0, 2),
+                        .padValue = kind == MapKind::Bytes && i == 0 ? 0 : -1,
+                        .poolWindow = pick(1, 3),
+                        .points = int(pick(1, 2)),
+                        .sets = pick(1, 4)});
+    layers.push_back({.channels = pick(1, 8),
+                      .kernel = 1,
+                      .output = pick(0, 1) ? Raw : Sum,
+                      .sets = pick(1, 3)});
+    Network network =
+        randomNetwork(random, kind, {pick(1, 3), 1, pick(60, 150)}, layers);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, GetParam());
+    if (HasFailure())
+      return;
+  }
+}
+
+TEST_P(EveryTarget, AddsUpPooledBitsBehindAThreshold) {
+  for (int seed = 0; seed < 30; ++seed) {
+    std::mt19937 random(4000 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    std::vector<LayerSpec> layers = {
+        {.channels = pick(1, 40), .kernel = pick(1, 5), .pad = pick(0, 2)},
+        {.channels = pick(1, 70),
+         .kernel = pick(1, 5),
+         .pad = pick(0, 2),
+         .poolWindow = pick(2, 7),
+         .poolStride = pick(1, 3),
+         .output = SumBits},
+        {.channels = 9, .kernel = 1, .output = Raw}};
+    Network network = randomNetwork(random, MapKind::Bits,
+                                    {pick(1, 3), 1, pick(40, 200)}, layers);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, GetParam());
+    if (HasFailure())
+      return;
+  }
+}
+
 TEST_P(EveryTarget, LoadsInputsInStripes) {
   int striped = 0, both = 0;
   for (int seed = 0; seed < 80; ++seed) {

@@ -26,8 +26,9 @@ static Values convolve(const Layer &l, const Values &x) {
               int64_t h = i * l.strideH + a - l.padTop;
               int64_t w = j * l.strideW + b - l.padLeft;
               bool inside = h >= 0 && h < l.in.h && w >= 0 && w < l.in.w;
-              sum += l.weight(o, c, a, b) *
-                     (inside ? x[(c * l.in.h + h) * l.in.w + w] : l.padValue);
+              for (int64_t set = 0; set < l.sets; ++set)
+                sum += l.weight(o, c, a, b, set) *
+                       (inside ? x[(c * l.in.h + h) * l.in.w + w] : l.padValue);
             }
         y.push_back(sum);
       }
@@ -100,6 +101,7 @@ Network randomNetwork(std::mt19937 &random, MapKind kind, Shape shape,
     l.kind = network.layers.empty() ? kind : MapKind::Bits;
     l.kernelW = spec.kernel == 0 ? shape.w : spec.kernel;
     l.strideW = spec.stride;
+    l.sets = spec.sets;
     l.padLeft = l.padRight = spec.pad;
     l.padValue = spec.padValue;
     l.conv = {spec.channels, 1,

@@ -27,6 +27,7 @@ struct LayerSpec {
   bool poolFirst = true;
   lower::OutputKind output = lower::OutputKind::Bits;
   int points = 1;
+  int64_t sets = 1;
 };
 lower::Network randomNetwork(std::mt19937 &random, lower::MapKind kind,
                              lower::Shape input,
