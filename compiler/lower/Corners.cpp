@@ -63,6 +63,10 @@ Levels levelsOf(const host::Quantiser &q, mlir::Type type) {
     levels.first = q.min;
     levels.step = 1;
     levels.count = int64_t(q.max) - q.min + 1;
+  } else if (q.kind == Kind::None) {
+    for (int i = -255; i < 256; i += 2) // no number of theirs is 0
+      levels.boundaries.push_back(float(i) * 0.01f);
+    levels.count = int64_t(levels.boundaries.size()) + 1;
   }
   return levels;
 }

@@ -286,8 +286,9 @@ template <typename Fn> bool withType(bnn_type type, Fn fn) {
     return fn(int32_t());
   case BNN_INT64:
     return fn(int64_t());
+  default:
+    return false;
   }
-  return false;
 }
 
 } // namespace
