@@ -35,7 +35,7 @@ host::Quantiser hostQuantiser(Operation *op) {
     q.first = written(quantize.getFirst());
     q.step = int32_t(bits ? step / 2 : step);
     if (quantize.isPerChannel())
-      q.rows = uint32_t(shapeOf(quantize.getOutput()).c);
+      q.rows = uint32_t(quantize.getOutput().getType().getDimSize(0));
     for (uint32_t row = 0; row < q.rows; ++row)
       for (double b : quantize.boundariesOf(row))
         q.boundaries.push_back(b);

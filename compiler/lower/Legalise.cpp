@@ -308,6 +308,8 @@ bool Legaliser::closeBefore(Operation *conv) {
     // Bits stand for -1 and +1.
     result.quantiser.first = 2 * result.quantiser.first - 1;
     result.quantiser.step *= 2;
+    for (int16_t &code : result.quantiser.codes)
+      code = int16_t(2 * code - 1);
   }
   if (conv->getOperand(0) != before.back()->getResult(0))
     return fail(conv, "its input must be the last of the values before it");
@@ -355,7 +357,7 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   layer.isSigned = !element.isUnsignedInteger();
   if (!bits)
     std::tie(layer.codeLow, layer.codeHigh) =
-        codesOf(result.quantiseOp, element);
+        codesOf(before.empty() ? result.quantiseOp : nullptr, element);
   layer.in = in;
   layer.conv = layer.out = shapeOf(op.getOutput());
   layer.strideH = op.getStrides()[0];

@@ -305,7 +305,7 @@ bool Verifier::runProgram(const Corner &input, const Observed &observed,
   if (!host::storeElements(part.input.type, input.values, elements.data(),
                            error) ||
       !prologue->run(elements.data(), window.data(), error)) {
-    error = fmt::format("internal error: the loader refuses input '{}': {}",
+    error = fmt::format("the loader refuses the constructed input '{}': it {}",
                         corner, error);
     return false;
   }

@@ -207,6 +207,7 @@ def main() -> None:
     (folder / "flags.txt").write_text("--input-type=int8" if values == "int8" else "")
     session = onnxruntime.InferenceSession(model.SerializeToString())
     rows = [session.run(None, {"x": x[i : i + 1]}) for i in range(WINDOWS)]
+    (folder / "second.txt").write_text(model.graph.output[-1].name)
     for i in range(len(rows[0])):
         np.save(folder / f"output{i or ''}.npy", np.concatenate([row[i] for row in rows]))
 

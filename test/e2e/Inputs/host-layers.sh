@@ -8,6 +8,10 @@ for kind in "$@"; do
   "$python" "$generator" "$kind" "$model"
   for target in z010 z020 z035; do
     bnncc "$model/model.onnx" -o "$model/$target.bnn" --target=$target $(cat "$model/flags.txt") > "$model/report.txt"
-    bnn-run "$model/$target.bnn" --input="$model/input.npy" --expect="$model/output.npy"
+    second=
+    if [ -e "$model/output1.npy" ]; then
+      second="--expect=$(cat "$model/second.txt")=$model/output1.npy"
+    fi
+    bnn-run "$model/$target.bnn" --input="$model/input.npy" --expect="$model/output.npy" $second
   done
 done
