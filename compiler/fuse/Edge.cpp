@@ -79,52 +79,96 @@ std::optional<Affine> affineOnBipolar(ChainView chain) {
 
 namespace {
 
-// The affine steps of every chain from `begin` on: (end, scales, shifts).
+bool bends(const Step &step) {
+  return step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip;
+}
+
+// The affine steps of every chain from `begin` on, as far as each is one affine
+// function of one square root: (end, scales, shifts).
 struct AffineRun {
   size_t end;
-  std::vector<double> scale, shift;
+  std::vector<Radical> scale, shift;
 
   bool moves() const {
-    return llvm::any_of(scale, [](double x) { return x != 1; }) ||
-           llvm::any_of(shift, [](double x) { return x != 0; });
+    auto differs = [](llvm::ArrayRef<Radical> values, int number) {
+      return llvm::any_of(values, [&](const Radical &x) {
+        return !x.isRational() || x.rationalPart() != number;
+      });
+    };
+    return differs(scale, 1) || differs(shift, 0);
   }
 };
 
 AffineRun affineRun(const Edge &edge, size_t begin) {
   ChainView first = edge.chains.front();
-  AffineRun run{begin, {}, {}};
-  while (run.end < first.size() && first[run.end].kind != Step::Kind::PRelu &&
-         first[run.end].kind != Step::Kind::Clip)
-    ++run.end;
-  for (ChainView chain : edge.chains) {
-    auto affine = affineOf(chain.subspan(begin, run.end - begin));
-    if (affine) {
-      run.scale.push_back(affine->scale.toDouble());
-      run.shift.push_back(affine->shift.toDouble());
-      continue;
+  size_t end = begin;
+  while (end < first.size() && !bends(first[end]))
+    ++end;
+  for (;; --end) { // one step alone always has that form
+    AffineRun run{end, {}, {}};
+    for (ChainView chain : edge.chains) {
+      auto affine = affineOf(chain.subspan(begin, end - begin));
+      if (!affine)
+        break;
+      run.scale.push_back(std::move(affine->scale));
+      run.shift.push_back(std::move(affine->shift));
     }
-    // Several radicals: the host's float64 is all that is needed here.
-    double scale = 1, shift = 0;
-    for (const Step &step : chain.subspan(begin, run.end - begin)) {
-      bool adds =
-          step.kind == Step::Kind::Add || step.kind == Step::Kind::Subtract;
-      double factor = adds ? 1 : step.factorDouble;
-      scale *= factor;
-      shift = (shift + step.preDouble) * factor + step.termDouble;
-    }
-    run.scale.push_back(scale);
-    run.shift.push_back(shift);
+    if (run.scale.size() == edge.chains.size())
+      return run;
   }
-  return run;
+}
+
+std::vector<double> doublesOf(llvm::ArrayRef<Radical> values) {
+  std::vector<double> doubles;
+  for (const Radical &x : values)
+    doubles.push_back(x.toDouble());
+  return doubles;
+}
+
+// Texts of numbers that no double is; null if there are none.
+mlir::ArrayAttr textsOf(mlir::OpBuilder &builder,
+                        llvm::ArrayRef<Radical> values) {
+  llvm::SmallVector<mlir::Attribute> texts;
+  bool rounds = false;
+  for (const Radical &x : values) {
+    rounds |= !x.isRational() || exact::rational(x.toDouble()) != x.rationalPart();
+    texts.push_back(builder.getStringAttr(hostText(x)));
+  }
+  return rounds ? builder.getArrayAttr(texts) : nullptr;
 }
 
 } // namespace
 
+std::string hostText(const Radical &value) {
+  std::string text = value.rationalPart().get_str(16);
+  if (!value.isRational())
+    text += " " + value.rootFactor().get_str(16) + " " +
+            value.radicand().get_str(16);
+  return text;
+}
+
+bool risesStrictly(ChainView chain) {
+  auto affine = affineOf(chain);
+  return affine && affine->scale.sign() > 0;
+}
+
+Value createAffine(mlir::OpBuilder &builder, mlir::Location loc, Value value,
+                   llvm::ArrayRef<Radical> scale,
+                   llvm::ArrayRef<Radical> shift) {
+  auto from = llvm::cast<mlir::RankedTensorType>(value.getType());
+  auto type =
+      mlir::RankedTensorType::get(from.getShape(), builder.getF64Type());
+  auto scales = doublesOf(scale), shifts = doublesOf(shift);
+  if (!from.getElementType().isF64())
+    return bnn::ToRealOp::create(builder, loc, type, value, scales, shifts,
+                                 textsOf(builder, scale),
+                                 textsOf(builder, shift));
+  return bnn::AffineOp::create(builder, loc, type, value, scales, shifts,
+                               textsOf(builder, scale), textsOf(builder, shift));
+}
+
 mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
                               const Edge &edge) {
-  if (edge.kind == Edge::Kind::Input)
-    return op->emitOpError("must follow an integer operation, but found the "
-                           "float graph input");
   bool rounds = llvm::any_of(edge.chains.front(), [](const Step &step) {
     return step.kind == Step::Kind::Round;
   });
@@ -140,29 +184,25 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
       mlir::RankedTensorType::get(edge.type().getShape(), builder.getF64Type());
   AffineRun run = affineRun(edge, 0);
   Value value = edge.base;
-  if (edge.kind == Edge::Kind::Integer)
-    value =
-        bnn::ToRealOp::create(builder, loc, type, value, run.scale, run.shift);
-  else if (run.moves())
-    value =
-        bnn::AffineOp::create(builder, loc, type, value, run.scale, run.shift);
+  if (edge.kind != Edge::Kind::Host || run.moves())
+    value = createAffine(builder, loc, value, run.scale, run.shift);
   const Chain &first = edge.chains.front();
   while (run.end < first.size()) {
     const Step &step = first[run.end];
+    size_t begin = run.end;
     if (step.kind == Step::Kind::PRelu) {
       std::vector<double> slopes;
       for (const Chain &chain : edge.chains)
         slopes.push_back(chain[run.end].factorDouble);
       value = bnn::PReluOp::create(builder, loc, type, value, slopes);
-    } else {
+    } else if (step.kind == Step::Kind::Clip) {
       value = bnn::ClipOp::create(builder, loc, type, value,
                                   builder.getF64FloatAttr(step.low),
                                   builder.getF64FloatAttr(step.high));
     }
-    run = affineRun(edge, run.end + 1);
+    run = affineRun(edge, bends(step) ? begin + 1 : begin);
     if (run.moves())
-      value = bnn::AffineOp::create(builder, loc, type, value, run.scale,
-                                    run.shift);
+      value = createAffine(builder, loc, value, run.scale, run.shift);
   }
   if (edge.pool)
     value = bnn::MaxPoolOp::create(

@@ -68,9 +68,22 @@ std::optional<Affine> affineOf(exact::ChainView chain);
 /// The affine function that a chain is on -1 and +1.
 std::optional<Affine> affineOnBipolar(exact::ChainView chain);
 
+/// Whether a chain of affine steps rises strictly over all reals.
+bool risesStrictly(exact::ChainView chain);
+
+/// The loader's text of an exact number: "a" or "a b q" for a + b sqrt(q), with
+/// hexadecimal integers n or n/d.
+std::string hostText(const exact::Radical &value);
+
 /// Turns an edge into a real host value; emits an error at `op` if it cannot.
 mlir::FailureOr<mlir::Value> toHost(mlir::OpBuilder &builder,
                                     mlir::Operation *op, const Edge &edge);
+
+/// Real values scaled and shifted by exact numbers, one or one per channel.
+mlir::Value createAffine(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value value,
+                         llvm::ArrayRef<exact::Radical> scale,
+                         llvm::ArrayRef<exact::Radical> shift);
 
 } // namespace bnncc
 

@@ -133,9 +133,26 @@ LogicalResult Fuser::defineIntegers(Operation *op, const Edge &edge,
   return define(op, codeEdge(*codes, grid));
 }
 
+// Whether a cast of a class keeps it: it is below the number of places.
+static bool isClass(Operation *op, const Edge &edge) {
+  Operation *producer = edge.base.getDefiningOp();
+  while (llvm::isa_and_nonnull<bnn::ReshapeOp>(producer))
+    producer = producer->getOperand(0).getDefiningOp();
+  auto argmax = llvm::dyn_cast_or_null<bnn::ArgmaxOp>(producer);
+  if (!argmax || opType(op) != "Cast" || edge.chains.size() != 1 ||
+      !edge.chains.front().empty())
+    return false;
+  auto type = ElementType::of(tensorType(op->getResult(0)).getElementType());
+  int64_t places =
+      tensorType(argmax.getInput()).getDimSize(int64_t(argmax.getAxis()));
+  return double(places) - 1 <= double(type.high());
+}
+
 // An operation with an integer result.
 LogicalResult Fuser::fuseInteger(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
+  if (edge.kind == Edge::Kind::Host && isClass(op, edge))
+    return define(op, std::move(edge));
   if (edge.kind == Edge::Kind::Host)
     return op->emitOpError("must not compute integers from the last layer's "
                            "real values, but found ")

@@ -310,12 +310,11 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
     }
 
   FailureOr<Edge> codes = failure();
-  if (edge.kind == Edge::Kind::Host)
-    return op->emitOpError("must see an integer or its scaled value, but found "
-                           "a real value of the host");
   bool isInput =
       edge.kind == Edge::Kind::Input || (!edge.isBipolar() && codesOf(edge));
-  if (isInput)
+  if (edge.kind == Edge::Kind::Host)
+    codes = decideOnHost(op, edge, grid);
+  else if (isInput)
     codes = quantizeInput(op, op->getOperand(0), edge, *quantization);
   else if (edge.isBipolar())
     codes = requantizeBits(op, edge, grid);

@@ -109,8 +109,9 @@ Fuser::Method Fuser::methodFor(Operation *op) {
           .Case("Reshape", &Fuser::fuseReshape)
           .Case("Pick", &Fuser::fusePick)
           .Case("Concat", &Fuser::fuseConcat)
-          .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax"},
+          .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh"},
                  &Fuser::fuseHostOp)
+          .Case("ArgMax", &Fuser::fuseArgMax)
           .Cases({"Round", "Floor", "Ceil"}, &Fuser::fuseRound)
           .Cases({"Abs", "Sqrt"}, &Fuser::fuseOpaque)
           .Default(nullptr);
@@ -191,14 +192,18 @@ LogicalResult Fuser::fuseReshape(Operation *op) {
   auto from = edge.type();
   auto to = RankedTensorType::get(tensorType(op->getResult(0)).getShape(),
                                   from.getElementType());
-  // Each new channel must lie within one old channel.
+  // Each new channel must lie within one old channel, else the constants of the
+  // channels come first: on the host.
+  int64_t inOld = from.getDimSize(1) * from.getDimSize(2);
+  int64_t inNew = to.getDimSize(1) * to.getDimSize(2);
+  if (edge.chains.size() > 1 && inOld % inNew != 0) {
+    auto host = toHost(builder, op, edge);
+    if (failed(host))
+      return failure();
+    edge = hostEdge(*host);
+    to = RankedTensorType::get(to.getShape(), builder.getF64Type());
+  }
   if (edge.chains.size() > 1) {
-    int64_t inOld = from.getDimSize(1) * from.getDimSize(2);
-    int64_t inNew = to.getDimSize(1) * to.getDimSize(2);
-    if (inOld % inNew != 0)
-      return op->emitOpError("must not mix channels before their quantiser, "
-                             "but found ")
-             << from << " -> " << to;
     std::vector<exact::Chain> chains;
     for (int64_t c = 0; c < to.getDimSize(0); ++c)
       chains.push_back(edge.chain(c * inNew / inOld));
@@ -276,6 +281,11 @@ LogicalResult Fuser::fusePick(Operation *op) {
 }
 
 LogicalResult Fuser::fuseConcat(Operation *op) {
+  // Beside a real value all are real.
+  if (llvm::any_of(op->getOperands(), [&](Value operand) {
+        return edgeOf(operand).kind == Edge::Kind::Host;
+      }))
+    return concatOnHost(op);
   Edge joined;
   llvm::SmallVector<Value> bases;
   int64_t channels = 0;
@@ -323,14 +333,8 @@ LogicalResult Fuser::fuseHostOp(Operation *op) {
     result = bnn::LogSoftmaxOp::create(builder, loc, type, *input);
   else if (name == "Sigmoid")
     result = bnn::SigmoidOp::create(builder, loc, type, *input);
-  else if (name == "Tanh")
-    result = bnn::TanhOp::create(builder, loc, type, *input);
   else
-    result = bnn::ArgmaxOp::create(
-        builder, loc,
-        RankedTensorType::get({1, type.getDimSize(1), type.getDimSize(2)},
-                              builder.getI64Type()),
-        *input);
+    result = bnn::TanhOp::create(builder, loc, type, *input);
   return define(op, hostEdge(result));
 }
 

@@ -177,12 +177,8 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   Edge &input = edgeOf(op->getOperand(0));
   bool isCode = input.kind == Edge::Kind::Integer && !input.pool &&
                 input.type().getElementTypeBitWidth() <= 8;
-  if (!isCode)
-    return op->emitOpError("input must be a quantised map, but found ")
-           << (input.kind == Edge::Kind::Host ? "a real value of the host"
-               : input.pool                   ? "a pool of real values"
-                                              : "an unquantised value")
-           << "; put a quantiser (Sign, BipolarQuant) before it";
+  if (!isCode || op->hasAttr("host"))
+    return fuseRealConv(op);
   auto grid = gridOf(input);
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "

@@ -70,6 +70,9 @@ private:
   mlir::FailureOr<Quantization> readMultiThreshold(mlir::Operation *op);
   mlir::FailureOr<Edge> threshold(mlir::Operation *op, const Edge &edge,
                                   const Grid &grid);
+  /// A quantiser of real values: the host decides.
+  mlir::FailureOr<Edge> decideOnHost(mlir::Operation *op, Edge edge,
+                                     const Grid &grid);
   mlir::FailureOr<Edge> requantizeBits(mlir::Operation *op, const Edge &edge,
                                        const Grid &grid);
 
@@ -146,6 +149,10 @@ private:
   llvm::LogicalResult fusePick(mlir::Operation *op);
   llvm::LogicalResult fuseConcat(mlir::Operation *op);
   llvm::LogicalResult fuseHostOp(mlir::Operation *op);
+  /// A layer with real weights (FuseHost.cpp).
+  llvm::LogicalResult fuseRealConv(mlir::Operation *op);
+  llvm::LogicalResult fuseArgMax(mlir::Operation *op);
+  llvm::LogicalResult concatOnHost(mlir::Operation *op);
 
   Edge &edgeOf(mlir::Value value) { return edges.find(value)->second; }
   llvm::LogicalResult define(mlir::Operation *op, Edge edge) {

@@ -4,6 +4,7 @@
 #include "fuse/ConstTensor.h"
 #include "fuse/Graph.h"
 #include "fuse/Passes.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
@@ -24,19 +25,30 @@ namespace bnncc {
 
 namespace {
 
+/// One magnitude for each output channel, or the first weight that differs.
+struct BinaryWeights {
+  std::vector<int8_t> signs;
+  std::vector<exact::Radical> scales;
+  std::optional<std::pair<exact::Radical, int64_t>> offender;
+};
+
 struct InferQuantizationPass
     : impl::InferQuantizationBase<InferQuantizationPass> {
   using InferQuantizationBase::InferQuantizationBase;
   void runOnOperation() override;
 
   LogicalResult readInputTypes(mlir::func::FuncOp func);
+  LogicalResult readWeights(llvm::ArrayRef<Operation *> convs);
+  void placeOnHost(llvm::ArrayRef<Operation *> convs);
   LogicalResult splitWeights(Operation *conv);
   LogicalResult findGrid(Operation *conv);
+  LogicalResult castHostInput(Operation *conv);
   LogicalResult castInput(Operation *conv, mlir::BlockArgument argument);
 
   LogicalResult checkInputTypes(mlir::func::FuncOp func);
 
   llvm::DenseMap<Value, mlir::Type> inputTypes;
+  llvm::DenseMap<Operation *, BinaryWeights> weights;
 };
 
 mlir::Type typeNamed(StringRef name, mlir::MLIRContext *context) {
@@ -52,13 +64,6 @@ StringRef onnxName(mlir::func::FuncOp func, unsigned argument) {
   auto name = func.getArgAttrOfType<mlir::StringAttr>(argument, "onnx.name");
   return name ? name.getValue() : "";
 }
-
-/// One magnitude for each output channel, or the first weight that differs.
-struct BinaryWeights {
-  std::vector<int8_t> signs;
-  std::vector<exact::Radical> scales;
-  std::optional<std::pair<exact::Radical, int64_t>> offender;
-};
 
 bool isOne(const exact::Radical &x) {
   return x.isRational() && x.rationalPart() == 1;
@@ -93,13 +98,79 @@ BinaryWeights splitSigns(const ConstTensor &weights, int64_t channels) {
 
 } // namespace
 
+LogicalResult
+InferQuantizationPass::readWeights(llvm::ArrayRef<Operation *> convs) {
+  weights.clear();
+  for (Operation *conv : convs) {
+    auto weight = evaluateConstant(conv->getOperand(1));
+    if (!weight)
+      return failure();
+    weights[conv] =
+        splitSigns(*weight, tensorType(conv->getOperand(1)).getDimSize(0));
+  }
+  return success();
+}
+
+namespace {
+const llvm::StringSet<> quantisers = {
+    "Sign",      "BipolarQuant",   "Quant", "QuantizeLinear",
+    "Greater",   "GreaterOrEqual", "Less",  "LessOrEqual",
+    "CastInput", "MultiThreshold", "Round", "Floor", "Ceil"};
+} // namespace
+
+// Layers with other weights before the first binary one and behind the last are
+// the host's.
+void InferQuantizationPass::placeOnHost(llvm::ArrayRef<Operation *> convs) {
+  llvm::DenseSet<Operation *> engine;
+  for (Operation *conv : convs)
+    if (!weights[conv].offender)
+      engine.insert(conv);
+  if (engine.empty() || engine.size() == convs.size())
+    return;
+  // In the order of the block: what is behind one of the engine's, then, from the
+  // end, what is before one.
+  llvm::DenseSet<Operation *> behind, before;
+  mlir::Block &block = *convs.front()->getBlock();
+  for (Operation &op : block)
+    if (llvm::any_of(op.getOperands(), [&](Value operand) {
+          Operation *producer = operand.getDefiningOp();
+          return behind.contains(producer) || engine.contains(producer);
+        }))
+      behind.insert(&op);
+  for (Operation &op : llvm::reverse(block))
+    if (llvm::any_of(op.getUsers(), [&](Operation *user) {
+          return before.contains(user) || engine.contains(user);
+        }))
+      before.insert(&op);
+  for (Operation *conv : convs)
+    if (!engine.contains(conv) &&
+        !(behind.contains(conv) && before.contains(conv)))
+      conv->setAttr("host", mlir::UnitAttr::get(conv->getContext()));
+}
+
+// The user's --input-type holds for an input that a real layer reads, too.
+LogicalResult InferQuantizationPass::castHostInput(Operation *conv) {
+  llvm::SmallVector<Value> work = {conv->getOperand(0)};
+  llvm::DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value value = work.pop_back_val();
+    auto argument = llvm::dyn_cast<mlir::BlockArgument>(value);
+    if (argument && inputTypes.count(argument) &&
+        failed(castInput(conv, argument)))
+      return failure();
+    Operation *op = value.getDefiningOp();
+    if (op && !quantisers.contains(opType(op)))
+      for (Value operand : op->getOperands())
+        if (seen.insert(operand).second)
+          work.push_back(operand);
+  }
+  return success();
+}
+
 // conv(x, alpha * w, b) -> conv(x, w) * alpha + b with w of -1 and +1
 LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
-  auto weight = evaluateConstant(conv->getOperand(1));
-  if (!weight)
-    return failure();
   auto type = tensorType(conv->getOperand(1));
-  BinaryWeights binary = splitSigns(*weight, type.getDimSize(0));
+  const BinaryWeights &binary = weights[conv];
   if (binary.offender) {
     auto [value, channel] = *binary.offender;
     return conv->emitOpError("weights must be -a or +a with one a for each "
@@ -189,10 +260,6 @@ LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
                                                 "BitwiseAnd",
                                                 "BitwiseOr",
                                                 "BitwiseXor"};
-  static const llvm::StringSet<> quantisers = {
-      "Sign",      "BipolarQuant",   "Quant", "QuantizeLinear",
-      "Greater",   "GreaterOrEqual", "Less",  "LessOrEqual",
-      "CastInput", "MultiThreshold", "Round", "Floor", "Ceil"};
   llvm::SmallVector<Value> work = {conv->getOperand(0)};
   while (!work.empty()) {
     Value value = work.pop_back_val();
@@ -207,9 +274,7 @@ LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
     if (toInteger || quantisers.contains(opType(op)))
       continue;
     if (!transparent.contains(opType(op)))
-      return conv->emitOpError("input must be quantised, but found ")
-             << opType(op) << " before it; put a quantiser (Sign, "
-             << "BipolarQuant) between the two layers";
+      continue; // a real value: the host's layer
     if (opType(op) == "Concat")
       work.append(op->operand_begin(), op->operand_end());
     else
@@ -269,8 +334,13 @@ void InferQuantizationPass::runOnOperation() {
     for (Operation &op : func.front())
       if (isOnnx(&op, "Conv"))
         convs.push_back(&op);
+    if (failed(readWeights(convs)))
+      return signalPassFailure();
+    placeOnHost(convs);
     for (Operation *conv : convs)
-      if (failed(splitWeights(conv)) || failed(findGrid(conv)))
+      if (conv->hasAttr("host") ? failed(castHostInput(conv))
+                                : failed(splitWeights(conv)) ||
+                                      failed(findGrid(conv)))
         return signalPassFailure();
     if (failed(checkInputTypes(func)))
       return signalPassFailure();

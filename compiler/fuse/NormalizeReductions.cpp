@@ -101,9 +101,6 @@ LogicalResult Normalizer::rewriteClassifier(Operation *op) {
   bool isArgMax = opType(op) == "ArgMax";
   int64_t axis = intOf(op, "axis", isArgMax ? 0 : -1);
   axis = axis < 0 ? axis + rank : axis;
-  if (isArgMax && intOf(op, "select_last_index", 0) != 0)
-    return op->emitOpError("must give the first of equal maxima, but found "
-                           "select_last_index = 1");
   Order order = orderOf(data);
   if (!hasChannels(data, axis)) {
     Shape perm = {axis};
@@ -133,8 +130,12 @@ LogicalResult Normalizer::rewriteClassifier(Operation *op) {
     place = int32_t(place % (dims[1] * dims[2]));
   auto type = mlir::RankedTensorType::get({1, dims[1], dims[2]},
                                           builder.getI64Type());
-  return replace(op, createOnnx(builder, op->getLoc(), "ArgMax", type, map),
-                 Order(std::move(places)));
+  auto last = builder.getNamedAttr(
+      "select_last_index",
+      builder.getI64IntegerAttr(intOf(op, "select_last_index", 0)));
+  return replace(
+      op, createOnnx(builder, op->getLoc(), "ArgMax", type, map, last),
+      Order(std::move(places)));
 }
 
 } // namespace bnncc

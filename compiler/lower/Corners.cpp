@@ -37,6 +37,8 @@ struct Levels {
   int64_t count = 2, first = -1, step = 2;
 
   double value(int64_t index, bool upper, int64_t row) const {
+    if (quantiser.kind == host::Quantiser::Kind::None) // no number of theirs is 0
+      return float(2 * index - 255) * 0.01f;
     if (quantiser.kind != host::Quantiser::Kind::Boundaries)
       return double(first + step * index);
     auto last = int64_t(quantiser.width());
@@ -63,6 +65,8 @@ Levels levelsOf(const host::Quantiser &q, mlir::Type type) {
     levels.first = q.min;
     levels.step = 1;
     levels.count = int64_t(q.max) - q.min + 1;
+  } else if (q.kind == Kind::None) {
+    levels.count = 256;
   }
   return levels;
 }

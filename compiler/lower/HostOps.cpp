@@ -7,9 +7,8 @@
 #include "HostOps.h"
 #include "Arithmetic.h"
 
-#include "bnn/BnnDialect.h"
+#include "bnn/HostOp.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include <algorithm>
 #include <optional>
 
@@ -20,11 +19,6 @@ using Reals = std::vector<double>;
 
 static mlir::Type elementOf(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
-}
-
-static host::Shape shapeOf(mlir::Value value) {
-  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
-  return {type.getDimSize(0), type.getDimSize(1), type.getDimSize(2)};
 }
 
 host::Quantiser hostQuantiser(Operation *op) {
@@ -41,7 +35,7 @@ host::Quantiser hostQuantiser(Operation *op) {
     q.first = written(quantize.getFirst());
     q.step = int32_t(bits ? step / 2 : step);
     if (quantize.isPerChannel())
-      q.rows = uint32_t(shapeOf(quantize.getOutput()).c);
+      q.rows = uint32_t(quantize.getOutput().getType().getDimSize(0));
     for (uint32_t row = 0; row < q.rows; ++row)
       for (double b : quantize.boundariesOf(row))
         q.boundaries.push_back(b);
@@ -66,74 +60,60 @@ host::Quantiser integerInput(const Layer &first) {
 }
 
 namespace {
-Reals realsOf(llvm::ArrayRef<double> values) {
-  return Reals(values.begin(), values.end());
+using Numbers = std::vector<host::Number>;
+
+const host::Number &at(const Numbers &list, size_t c) {
+  return list[list.size() == 1 ? 0 : c];
 }
 
-/// The operation as the loader's, without its operands.
-host::Op describe(Operation *op) {
-  using Kind = host::Op::Kind;
-  host::Op out;
-  out.in = shapeOf(op->getOperand(0));
-  out.out = shapeOf(op->getResult(0));
-  llvm::TypeSwitch<Operation *>(op)
-      .Case<bnn::ToRealOp, bnn::AffineOp>([&](auto x) {
-        out.kind = mlir::isa<bnn::ToRealOp>(op) ? Kind::ToReal : Kind::Affine;
-        out.scale = realsOf(x.getScale());
-        out.shift = realsOf(x.getShift());
-      })
-      .Case<bnn::PReluOp>([&](bnn::PReluOp x) {
-        out.kind = Kind::PRelu;
-        out.scale = realsOf(x.getSlope());
-      })
-      .Case<bnn::ClipOp>([&](bnn::ClipOp x) {
-        out.kind = Kind::Clip;
-        out.min = x.getMin().convertToDouble();
-        out.max = x.getMax().convertToDouble();
-      })
-      .Case<bnn::MaxPoolOp>([&](bnn::MaxPoolOp x) {
-        out.kind = Kind::MaxPool;
-        out.kernelH = x.getKernel()[0], out.kernelW = x.getKernel()[1];
-        out.strideH = x.getStrides()[0], out.strideW = x.getStrides()[1];
-        out.padTop = x.getPads()[0], out.padLeft = x.getPads()[1];
-        out.padBottom = x.getPads()[2], out.padRight = x.getPads()[3];
-      })
-      .Case<bnn::ReduceOp>([&](bnn::ReduceOp x) {
-        out.kind = x.getKind() == "sum"    ? Kind::Sum
-                   : x.getKind() == "mean" ? Kind::Mean
-                                           : Kind::Max;
-      })
-      .Case<bnn::SoftmaxOp>([&](auto) { out.kind = Kind::Softmax; })
-      .Case<bnn::LogSoftmaxOp>([&](auto) { out.kind = Kind::LogSoftmax; })
-      .Case<bnn::SigmoidOp>([&](auto) { out.kind = Kind::Sigmoid; })
-      .Case<bnn::TanhOp>([&](auto) { out.kind = Kind::Tanh; })
-      .Case<bnn::ArgmaxOp>([&](auto) { out.kind = Kind::ArgMax; })
-      .Case<bnn::GatherOp>([&](bnn::GatherOp x) {
-        out.kind = Kind::Gather;
-        out.from.assign(x.getFrom().begin(), x.getFrom().end());
-      })
-      .Case<bnn::ReshapeOp>([&](auto) { out.kind = Kind::Reshape; });
-  return out;
-}
-
-/// scale * x + shift per channel; lists of length 1 are for all channels.
+/// scale * x + shift per channel, exactly; lists of length 1 are for all
+/// channels.
 struct Linear {
-  Reals scale, shift;
+  Numbers scale = {host::Number(1.0)}, shift = {host::Number(0.0)};
 };
 
-Linear compose(const Linear &inner, llvm::ArrayRef<double> scale,
-               llvm::ArrayRef<double> shift) {
-  size_t n = std::max(
-      {inner.scale.size(), inner.shift.size(), scale.size(), shift.size()});
-  auto at = [](auto &&list, size_t c) {
-    return list[list.size() == 1 ? 0 : c];
-  };
-  Linear out;
-  for (size_t c = 0; c < n; ++c) {
-    out.scale.push_back(at(inner.scale, c) * at(scale, c));
-    out.shift.push_back(at(inner.shift, c) * at(scale, c) + at(shift, c));
+Numbers numbersOf(const host::Constants &list) {
+  Numbers numbers;
+  for (size_t c = 0; c < list.values.size(); ++c)
+    numbers.push_back(list.exactAt(int64_t(c)));
+  return numbers;
+}
+
+Numbers product(const Numbers &a, const Numbers &b) {
+  Numbers result;
+  for (size_t c = 0; c < std::max(a.size(), b.size()); ++c)
+    result.push_back(at(a, c) * at(b, c));
+  return result;
+}
+
+Linear compose(const Linear &inner, const Linear &outer) {
+  Linear result{product(inner.scale, outer.scale), {}};
+  Numbers moved = product(inner.shift, outer.scale);
+  for (size_t c = 0; c < std::max(moved.size(), outer.shift.size()); ++c)
+    result.shift.push_back(at(moved, c) + at(outer.shift, c));
+  return result;
+}
+
+/// Doubles, with the numbers beside them where they are rounded; none if a number
+/// is too long.
+std::optional<host::Constants> constantsOf(const Numbers &numbers) {
+  host::Constants list;
+  bool rounds = false;
+  for (const host::Number &number : numbers) {
+    std::optional<double> value = number.toDouble();
+    if (!value)
+      return std::nullopt;
+    rounds |= !(number - host::Number(*value)).isZero();
+    list.values.push_back(*value);
   }
-  return out;
+  if (rounds)
+    list.exact = numbers;
+  return list;
+}
+
+Linear linearOf(Operation *op) {
+  host::Op described = bnn::hostOp(op);
+  return {numbersOf(described.scale), numbersOf(described.shift)};
 }
 
 /// to_real {affine} [prelu {affine}] reduce(sum|mean), each read by the next
@@ -149,19 +129,17 @@ struct Reduction {
 std::optional<Reduction> matchReduction(mlir::Value integers,
                                         llvm::ArrayRef<Operation *> ops) {
   Reduction r;
-  auto toReal =
-      ops.empty() ? nullptr : mlir::dyn_cast<bnn::ToRealOp>(ops.front());
-  if (!toReal || !integers.hasOneUse())
+  if (ops.empty() || !mlir::isa<bnn::ToRealOp>(ops.front()) ||
+      !integers.hasOneUse())
     return std::nullopt;
-  r.before = {realsOf(toReal.getScale()), realsOf(toReal.getShift())};
-  r.after = {{1.0}, {0.0}};
+  r.before = linearOf(ops.front());
   for (size_t i = 1; i < ops.size(); ++i) {
     mlir::Value from = ops[i - 1]->getResult(0);
     if (!from.hasOneUse() || ops[i]->getOperand(0) != from)
       return std::nullopt;
-    if (auto affine = mlir::dyn_cast<bnn::AffineOp>(ops[i])) {
+    if (mlir::isa<bnn::AffineOp>(ops[i])) {
       Linear &side = r.prelu ? r.after : r.before;
-      side = compose(side, affine.getScale(), affine.getShift());
+      side = compose(side, linearOf(ops[i]));
     } else if (auto prelu = mlir::dyn_cast<bnn::PReluOp>(ops[i])) {
       if (r.prelu)
         return std::nullopt;
@@ -179,7 +157,8 @@ std::optional<Reduction> matchReduction(mlir::Value integers,
   return std::nullopt;
 }
 
-host::Op linearOp(host::Op::Kind kind, Reals scale, Reals shift) {
+host::Op linearOp(host::Op::Kind kind, host::Constants scale,
+                  host::Constants shift) {
   host::Op op;
   op.kind = kind;
   op.scale = std::move(scale);
@@ -192,40 +171,73 @@ host::Op integerTerms(int64_t scale, Reals shift) {
   return linearOp(host::Op::Kind::ToReal, {double(scale)}, std::move(shift));
 }
 
-/// A PReLU's sum from the sums on either side of its bend.
-host::Op splitPRelu(const Layer &layer, const Reduction &r, double unit,
-                    double count) {
-  double share = r.mean ? 1 / count : 1.0;
-  Linear positive = compose(r.before, r.after.scale, r.after.shift);
+/// What the reduction makes of the sums over `count` positions.
+std::optional<host::Op> sumOp(const Reduction &r, int64_t count) {
+  Linear total = r.before;
+  if (r.mean)
+    total.scale = product(total.scale, {host::Number(host::Rational(1, count))});
+  else
+    total.shift = product(total.shift, {host::Number(double(count))});
+  auto scale = constantsOf(total.scale), shift = constantsOf(total.shift);
+  if (!scale || !shift)
+    return std::nullopt;
+  return linearOp(host::Op::Kind::Affine, std::move(*scale), std::move(*shift));
+}
+
+/// A PReLU's sum from the sums on either side of its bend, in `unit`s.
+std::optional<host::Op> splitPRelu(const Reduction &r, int64_t unit,
+                                   int64_t count) {
   bnn::PReluOp prelu = r.prelu;
-  Linear inner = compose(r.before, prelu.getSlope(), {0.0});
-  Linear negative = compose(inner, r.after.scale, r.after.shift);
-  auto list = [&](const Reals &values, double factor) {
-    Reals full;
-    for (int64_t c = 0; c < layer.conv.c; ++c)
-      full.push_back(values[values.size() == 1 ? 0 : size_t(c)] * factor);
-    return full;
-  };
-  host::Op op;
-  op.kind = host::Op::Kind::SplitPRelu;
-  op.scale = list(positive.scale, unit * share);
-  op.scaleNeg = list(negative.scale, unit * share);
-  op.shift = list(r.after.shift, r.mean ? 1.0 : count);
+  Linear bend{numbersOf(bnn::hostOp(prelu).scale), {host::Number(0.0)}};
+  Numbers share = {r.mean ? host::Number(host::Rational(unit, count))
+                          : host::Number(double(unit))};
+  Linear positive = compose(r.before, r.after),
+         negative = compose(compose(r.before, bend), r.after);
+  auto above = constantsOf(product(positive.scale, share)),
+       below = constantsOf(product(negative.scale, share)),
+       shift = constantsOf(
+           product(r.after.shift,
+                   {host::Number(r.mean ? 1.0 : double(count))}));
+  if (!above || !below || !shift)
+    return std::nullopt;
+  host::Op op = linearOp(host::Op::Kind::SplitPRelu, std::move(*above),
+                         std::move(*shift));
+  op.scaleNeg = std::move(*below);
   return op;
 }
 
 /// Whether the PReLU bends where the integer is 0: two sums say everything.
 bool bendsAtZero(const Reduction &r) {
-  return llvm::all_of(r.before.shift, [](double x) { return x == 0; }) &&
-         llvm::all_of(r.before.scale, [](double x) { return x > 0; });
+  return llvm::all_of(r.before.shift,
+                      [](const host::Number &x) { return x.isZero(); }) &&
+         llvm::all_of(r.before.scale,
+                      [](const host::Number &x) { return x.sign() == 1; });
 }
 } // namespace
+
+std::vector<host::Op> hostOps(llvm::ArrayRef<Operation *> ops,
+                              llvm::DenseMap<mlir::Value, uint32_t> &numbers,
+                              uint32_t made) {
+  std::vector<host::Op> list;
+  for (Operation *op : ops) {
+    host::Op described = bnn::hostOp(op);
+    described.operands.clear();
+    for (mlir::Value operand : op->getOperands())
+      described.operands.push_back(numbers.find(operand)->second);
+    // Only what reads value 0 reads integers.
+    if (described.kind == host::Op::Kind::ToReal && described.operands[0] != 0)
+      described.kind = host::Op::Kind::Affine;
+    list.push_back(std::move(described));
+    numbers[op->getResult(0)] = made + uint32_t(list.size());
+  }
+  return list;
+}
 
 HostTail hostTail(const Layer &layer, bool summed, mlir::Value integers,
                   llvm::ArrayRef<Operation *> ops, mlir::ValueRange results) {
   HostTail tail;
   ValueTerms terms = valueTerms(layer, 0);
-  double count = double(summedPositions(layer));
+  int64_t count = summedPositions(layer);
   size_t covered = 0;
   llvm::DenseMap<mlir::Value, uint32_t> numbers;
   auto push = [&](host::Op op, uint32_t operand) {
@@ -240,40 +252,32 @@ HostTail hostTail(const Layer &layer, bool summed, mlir::Value integers,
       shift.push_back(double(sumShift(layer, c)));
     return push(integerTerms(terms.scale, std::move(shift)), 0);
   };
-  std::optional<Reduction> r = matchReduction(integers, ops);
-  bool oneRow = layer.conv.h == 1;
+  std::optional<Reduction> r;
+  if (!summed && layer.conv.h == 1)
+    r = matchReduction(integers, ops);
+  std::optional<host::Op> reduction;
+  if (r && !r->prelu)
+    reduction = sumOp(*r, count);
+  else if (r && terms.shift == 0 && bendsAtZero(*r))
+    reduction = splitPRelu(*r, terms.scale, count);
   if (summed) {
     numbers[integers] = sums();
-  } else if (r && !r->prelu && oneRow) {
-    Linear total = compose(r->before, {r->mean ? 1 / count : 1.0}, {0.0});
-    if (!r->mean)
-      for (double &shift : total.shift)
-        shift *= count;
-    else
-      for (size_t c = 0; c < total.shift.size(); ++c)
-        total.shift[c] = r->before.shift[r->before.shift.size() == 1 ? 0 : c];
+  } else if (reduction) {
     covered = r->count;
-    numbers[ops[covered - 1]->getResult(0)] = push(
-        linearOp(host::Op::Kind::Affine, total.scale, total.shift), sums());
-  } else if (r && r->prelu && oneRow && terms.shift == 0 && bendsAtZero(*r)) {
-    tail.output = OutputKind::Split;
-    covered = r->count;
+    if (r->prelu)
+      tail.output = OutputKind::Split;
+    uint32_t operand = r->prelu ? 0 : sums();
     numbers[ops[covered - 1]->getResult(0)] =
-        push(splitPRelu(layer, *r, double(terms.scale), count), 0);
+        push(std::move(*reduction), operand);
   } else if (terms.scale != 1 || terms.shift != 0) {
     numbers[integers] =
         push(integerTerms(terms.scale, {double(terms.shift)}), 0);
   } else {
     numbers[integers] = 0;
   }
-  for (Operation *op : ops.drop_front(covered)) {
-    host::Op described = describe(op);
-    // Only what reads the engine's words reads integers.
-    uint32_t operand = numbers.find(op->getOperand(0))->second;
-    if (described.kind == host::Op::Kind::ToReal && operand != 0)
-      described.kind = host::Op::Kind::Affine;
-    numbers[op->getResult(0)] = push(std::move(described), operand);
-  }
+  std::vector<host::Op> rest = hostOps(ops.drop_front(covered), numbers,
+                                       uint32_t(tail.ops.size()));
+  tail.ops.insert(tail.ops.end(), rest.begin(), rest.end());
   for (mlir::Value result : results)
     tail.outputs.push_back(numbers.find(result)->second);
   return tail;

@@ -10,12 +10,20 @@
 
 #include "Legalise.h"
 
+#include "llvm/ADT/DenseMap.h"
+
 namespace bnncc::lower {
 
 /// The quantiser that a bnn.quantize or bnn.cast_input is.
 host::Quantiser hostQuantiser(mlir::Operation *op);
 /// That of an integer input, which needs none: its range.
 host::Quantiser integerInput(const Layer &first);
+
+/// `ops` as the loader's; `numbers` says which values their operands are, and
+/// gets their results, which follow `made` values.
+std::vector<host::Op> hostOps(llvm::ArrayRef<mlir::Operation *> ops,
+                              llvm::DenseMap<mlir::Value, uint32_t> &numbers,
+                              uint32_t made);
 
 /// How the last layer leaves the engine and what the host makes of it.
 struct HostTail {

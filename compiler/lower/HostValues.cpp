@@ -86,7 +86,9 @@ Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
                                   pool.getPads());
   if (auto toReal = mlir::dyn_cast<bnn::ToRealOp>(op))
     return bnn::AffineOp::create(builder, op->getLoc(), type, value,
-                                 toReal.getScale(), toReal.getShift());
+                                 toReal.getScale(), toReal.getShift(),
+                                 toReal.getExactScaleAttr(),
+                                 toReal.getExactShiftAttr());
   if (mlir::isa<bnn::SumOp>(op))
     return bnn::ReduceOp::create(builder, op->getLoc(), type, value, "sum");
   return bnn::ReshapeOp::create(builder, op->getLoc(), type, value);

@@ -120,6 +120,9 @@ private:
   }
 
   bool isHost(Operation *op);
+  bool isBefore(Operation *op);
+  bool closeBefore(Operation *conv);
+  bool failBetween();
   bool continuesChain(Operation *op, mlir::func::FuncOp func);
   bool visit(Operation *op);
   bool visitReshape(bnn::ReshapeOp op);
@@ -137,20 +140,46 @@ private:
   bool flattened = false, summed = false;
   Operation *previous = nullptr;
   llvm::SetVector<Operation *> host; ///< to_real and what follows
+  std::vector<Operation *> before;   ///< real operations before the first layer
 };
 
 /// Whether `op` is one of the host's, behind the last layer's integers.
 bool Legaliser::isHost(Operation *op) {
   return (mlir::isa<bnn::ToRealOp>(op) &&
-          op->getOperand(0).getDefiningOp() == previous) ||
+          op->getOperand(0).getDefiningOp() == previous &&
+          !isBefore(op)) ||
          (!host.empty() && llvm::all_of(op->getOperands(), [&](Value operand) {
            return host.contains(operand.getDefiningOp());
          }));
 }
 
+/// Whether `op` is one of the host's before the first layer: a real operation or
+/// a pool, and whatever follows up to a convolution.
+bool Legaliser::isBefore(Operation *op) {
+  return !open() && result.network.layers.empty() &&
+         !mlir::isa<bnn::ConvOp>(op) &&
+         (!before.empty() || mlir::isa<bnn::ToRealOp, bnn::MaxPoolOp>(op));
+}
+
+/// A layer follows real values: the first real layer, or the first decision, is
+/// what must not be there.
+bool Legaliser::failBetween() {
+  for (Operation *op : host)
+    if (mlir::isa<bnn::RealConvOp>(op))
+      return fail(op, "has float weights or an input without a quantiser between "
+                      "binary layers, where the engine takes bits; put a "
+                      "quantiser (Sign, BipolarQuant) before it and train its "
+                      "weights binary, or make it the first or last layer");
+  return fail(host.back(), "makes real values between binary layers, where the "
+                           "engine takes bits; put a quantiser (Sign, "
+                           "BipolarQuant) in its place");
+}
+
 /// Whether `op` alone reads the value before it.
 bool Legaliser::continuesChain(Operation *op, mlir::func::FuncOp func) {
   Value from = op->getOperand(0);
+  if (isBefore(op))
+    return true;
   return op->getNumOperands() == 1 && from.hasOneUse() &&
          (previous ? from.getDefiningOp() == previous
                    : from == func.getArgument(0));
@@ -165,6 +194,8 @@ bool Legaliser::run(mlir::func::FuncOp func) {
   for (Operation &op : func.getBody().front()) {
     if (mlir::isa<mlir::func::ReturnOp>(op))
       break;
+    if (!host.empty() && mlir::isa<bnn::ConvOp>(op))
+      return failBetween();
     if (!isHost(&op) && (!host.empty() || !continuesChain(&op, func)))
       return fail(&op, "branches (concat, residual or a second use of a value) "
                        "are not supported by this target yet; use a chain of "
@@ -174,7 +205,8 @@ bool Legaliser::run(mlir::func::FuncOp func) {
     if (host.empty())
       previous = &op;
   }
-  if (!result.quantiseOp && (open() || !result.network.layers.empty()))
+  if (!result.quantiseOp && before.empty() &&
+      (open() || !result.network.layers.empty()))
     result.quantiser = integerInput(
         result.network.layers.empty() ? layer : result.network.layers.front());
   if (open() && !closeValues(func.front().getTerminator()->getOperands()))
@@ -191,7 +223,12 @@ bool Legaliser::run(mlir::func::FuncOp func) {
 }
 
 bool Legaliser::visit(Operation *op) {
-  if (!host.empty())
+  if (isBefore(op)) {
+    before.push_back(op);
+    map = shapeOf(op->getResult(0));
+    return true;
+  }
+  if (!host.empty() || isHost(op))
     return visitHost(op);
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case<bnn::QuantizeOp, bnn::CastInputOp>([&](auto quantise) {
@@ -273,7 +310,45 @@ bool Legaliser::takeWeights(bnn::ConvOp op) {
   return true;
 }
 
+/// The real operations before the first convolution, which reads the last of
+/// their values. Their codes are the numbers themselves.
+bool Legaliser::closeBefore(Operation *conv) {
+  Operation *first = result.quantiseOp;
+  Value source = first ? first->getResult(0) : before.front()->getOperand(0);
+  llvm::DenseMap<Value, uint32_t> numbers = {{source, 0}};
+  for (Operation *op : before)
+    for (Value operand : op->getOperands()) {
+      bool known = operand == source ||
+                   llvm::is_contained(before, operand.getDefiningOp());
+      if (!known)
+        return fail(op, "real values before the first layer must come from one "
+                        "quantiser or input of the graph");
+    }
+  result.before = hostOps(before, numbers, 0);
+  mlir::Type element = elementOf(source);
+  if (mlir::isa<mlir::FloatType>(element)) {
+    result.quantiser.kind = host::Quantiser::Kind::None;
+  } else if (!first) {
+    auto [low, high] = bnn::integerRange(element);
+    result.quantiser.min = int32_t(std::max<int64_t>(low, -32768));
+    result.quantiser.max = int32_t(std::min<int64_t>(high, 32767));
+  } else if (element.isInteger(1) &&
+             result.quantiser.kind == host::Quantiser::Kind::Boundaries) {
+    // Bits stand for -1 and +1.
+    result.quantiser.first = 2 * result.quantiser.first - 1;
+    result.quantiser.step *= 2;
+    for (int16_t &code : result.quantiser.codes)
+      code = int16_t(2 * code - 1);
+  }
+  if (conv->getOperand(0) != before.back()->getResult(0))
+    return fail(conv, "its input must be the last of the values before it");
+  return true;
+}
+
 bool Legaliser::visitConv(bnn::ConvOp op) {
+  if (!before.empty() && result.network.layers.empty() && !open() &&
+      !closeBefore(op))
+    return false;
   if (open())
     return fail(op, fmt::format("its input, the integers of node '{}', has no "
                                 "quantiser; put a sign between them",
@@ -317,7 +392,7 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   layer.isSigned = !element.isUnsignedInteger();
   if (!bits)
     std::tie(layer.codeLow, layer.codeHigh) =
-        codesOf(result.quantiseOp, element);
+        codesOf(before.empty() ? result.quantiseOp : nullptr, element);
   layer.in = in;
   layer.conv = layer.out = shapeOf(op.getOutput());
   layer.strideH = op.getStrides()[0];

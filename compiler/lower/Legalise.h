@@ -25,6 +25,8 @@ struct Legalised {
   /// Which element of the graph's input each element of the first layer's map
   /// is, in channel-major order; empty where that is the input's own order.
   std::vector<int32_t> gather;
+  /// What the host does to the codes before the first layer.
+  std::vector<host::Op> before;
   /// What the host does to the values of the last layer, and which of its
   /// values the graph's outputs are (host::Op says how they are numbered).
   std::vector<host::Op> ops;

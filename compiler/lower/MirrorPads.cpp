@@ -8,9 +8,12 @@
 #include "BitLayers.h"
 #include "PrepareLayers.h"
 
+#include "bnn/isa/host/Exact.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 namespace bnncc::lower {
+namespace host = ::bnn::host;
 
 using mlir::Operation;
 
@@ -101,6 +104,14 @@ void doubleSums(bnn::ConvOp conv) {
     for (double &s : scale)
       s /= 2; // exact
     toReal.setScale(scale);
+    if (mlir::ArrayAttr texts = toReal.getExactScaleAttr()) {
+      llvm::SmallVector<mlir::Attribute> halved;
+      for (auto text : texts.getAsRange<mlir::StringAttr>())
+        halved.push_back(mlir::StringAttr::get(
+            conv.getContext(),
+            (*host::Number::parse(text.getValue()) * host::Number(0.5)).text()));
+      toReal.setExactScaleAttr(mlir::ArrayAttr::get(conv.getContext(), halved));
+    }
   }
 }
 
@@ -116,6 +127,42 @@ bool readsSums(bnn::ConvOp conv) {
                         });
   return mlir::isa_and_nonnull<bnn::ToRealOp>(user);
 }
+/// Whether no convolution comes before these bits: the host makes them.
+bool isFromHost(mlir::Value bits) {
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  llvm::SmallVector<mlir::Value> work = {bits};
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (mlir::isa<bnn::ConvOp>(op))
+      return false;
+    work.append(op->operand_begin(), op->operand_end());
+  }
+  return true;
+}
+
+/// The host gives every bit of the convolution's input twice, x and -x.
+void addHostComplements(bnn::ConvOp conv) {
+  mlir::OpBuilder builder(conv);
+  mlir::Location loc = conv.getLoc();
+  mlir::Value bits = conv.getInput();
+  llvm::SmallVector<int64_t> shape(mapTypeOf(bits).getShape());
+  auto real = mlir::RankedTensorType::get(shape, builder.getF64Type());
+  mlir::Value value = bnn::ToRealOp::create(builder, loc, real, bits,
+                                            llvm::ArrayRef<double>{1.0},
+                                            llvm::ArrayRef<double>{0.0});
+  auto cut = mlir::DenseElementsAttr::get(
+      mlir::RankedTensorType::get({1, 1}, builder.getF64Type()), 0.0);
+  mlir::Value turned = bnn::DecideOp::create(
+      builder, loc, mapTypeOf(bits), value, cut, llvm::ArrayRef<int64_t>{1},
+      /*first=*/1, /*step=*/-2);
+  shape[0] *= 2;
+  auto twice = mlir::RankedTensorType::get(shape, builder.getI1Type());
+  auto both = bnn::ConcatOp::create(builder, loc, twice,
+                                    mlir::ValueRange{bits, turned});
+  conv.getInputMutable().assign(both.getOutput());
+}
 } // namespace
 
 void mirrorPads(mlir::func::FuncOp func) {
@@ -123,6 +170,11 @@ void mirrorPads(mlir::func::FuncOp func) {
        llvm::make_early_inc_range(func.front().getOps<bnn::ConvOp>())) {
     if (!needsMirror(conv) || !readsSums(conv) || !conv.getInput().hasOneUse())
       continue;
+    if (isFromHost(conv.getInput())) {
+      addHostComplements(conv);
+      doubleSums(conv);
+      continue;
+    }
     Producer producer = producerOf(conv.getInput());
     if (producer && producer.bitPool && !hoistPool(producer)) {
       poolByLayer(producer.bitPool);

@@ -17,6 +17,10 @@ static std::string typeName(mlir::Type type) {
     return "float32";
   if (type.isF64())
     return "float64";
+  if (type.isF16())
+    return "float16";
+  if (type.isBF16())
+    return "bfloat16";
   if (type.isInteger(1))
     return "bool";
   std::string bits = std::to_string(type.getIntOrFloatBitWidth());
@@ -54,6 +58,20 @@ bool hostPart(mlir::func::FuncOp func, const Legalised &legalised,
     return false;
   part.map = {first.in.c, first.in.h, first.in.w};
   part.from.assign(legalised.gather.begin(), legalised.gather.end());
+  part.before = legalised.before;
+  if (!part.before.empty()) {
+    host::Shape packed = part.map;
+    part.map = part.before.front().in;
+    // The engine's layer reads the same elements as another map.
+    if (part.before.back().out != packed) {
+      host::Op reshape;
+      reshape.kind = host::Op::Kind::Reshape;
+      reshape.operands = {uint32_t(part.before.size())};
+      reshape.in = part.before.back().out;
+      reshape.out = packed;
+      part.before.push_back(reshape);
+    }
+  }
   part.quantiser = legalised.quantiser;
   part.layout = inputLayout(first, plan.layers[0].in);
   part.words = outputOrder(legalised.network, plan);

@@ -84,6 +84,7 @@ private:
   GoldenRun golden;
   host::Part part; ///< as it is read back from the program
   std::optional<host::Prologue> prologue;
+  std::optional<host::Epilogue> epilogue;
   std::string corner; ///< the input's name
   std::vector<std::vector<Meaning>> meanings; ///< by layer and channel
 };
@@ -264,7 +265,7 @@ bool Verifier::compareProgram(const std::vector<uint8_t> &output,
                        host::typeSize(o.tensor.type));
     results.push_back(bytes.back().data());
   }
-  if (!host::runEpilogue(part, output.data(), results, error)) {
+  if (!epilogue->run(output.data(), results, error)) {
     error = fmt::format("on input '{}': {}", corner, error);
     return false;
   }
@@ -288,9 +289,11 @@ bool Verifier::readProgram() {
     return false;
   }
   for (host::Output &output : part.outputs)
-    if (output.tensor.type == host::Type::Float32)
+    if (output.tensor.type == host::Type::Float32 ||
+        output.tensor.type == host::Type::Float16)
       output.tensor.type = host::Type::Float64;
   prologue.emplace(part, job.program.inputBytes);
+  epilogue.emplace(part);
   return true;
 }
 
@@ -302,7 +305,7 @@ bool Verifier::runProgram(const Corner &input, const Observed &observed,
   if (!host::storeElements(part.input.type, input.values, elements.data(),
                            error) ||
       !prologue->run(elements.data(), window.data(), error)) {
-    error = fmt::format("internal error: the loader refuses input '{}': {}",
+    error = fmt::format("the loader refuses the constructed input '{}': it {}",
                         corner, error);
     return false;
   }

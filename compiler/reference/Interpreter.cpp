@@ -217,8 +217,32 @@ Data Interpreter::runSoftmax(const Step &step) {
   return out;
 }
 
+// What an ArgMax may look at instead of its operand: functions that rise keep
+// the order of what they are taken of, softmax along the same axis too.
+static int belowRisingFunctions(const Step &argMax,
+                                llvm::ArrayRef<const Step *> definers) {
+  int operand = argMax.operands[0];
+  while (const Step *step = definers[operand]) {
+    bool softmax =
+        (step->kind == Kind::Softmax || step->kind == Kind::LogSoftmax) &&
+        step->axisSize == argMax.axisSize &&
+        step->axisStride == argMax.axisStride;
+    bool rising = step->kind == Kind::Elementwise &&
+                  (step->maps.empty() || step->maps[0].empty()) &&
+                  (step->function == Function::Sigmoid ||
+                   step->function == Function::Tanh ||
+                   step->function == Function::Exp ||
+                   step->function == Function::Erf ||
+                   step->function == Function::Copy);
+    if (!softmax && !rising)
+      break;
+    operand = step->operands[0];
+  }
+  return operand;
+}
+
 Data Interpreter::runArgMax(const Step &step) {
-  int operand = step.operands[0];
+  int operand = belowRisingFunctions(step, definers);
   const Data &in = value(operand);
   Data out;
   int64_t stride = step.axisStride;

@@ -175,6 +175,30 @@ size_t chunksOf(const lower::Plan &plan, size_t layer) {
 }
 } // namespace
 
+/// Multiplications of one window on the host, before the engine and after it.
+static std::pair<int64_t, int64_t> hostWork(const ReportData &data) {
+  ::bnn::host::Part part;
+  std::string error;
+  const ::bnn::isa::Program &program = data.program;
+  if (!::bnn::host::readPart(program.io, program.inputBytes,
+                             program.outputBytes, part, error))
+    return {};
+  int64_t all = part.multiplications();
+  part.ops.clear();
+  int64_t before = part.multiplications();
+  return {before, all - before};
+}
+
+static std::string hostText(const ReportData &data) {
+  auto [before, after] = hostWork(data);
+  std::string text = fmt::format("{} multiplications a window", before + after);
+  if (before == 0)
+    return text + ", after the engine";
+  return text + fmt::format(", {} of them before the engine: the first layer has "
+                            "float weights (on the engine it needs -1 and +1)",
+                            before);
+}
+
 std::string textReport(const ReportData &data) {
   const lower::Plan &plan = data.plan;
   const ::bnn::isa::Target &target = plan.target;
@@ -201,6 +225,7 @@ std::string textReport(const ReportData &data) {
                        : "not verified",
                    totals.channels, totals.witnesses));
   line("float32", floatText(data.network, totals));
+  line("host", hostText(data));
   line("cycles",
        fmt::format("{} per window ({}), latency {}, {} to load",
                    data.check.cycles, microseconds(data, data.check.cycles),
@@ -288,6 +313,8 @@ nlohmann::ordered_json jsonReport(const ReportData &data) {
                        {"witnesses", totals.witnesses},
                        {"near_ties", totals.nearTies},
                        {"float32_differs", totals.floatDiffers}};
+  auto [before, after] = hostWork(data);
+  json["host_multiplications"] = {{"before", before}, {"after", after}};
   auto buffer = [](uint32_t used, uint32_t available) {
     return Json{{"used", used}, {"available", available}};
   };

@@ -139,7 +139,8 @@ OpFoldResult AffineOp::fold(FoldAdaptor) {
   auto is = [](llvm::ArrayRef<double> values, double n) {
     return llvm::all_of(values, [n](double value) { return value == n; });
   };
-  return is(getScale(), 1) && is(getShift(), 0) ? OpFoldResult(getInput())
+  bool isExact = !getExactScale() && !getExactShift();
+  return isExact && is(getScale(), 1) && is(getShift(), 0) ? OpFoldResult(getInput())
                                                 : OpFoldResult();
 }
 

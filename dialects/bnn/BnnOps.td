@@ -214,22 +214,29 @@ def ConcatOp : BnnOp<"concat"> {
 }
 
 //===----------------------------------------------------------------------===//
-// Real values on the host, after the last integer
+// Real values on the host: before the first layer of the engine, or after the
+// last. Their meaning is real arithmetic: a decision (decide, argmax) is that of
+// the exact values, all else is worked out in float64.
 //===----------------------------------------------------------------------===//
 
 def ToRealOp : UnaryOp<"to_real"> {
   let summary = "Scale exact integers to real values";
   let description = [{
     out[c,y,x] = scale[c] * in[c,y,x] + shift[c] in float64; `scale` and `shift`
-    have one value or one for each channel.
+    have one value or one for each channel. Where these are rounded,
+    `exact_scale` and `exact_shift` are their texts as the loader reads them:
+    "a" or "a b q" for a + b sqrt(q), in hexadecimal. A float graph input becomes
+    real values by a scale of 1.
 
     ```mlir
     %r = bnn.to_real %g {scale = array<f64: 0.5>, shift = array<f64: 0.0>}
          : tensor<5x1x1xi32> -> tensor<5x1x1xf64>
     ```
   }];
-  let arguments = (ins CodeMap:$input, DenseF64ArrayAttr:$scale,
-                       DenseF64ArrayAttr:$shift);
+  let arguments = (ins MapOf<[AnySignlessInteger, AnyUnsignedInteger, F32, F64]>:$input,
+                       DenseF64ArrayAttr:$scale, DenseF64ArrayAttr:$shift,
+                       OptionalAttr<StrArrayAttr>:$exact_scale,
+                       OptionalAttr<StrArrayAttr>:$exact_shift);
   let results = (outs RealMap:$output);
   let hasVerifier = 1;
 }
@@ -238,7 +245,7 @@ def AffineOp : RealOp<"affine"> {
   let summary = "Scale and shift each channel";
   let description = [{
     out[c,y,x] = scale[c] * in[c,y,x] + shift[c], one value or one for each
-    channel.
+    channel; exact texts as of `bnn.to_real`.
 
     ```mlir
     %r = bnn.affine %x {scale = array<f64: 2.0>, shift = array<f64: 1.0>}
@@ -246,7 +253,9 @@ def AffineOp : RealOp<"affine"> {
     ```
   }];
   let arguments = (ins RealMap:$input, DenseF64ArrayAttr:$scale,
-                       DenseF64ArrayAttr:$shift);
+                       DenseF64ArrayAttr:$shift,
+                       OptionalAttr<StrArrayAttr>:$exact_scale,
+                       OptionalAttr<StrArrayAttr>:$exact_shift);
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -291,6 +300,57 @@ def ReduceOp : UnaryOp<"reduce"> {
   let hasVerifier = 1;
 }
 
+def RealConvOp : UnaryOp<"real_conv"> {
+  let summary = "Compute dot products with real weights";
+  let description = [{
+    As `bnn.conv` with f64 weights O x C x KH x KW, and 0 outside the map. A dense
+    layer is a conv whose kernel is the whole map.
+
+    ```mlir
+    %r = bnn.real_conv %x {weight = dense<0.5> : tensor<2x5x1x1xf64>,
+           strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+         : tensor<5x1x1xf64> -> tensor<2x1x1xf64>
+    ```
+  }];
+  let arguments = (ins RealMap:$input, ElementsAttr:$weight,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads);
+  let results = (outs RealMap:$output);
+  let hasVerifier = 1;
+}
+
+def AddOp : BnnOp<"add", [SameOperandsAndResultType]> {
+  let summary = "Add two real maps";
+  let description = [{
+    ```mlir
+    %r = bnn.add %x, %y : tensor<5x1x9xf64>
+    ```
+  }];
+  let arguments = (ins RealMap:$left, RealMap:$right);
+  let results = (outs RealMap:$output);
+  let assemblyFormat = "$left `,` $right attr-dict `:` type($output)";
+}
+
+def DecideOp : UnaryOp<"decide"> {
+  let summary = "Turn real values into integer codes by cuts";
+  let description = [{
+    code = first + step * #{j : x reaches cuts[c][j]}; x reaches a cut where x >=
+    it, or only x > it where `inclusive` is 0. The cuts of a row ascend; there is
+    one row or one for each channel. An `i1` result stands for the codes -1 and
+    +1.
+
+    ```mlir
+    %b = bnn.decide %x {cuts = dense<[[0.0]]> : tensor<1x1xf64>,
+           inclusive = array<i64: 1>, first = -1 : i64, step = 2 : i64}
+         : tensor<5x1x9xf64> -> tensor<5x1x9xi1>
+    ```
+  }];
+  let arguments = (ins RealMap:$input, ElementsAttr:$cuts,
+                       DenseI64ArrayAttr:$inclusive, I64Attr:$first,
+                       I64Attr:$step);
+  let results = (outs CodeMap:$output);
+  let hasVerifier = 1;
+}
+
 def SoftmaxOp : RealOp<"softmax"> {
   let summary = "Normalise exp(x) over the channels of each position";
   let description = [{
@@ -330,11 +390,15 @@ def TanhOp : RealOp<"tanh"> {
 def ArgmaxOp : UnaryOp<"argmax"> {
   let summary = "Give the first channel that holds the maximum";
   let description = [{
+    `axis` is 0 for channels, 1 for rows, 2 for columns; with `last` the last
+    place that holds the maximum.
+
     ```mlir
     %k = bnn.argmax %x : tensor<5x1x1xf64> -> tensor<1x1x1xi64>
     ```
   }];
-  let arguments = (ins RealMap:$input);
+  let arguments = (ins RealMap:$input, DefaultValuedAttr<I64Attr, "0">:$axis,
+                       UnitAttr:$last);
   let results = (outs MapOf<[I64]>:$output);
   let hasVerifier = 1;
 }

@@ -274,7 +274,21 @@ LogicalResult ConcatOp::verify() {
                           first.getElementType()));
 }
 
+static LogicalResult verifyExact(Operation *op, llvm::StringRef name,
+                                 std::optional<mlir::ArrayAttr> texts,
+                                 size_t count) {
+  if (!texts || texts->size() == count)
+    return success();
+  return op->emitOpError() << name << " must have " << count
+                           << " texts, but found " << texts->size();
+}
+
 LogicalResult ToRealOp::verify() {
+  if (failed(verifyExact(*this, "exact_scale", getExactScale(),
+                         getScale().size())) ||
+      failed(verifyExact(*this, "exact_shift", getExactShift(),
+                         getShift().size())))
+    return mlir::failure();
   if (failed(verifyPerChannel(*this, "scale", getScale().size())) ||
       failed(verifyPerChannel(*this, "shift", getShift().size())))
     return mlir::failure();
@@ -282,6 +296,11 @@ LogicalResult ToRealOp::verify() {
 }
 
 LogicalResult AffineOp::verify() {
+  if (failed(verifyExact(*this, "exact_scale", getExactScale(),
+                         getScale().size())) ||
+      failed(verifyExact(*this, "exact_shift", getExactShift(),
+                         getShift().size())))
+    return mlir::failure();
   if (failed(verifyPerChannel(*this, "scale", getScale().size())))
     return mlir::failure();
   return verifyPerChannel(*this, "shift", getShift().size());
@@ -308,11 +327,47 @@ LogicalResult ReduceOp::verify() {
                                      mapType(getOutput()).getElementType()));
 }
 
-LogicalResult ArgmaxOp::verify() {
+LogicalResult RealConvOp::verify() {
+  auto weight = llvm::cast<ShapedType>(getWeight().getType());
   auto input = mapType(getInput());
-  return verifyResult(*this, RankedTensorType::get(
-                                 {1, input.getDimSize(1), input.getDimSize(2)},
-                                 mapType(getOutput()).getElementType()));
+  if (weight.getRank() != 4 || !weight.getElementType().isF64() ||
+      weight.getDimSize(1) != input.getDimSize(0))
+    return emitOpError("weight must be a 4-D tensor of f64 with ")
+           << input.getDimSize(0) << " input channels, but found " << weight;
+  auto kernel = weight.getShape().drop_front(2);
+  if (failed(verifyWindow(*this, kernel, getStrides(), getPads())))
+    return mlir::failure();
+  return verifyWindowResult(
+      *this, windowType(input, weight.getDimSize(0), input.getElementType(),
+                        kernel, getStrides(), getPads()));
+}
+
+LogicalResult DecideOp::verify() {
+  auto cuts = llvm::cast<ShapedType>(getCuts().getType());
+  int64_t channels = mapType(getInput()).getDimSize(0);
+  if (cuts.getRank() != 2 || !cuts.getElementType().isF64() ||
+      (cuts.getDimSize(0) != 1 && cuts.getDimSize(0) != channels) ||
+      cuts.getDimSize(1) != int64_t(getInclusive().size()))
+    return emitOpError("cuts must have 1 or ")
+           << channels << " rows of " << getInclusive().size()
+           << " f64, but found " << cuts;
+  int64_t first = getFirst(),
+          last = first + int64_t(getStep()) * cuts.getDimSize(1);
+  auto [low, high] = integerRange(mapType(getOutput()).getElementType());
+  if (std::min(first, last) < low || std::max(first, last) > high)
+    return emitOpError("codes must be in ")
+           << low << ".." << high << ", but found " << first << ".." << last;
+  return verifySameShape(*this);
+}
+
+LogicalResult ArgmaxOp::verify() {
+  if (getAxis() > 2)
+    return emitOpError("axis must be 0, 1 or 2, but found ") << getAxis();
+  llvm::SmallVector<int64_t> shape(mapType(getInput()).getShape());
+  shape[getAxis()] = 1;
+  return verifyResult(*this,
+                      RankedTensorType::get(
+                          shape, mapType(getOutput()).getElementType()));
 }
 
 } // namespace bnncc::bnn

@@ -247,17 +247,6 @@ Expected<Tensor> interpret(TanhOp op, const Tensor &input) {
   return mapReals(op, input, [](double x, int64_t) { return std::tanh(x); });
 }
 
-Expected<Tensor> interpret(ArgmaxOp op, const Tensor &input) {
-  int64_t positions = input.positions();
-  Tensor::Integers out(positions);
-  const auto &x = input.reals();
-  for (int64_t i = 0; i < positions; ++i)
-    for (int64_t c = 1; c < input.channels(); ++c)
-      if (x[c * positions + i] > x[out[i] * positions + i])
-        out[i] = c;
-  return resultOf(op, std::move(out));
-}
-
 Expected<std::vector<Tensor>> interpret(mlir::func::FuncOp func,
                                         ArrayRef<Tensor> inputs,
                                         const Observer &observer) {
@@ -276,11 +265,17 @@ Expected<std::vector<Tensor>> interpret(mlir::func::FuncOp func,
       operands.push_back(&values.find(operand)->second);
     auto result =
         llvm::TypeSwitch<Operation *, Expected<Tensor>>(&op)
-            .Case([&](ConcatOp concat) { return interpret(concat, operands); })
+            .Case<ConcatOp, AddOp>(
+                [&](auto join) { return interpret(join, operands); })
+            .Case<DecideOp, ArgmaxOp>([&](auto decision) {
+              return decide(decision, [&](mlir::Value value) -> const Tensor & {
+                return values.find(value)->second;
+              });
+            })
             .Case<QuantizeOp, CastInputOp, ConvOp, MaxPoolOp, ThresholdOp,
-                  SumOp, ReshapeOp, GatherOp, ToRealOp, AffineOp, PReluOp, ClipOp,
-                  ReduceOp, SoftmaxOp, LogSoftmaxOp, SigmoidOp, TanhOp,
-                  ArgmaxOp>(
+                  SumOp, ReshapeOp, GatherOp, ToRealOp, AffineOp, PReluOp,
+                  ClipOp, ReduceOp, RealConvOp, SoftmaxOp, LogSoftmaxOp,
+                  SigmoidOp, TanhOp>(
                 [&](auto unary) { return interpret(unary, *operands[0]); })
             .Default([&](Operation *other) -> Expected<Tensor> {
               return failure(other, "must be an op of the bnn dialect");

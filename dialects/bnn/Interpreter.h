@@ -5,6 +5,7 @@
 
 #include "bnn/BnnDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include <array>
 #include <functional>
@@ -46,9 +47,17 @@ llvm::Expected<Tensor> interpret(SoftmaxOp op, const Tensor &input);
 llvm::Expected<Tensor> interpret(LogSoftmaxOp op, const Tensor &input);
 llvm::Expected<Tensor> interpret(SigmoidOp op, const Tensor &input);
 llvm::Expected<Tensor> interpret(TanhOp op, const Tensor &input);
-llvm::Expected<Tensor> interpret(ArgmaxOp op, const Tensor &input);
+llvm::Expected<Tensor> interpret(RealConvOp op, const Tensor &input);
+llvm::Expected<Tensor> interpret(AddOp op,
+                                 llvm::ArrayRef<const Tensor *> inputs);
 llvm::Expected<Tensor> interpret(ConcatOp op,
                                  llvm::ArrayRef<const Tensor *> inputs);
+
+/// A decision, exact: `valueOf` gives the integers and graph inputs that the real
+/// values before it were made of.
+llvm::Expected<Tensor>
+decide(mlir::Operation *op,
+       llvm::function_ref<const Tensor &(mlir::Value)> valueOf);
 
 /// Called after each op with its result.
 using Observer = std::function<void(mlir::Operation *, const Tensor &)>;

@@ -1,6 +1,7 @@
 // Reads and writes .npy files without trusting a byte of them.
 #include "Npy.h"
 
+#include "bnn/isa/host/Elements.h"
 #include "bnn/support/Text.h"
 
 #include <algorithm>
@@ -286,8 +287,9 @@ template <typename Fn> bool withType(bnn_type type, Fn fn) {
     return fn(int32_t());
   case BNN_INT64:
     return fn(int64_t());
+  default:
+    return false;
   }
-  return false;
 }
 
 } // namespace
@@ -391,18 +393,52 @@ std::vector<uint8_t> formatNpy(const NpyArray &array) {
   return file;
 }
 
+namespace {
+bool isNative(bnn_type type) {
+  return withType(type, [](auto) { return true; });
+}
+
+// Numbers as the types that C++ does not have or arrays are not kept in: float16,
+// bool, int16 ...
+bool narrow(const NpyArray &from, NpyArray &to, std::string &error) {
+  auto type = bnn::host::Type(to.type);
+  size_t size = bnn_type_size(to.type);
+  for (int64_t i = 0; i < from.elements(); ++i) {
+    double x = from.as<double>()[i];
+    uint64_t bytes = 0;
+    std::string ignored;
+    bool held = bnn::host::storeElements(type, {x}, &bytes, ignored);
+    double back = bnn::host::loadElements(type, &bytes, 1)[0];
+    if (!held || !(back == x || (std::isnan(back) && std::isnan(x)))) {
+      error = fmt::format("holds {} as element {}, which is no {}", x, i,
+                          bnn_type_name(to.type));
+      return false;
+    }
+    std::memcpy(to.data.data() + size_t(i) * size, &bytes, size);
+  }
+  return true;
+}
+} // namespace
+
 bool convertNpy(NpyArray &array, bnn_type type, std::string &error) {
   if (array.type == type)
     return true;
+  if (!isNative(type) && array.type != BNN_FLOAT64 &&
+      !convertNpy(array, BNN_FLOAT64, error))
+    return false;
   NpyArray to;
   to.type = type;
   to.shape = array.shape;
   to.data.resize(size_t(array.elements()) * bnn_type_size(type));
-  bool done = withType(array.type, [&](auto from) {
-    return withType(type, [&](auto target) {
-      return convertAll<decltype(from), decltype(target)>(array, to, error);
-    });
-  });
+  bool done = isNative(type) ? withType(array.type,
+                                       [&](auto from) {
+                                         return withType(type, [&](auto target) {
+                                           return convertAll<decltype(from),
+                                                             decltype(target)>(
+                                               array, to, error);
+                                         });
+                                       })
+                            : narrow(array, to, error);
   if (done)
     array = std::move(to);
   return done;

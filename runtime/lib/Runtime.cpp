@@ -26,6 +26,7 @@ struct OpenProgram {
   host::Part part;
   std::string model, targetFields;
   std::optional<host::Prologue> prologue;
+  std::optional<host::Epilogue> epilogue;
 };
 
 // Windows are converted and run in pieces of about this many bytes, so that the
@@ -119,6 +120,7 @@ Result openProgram(const uint8_t *data, size_t size, bnn_program **program) {
   open->model = modelName(p.debug);
   open->targetFields = p.target.describe();
   open->prologue.emplace(open->part, p.inputBytes);
+  open->epilogue.emplace(open->part);
   *program = new bnn_program{std::move(open)};
   return {};
 }
@@ -163,8 +165,7 @@ Result runPiece(const OpenProgram &open, runtime::Device &device,
       results[o] = outputs[o] ? static_cast<uint8_t *>(outputs[o]) +
                                     (first + i) * outputOf(open, o).bytes
                               : nullptr;
-    if (!host::runEpilogue(open.part, out.data() + i * outStride, results,
-                           error))
+    if (!open.epilogue->run(out.data() + i * outStride, results, error))
       return {BNN_ERROR_OUTPUT, fmt::format("window {}: {}", first + i, error)};
   }
   stats.epilogue_seconds += timer.lap();
@@ -213,7 +214,8 @@ int bnn_api_version(void) { return BNN_API_VERSION; }
 // One numbering of types, the library's and the API's.
 static_assert(int(host::Type::Float32) == BNN_FLOAT32 &&
               int(host::Type::Int64) == BNN_INT64 &&
-              host::typeCount == BNN_INT64 + 1);
+              int(host::Type::Bool) == BNN_BOOL &&
+              host::typeCount == BNN_UINT64 + 1);
 
 const char *bnn_type_name(bnn_type type) {
   return unsigned(type) < host::typeCount ? host::typeName(host::Type(type))

@@ -1,5 +1,6 @@
 // Comparison of results with a reference, and classes with labels.
 #include "Compare.h"
+#include "bnn/isa/host/Elements.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,26 +13,14 @@ using runtime::NpyArray;
 namespace {
 
 bool isFloat(bnn_type type) {
-  return type == BNN_FLOAT32 || type == BNN_FLOAT64;
+  return type == BNN_FLOAT32 || type == BNN_FLOAT64 || type == BNN_FLOAT16;
 }
 
-// Element i as a double; exact but for int64 beyond 2^53.
+// Element i as a double; exact but for 64-bit integers beyond 2^53.
 double real(const NpyArray &array, int64_t i) {
-  switch (array.type) {
-  case BNN_FLOAT32:
-    return array.as<float>()[i];
-  case BNN_FLOAT64:
-    return array.as<double>()[i];
-  case BNN_INT8:
-    return array.as<int8_t>()[i];
-  case BNN_UINT8:
-    return array.as<uint8_t>()[i];
-  case BNN_INT32:
-    return array.as<int32_t>()[i];
-  case BNN_INT64:
-    return double(array.as<int64_t>()[i]);
-  }
-  return 0;
+  size_t size = bnn_type_size(array.type);
+  return host::loadElements(host::Type(array.type),
+                            array.data.data() + size_t(i) * size, 1)[0];
 }
 
 std::vector<int64_t> withoutOnes(std::vector<int64_t> shape) {
@@ -40,13 +29,14 @@ std::vector<int64_t> withoutOnes(std::vector<int64_t> shape) {
 }
 
 // Equal as this output type demands; `scale` is the window's largest magnitude.
-bool equal(double got, double expected, bool exact, double scale) {
+bool equal(double got, double expected, bool exact, double relative,
+           double scale) {
   if (got == expected || (std::isnan(got) && std::isnan(expected)))
     return true;
   if (exact || !std::isfinite(got) || !std::isfinite(expected))
     return false;
   double allowed =
-      std::max(relativeTolerance * std::fabs(expected), floorTolerance * scale);
+      std::max(relative * std::fabs(expected), floorTolerance * scale);
   return std::fabs(got - expected) <= allowed;
 }
 
@@ -80,6 +70,8 @@ bool compare(const NpyArray &got, const NpyArray &expected, int64_t windows,
     return false;
   }
   bool exact = !isFloat(got.type);
+  // Of float16 the last place: a reference rounds twice, from float32.
+  double relative = got.type == BNN_FLOAT16 ? 0x1p-10 : relativeTolerance;
   int64_t count = got.elements() / windows;
   result = {};
   result.windows = windows;
@@ -95,7 +87,7 @@ bool compare(const NpyArray &got, const NpyArray &expected, int64_t windows,
       double g = real(got, first + i), e = real(expected, first + i);
       if (scale > 0)
         result.worst = std::max(result.worst, std::fabs(g - e) / scale);
-      if (equal(g, e, exact, scale))
+      if (equal(g, e, exact, relative, scale))
         continue;
       same = false;
       if (result.difference.empty())

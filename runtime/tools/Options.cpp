@@ -21,14 +21,21 @@ std::vector<std::string> splitNames(std::string_view list) {
   }
 }
 
+NamedFile namedFile(const std::string &text) {
+  size_t equals = text.find('=');
+  if (equals == std::string::npos || text.find('/') < equals)
+    return {"", text};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 } // namespace
 
 bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
-  std::string stats, classes;
+  std::string stats, classes, output, expect;
   const std::array<std::pair<std::string_view, std::string *>, 9> valued{{
       {"--input", &options.input},
-      {"--output", &options.output},
-      {"--expect", &options.expect},
+      {"--output", &output},
+      {"--expect", &expect},
       {"--labels", &options.labels},
       {"--classes", &classes},
       {"--target", &options.target},
@@ -80,6 +87,10 @@ bool parseOptions(int argc, char **argv, Options &options, std::string &error) {
       *place = argv[i];
     if (place->empty())
       return fail(fmt::format("option '{}' needs a value", name));
+    if (place == &output)
+      options.outputs.push_back(namedFile(output));
+    if (place == &expect)
+      options.expects.push_back(namedFile(expect));
   }
   if (options.program.empty())
     return fail("no program file given; see bnn-run --help");
@@ -112,6 +123,8 @@ Runs a compiled network on windows of input and gives the ONNX graph's own outpu
   --output=Y.npy     write the results [N, ...] there; - writes standard output, and
                      the summary then goes to standard error
   --expect=Y.npy     compare: integers exactly, floats to 1e-5; exit 1 if any differs
+                     of a graph with several outputs both mean the first; NAME=Y.npy
+                     names one, and either option may be given again
   --labels=L.npy     true classes, N integers: accuracy and counts per class
   --classes=A,B,...  names of the classes for the report
   --device=NAME      sim (default): the golden engine model, cycle for cycle;

@@ -6,8 +6,15 @@
 
 namespace bnn::run {
 
+/// FILE, or NAME=FILE where no '/' comes before the '='.
+struct NamedFile {
+  std::string name; ///< of an output of the graph; empty: the first
+  std::string path;
+};
+
 struct Options {
-  std::string program, input, output, expect, labels, target, trace;
+  std::string program, input, labels, target, trace;
+  std::vector<NamedFile> outputs, expects; ///< --output and --expect, each often
   std::string device = "sim";
   std::vector<std::string> classes; ///< names for the report; may be empty
   bool scoreboard = false; ///< the device checks itself against the model

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <list>
 #include <memory>
 #include <unistd.h>
 
@@ -61,17 +62,17 @@ bool isBareWindow(const std::vector<int64_t> &array,
          std::equal(array.begin(), array.end(), graph.begin() + 1);
 }
 
-// Finds the number of windows and makes the array the graph's type.
+// Finds the number of windows and makes the array the graph's type; `single`: it
+// is one window without an axis of windows.
 Error fitInput(const bnn_tensor &graph, NpyArray &array, int64_t &windows,
-               std::vector<int64_t> &outputShape, const bnn_tensor &output) {
+               bool &single) {
   std::string error;
   std::vector<int64_t> shape = shapeOf(graph);
-  if (array.shape == shape || isBareWindow(array.shape, shape)) {
+  single = array.shape == shape || isBareWindow(array.shape, shape);
+  if (single) {
     windows = 1;
-    outputShape = shapeOf(output);
   } else {
     windows = array.shape.empty() ? 0 : array.shape[0];
-    outputShape = batchShape(output, windows);
     std::vector<int64_t> batch = batchShape(graph, windows), more = shape;
     more.insert(more.begin(), windows);
     if (array.shape != batch && array.shape != more) {
@@ -98,7 +99,8 @@ Error runError(const Options &options, bnn_status status, const char *text) {
 
 /// Room for the results of all windows; an error where the product leaves the
 /// machine's address space.
-Error makeRoom(const bnn_tensor &out, int64_t windows, NpyArray &output) {
+Error makeRoom(const bnn_tensor &out, int64_t windows, bool single,
+               NpyArray &output) {
   uint64_t bytes = 0;
   if (__builtin_mul_overflow(uint64_t(windows), uint64_t(out.bytes), &bytes) ||
       bytes > output.data.max_size())
@@ -106,6 +108,7 @@ Error makeRoom(const bnn_tensor &out, int64_t windows, NpyArray &output) {
                        "fit into this machine's memory; split it",
                        windows, out.bytes);
   output.type = out.type;
+  output.shape = single ? shapeOf(out) : batchShape(out, windows);
   output.data.resize(size_t(bytes));
   return {};
 }
@@ -123,24 +126,88 @@ Error openProgram(const Options &options, Program &program) {
   return {};
 }
 
-/// Prints the summary and writes the results, both or neither. With the results
-/// on standard output the summary goes to standard error.
-Error deliver(const Options &options, const std::string &printed,
-              std::string_view results) {
+/// The place of a named output among the program's.
+Error findOutput(const Options &options, const bnn_program *program,
+                 const std::string &name, size_t &index) {
+  std::string known;
+  size_t count = bnn_program_output_count(program);
+  for (index = 0; index < count; ++index) {
+    std::string other = bnn_program_output_at(program, index).name;
+    if (name.empty() || name == other)
+      return {};
+    known += fmt::format("{}'{}'", index ? ", " : "", support::printableName(other));
+  }
+  return errorIn(options.program,
+                 fmt::format("has no output '{}'; its outputs are {}",
+                             support::printableName(name), known));
+}
+
+/// A result that is written or compared: its file, and which output it is.
+struct Result {
+  std::string path;
+  size_t index = 0;
+  NpyArray expected;
+};
+
+Error findResults(const Options &options, const bnn_program *program,
+                  const std::vector<NamedFile> &files,
+                  std::vector<Result> &results) {
+  for (const NamedFile &file : files) {
+    Result &result = results.emplace_back();
+    result.path = file.path;
+    if (Error error = findOutput(options, program, file.name, result.index);
+        !error.empty())
+      return error;
+  }
+  return {};
+}
+
+/// Prints the summary and writes the results, all or nothing. With results on
+/// standard output the summary goes to standard error.
+Error deliver(const std::vector<Result> &writes,
+              const std::vector<NpyArray> &outputs, const std::string &printed) {
   Error error;
-  support::OutputFile file;
-  bool writes = !options.output.empty();
-  std::string where =
-      options.output == "-" ? "standard output " : options.output + ": ";
-  if (writes && !file.stage(options.output, results, error))
-    return where + error;
-  if (!file.isStandardOutput() && !support::print(printed, error))
+  auto where = [](const Result &result) {
+    return result.path == "-" ? "standard output " : result.path + ": ";
+  };
+  std::vector<std::vector<uint8_t>> bytes;
+  std::list<support::OutputFile> files;
+  bool toStandard = false;
+  for (const Result &write : writes)
+    bytes.push_back(formatNpy(outputs[write.index]));
+  for (size_t i = 0; i < writes.size(); ++i) {
+    std::string_view text(reinterpret_cast<const char *>(bytes[i].data()),
+                          bytes[i].size());
+    if (!files.emplace_back().stage(writes[i].path, text, error))
+      return where(writes[i]) + error;
+    toStandard |= files.back().isStandardOutput();
+  }
+  if (!toStandard && !support::print(printed, error))
     return error;
-  if (writes && !file.commit(error))
-    return where + error;
-  if (file.isStandardOutput())
+  size_t i = 0;
+  for (support::OutputFile &file : files)
+    if (!file.commit(error))
+      return where(writes[i]) + error;
+    else
+      ++i;
+  if (toStandard)
     support::writeAll(STDERR_FILENO, printed);
   return {};
+}
+
+/// Compares one output; a difference is an error line.
+Error compareResult(const Result &result, const NpyArray &output,
+                    int64_t windows, Comparison &c) {
+  Error error;
+  if (!compare(output, result.expected, windows, c, error))
+    return errorIn(result.path, error);
+  if (c.difference.empty())
+    return {};
+  Error line = fmt::format("{}: {} ({} of {} windows equal",
+                           support::inputName(result.path), c.difference,
+                           c.equalWindows, c.windows);
+  return line +
+         (c.hasArgMax ? fmt::format(", argmax in {})", c.equalArgMax) : ")");
 }
 
 Error run(const Options &options) {
@@ -157,43 +224,59 @@ Error run(const Options &options) {
   Device device(openedDevice, bnn_device_close);
 
   // All files are read before the engine starts: a wrong name costs no time.
+  std::vector<Result> writes, expects;
+  for (auto [files, results] :
+       {std::pair{&options.outputs, &writes}, {&options.expects, &expects}})
+    if (Error error = findResults(options, program.get(), *files, *results);
+        !error.empty())
+      return error;
   bnn_tensor in = bnn_program_input(program.get()),
              out = bnn_program_output(program.get());
-  NpyArray input, output, expected, labels;
+  NpyArray input, labels;
   if (Error error = readArray(options.input, input); !error.empty())
     return error;
-  if (!options.expect.empty())
-    if (Error error = readArray(options.expect, expected); !error.empty())
+  for (Result &expect : expects)
+    if (Error error = readArray(expect.path, expect.expected); !error.empty())
       return error;
   if (!options.labels.empty())
     if (Error error = readArray(options.labels, labels); !error.empty())
       return error;
   int64_t windows = 0;
-  if (Error error = fitInput(in, input, windows, output.shape, out);
-      !error.empty())
+  bool single = false;
+  if (Error error = fitInput(in, input, windows, single); !error.empty())
     return errorIn(options.input, error);
 
+  // The first output says the class; the others are made where they are wanted.
   Report report{options, program.get(), device.get(), {}, 0, {}, {}, {}};
-  if (Error error = makeRoom(out, windows, output); !error.empty())
-    return errorIn(options.input, error);
-  if (bnn_status status = bnn_run(program.get(), device.get(), size_t(windows),
-                                  input.data.data(), output.data.data(),
-                                  &report.stats, text, sizeof text))
+  std::vector<NpyArray> outputs(bnn_program_output_count(program.get()));
+  std::vector<void *> places(outputs.size());
+  auto wanted = [&](const std::vector<Result> &results, size_t index) {
+    return std::any_of(results.begin(), results.end(),
+                       [&](const Result &r) { return r.index == index; });
+  };
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (i != 0 && !wanted(writes, i) && !wanted(expects, i))
+      continue;
+    if (Error error = makeRoom(bnn_program_output_at(program.get(), i), windows,
+                               single, outputs[i]);
+        !error.empty())
+      return errorIn(options.input, error);
+    places[i] = outputs[i].data.data();
+  }
+  if (bnn_status status = bnn_run_outputs(
+          program.get(), device.get(), size_t(windows), input.data.data(),
+          places.data(), &report.stats, text, sizeof text))
     return runError(options, status, text);
 
   std::string error;
-  report.found = classesOf(output, windows);
-  if (!options.expect.empty()) {
-    Comparison &c = report.comparison.emplace();
-    if (!compare(output, expected, windows, c, error))
-      return errorIn(options.expect, error);
-    if (!c.difference.empty()) {
-      Error line = fmt::format("{}: {} ({} of {} windows equal",
-                               support::inputName(options.expect), c.difference,
-                               c.equalWindows, c.windows);
-      return line + (c.hasArgMax ? fmt::format(", argmax in {})", c.equalArgMax)
-                                 : ")");
-    }
+  report.found = classesOf(outputs[0], windows);
+  for (const Result &expect : expects) {
+    Comparison comparison;
+    if (error = compareResult(expect, outputs[expect.index], windows, comparison);
+        !error.empty())
+      return error;
+    if (!report.comparison)
+      report.comparison = comparison;
   }
   if (!options.labels.empty()) {
     int64_t classes = out.elements > 1 ? int64_t(out.elements) : 1;
@@ -208,11 +291,8 @@ Error run(const Options &options) {
   report.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  std::string printed =
-      options.json ? summaryJson(report) : summaryText(report);
-  std::vector<uint8_t> file = formatNpy(output);
-  return deliver(options, printed,
-                 {reinterpret_cast<const char *>(file.data()), file.size()});
+  return deliver(writes, outputs,
+                 options.json ? summaryJson(report) : summaryText(report));
 }
 
 /// The options that name one file which is read, with what it is.
@@ -224,7 +304,8 @@ std::vector<std::pair<const char *, std::string>> inputs(const Options &o) {
   };
   add("the program", o.program);
   add("--input", o.input);
-  add("--expect", o.expect);
+  for (const NamedFile &file : o.expects)
+    add("--expect", file.path);
   add("--labels", o.labels);
   add("--target", o.target);
   return files;
@@ -234,6 +315,14 @@ std::vector<std::pair<const char *, std::string>> inputs(const Options &o) {
 /// read twice.
 Error checkFiles(const Options &options) {
   const char *standard = nullptr;
+  std::vector<std::string> written = {options.trace};
+  for (const NamedFile &file : options.outputs) {
+    for (const std::string &other : written)
+      if (file.path == other || support::sameFile(file.path, other))
+        return fmt::format("two outputs go to '{}'; name another file",
+                           file.path);
+    written.push_back(file.path);
+  }
   for (const auto &[what, path] : inputs(options)) {
     if (path == "-" && standard)
       return fmt::format("{} and {} are both standard input; it can be read "
@@ -241,7 +330,7 @@ Error checkFiles(const Options &options) {
                          standard, what);
     if (path == "-")
       standard = what;
-    for (const std::string &output : {options.output, options.trace})
+    for (const std::string &output : written)
       if (!output.empty() && support::sameFile(path, output))
         return fmt::format("output '{}' is {} too; name another file", output,
                            what);

@@ -149,3 +149,43 @@ func.func @near_tie_of_no_channel(%x: tensor<2x1x4xi32>) -> tensor<2x1x4xi1> {
   %s = bnn.threshold %x {points = dense<[[1], [1]]> : tensor<2x1xi32>, first = dense<[0, 0]> : tensor<2xi1>, near_ties = array<i64: 0, 2>} : tensor<2x1x4xi32> -> tensor<2x1x4xi1>
   return %s : tensor<2x1x4xi1>
 }
+
+// -----
+
+func.func @real_conv_weight(%x: tensor<3x1x8xf64>) {
+  // expected-error @+1 {{weight must be a 4-D tensor of f64 with 3 input channels, but found 'tensor<2x2x1x1xf64>'}}
+  %a = bnn.real_conv %x {weight = dense<1.0> : tensor<2x2x1x1xf64>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : tensor<3x1x8xf64> -> tensor<2x1x8xf64>
+  return
+}
+
+// -----
+
+func.func @decide_rows(%x: tensor<3x1x8xf64>) {
+  // expected-error @+1 {{cuts must have 1 or 3 rows of 1 f64, but found 'tensor<2x1xf64>'}}
+  %a = bnn.decide %x {cuts = dense<0.0> : tensor<2x1xf64>, inclusive = array<i64: 1>, first = -1 : i64, step = 2 : i64} : tensor<3x1x8xf64> -> tensor<3x1x8xi1>
+  return
+}
+
+// -----
+
+func.func @decide_codes(%x: tensor<3x1x8xf64>) {
+  // expected-error @+1 {{codes must be in -1..1, but found -1..2}}
+  %a = bnn.decide %x {cuts = dense<0.0> : tensor<1x1xf64>, inclusive = array<i64: 1>, first = -1 : i64, step = 3 : i64} : tensor<3x1x8xf64> -> tensor<3x1x8xi1>
+  return
+}
+
+// -----
+
+func.func @argmax_axis(%x: tensor<3x1x8xf64>) {
+  // expected-error @+1 {{axis must be 0, 1 or 2, but found 3}}
+  %a = bnn.argmax %x {axis = 3 : i64} : tensor<3x1x8xf64> -> tensor<1x1x8xi64>
+  return
+}
+
+// -----
+
+func.func @exact_texts(%x: tensor<3x1x8xf64>) {
+  // expected-error @+1 {{exact_scale must have 1 texts, but found 2}}
+  %a = bnn.affine %x {scale = array<f64: 1.0>, shift = array<f64: 0.0>, exact_scale = ["1", "2"]} : tensor<3x1x8xf64>
+  return
+}

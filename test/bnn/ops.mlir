@@ -36,6 +36,17 @@ func.func @reals(%x: tensor<2x1x3xi32>) -> (tensor<1x1x1xi64>, tensor<2x1x1xf64>
   %c = bnn.clip %p {min = -1.0 : f64, max = 1.0 : f64} : tensor<2x1x3xf64>
   // CHECK: bnn.reduce %{{.*}} {kind = "mean"} : tensor<2x1x3xf64> -> tensor<2x1x1xf64>
   %m = bnn.reduce %c {kind = "mean"} : tensor<2x1x3xf64> -> tensor<2x1x1xf64>
+  // CHECK: bnn.real_conv %{{.*}} {pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>, weight = dense<5.000000e-01> : tensor<2x2x1x1xf64>} : tensor<2x1x1xf64> -> tensor<2x1x1xf64>
+  %w = bnn.real_conv %m {weight = dense<0.5> : tensor<2x2x1x1xf64>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : tensor<2x1x1xf64> -> tensor<2x1x1xf64>
+  // CHECK: bnn.add %{{.*}}, %{{.*}} : tensor<2x1x1xf64>
+  %e = bnn.add %w, %m : tensor<2x1x1xf64>
+  // CHECK: bnn.affine %{{.*}} {exact_scale = ["1/3"], scale
+  %f = bnn.affine %e {scale = array<f64: 0.33333333333333331>, shift = array<f64: 0.0>, exact_scale = ["1/3"]} : tensor<2x1x1xf64>
+  %h = bnn.reshape %f : tensor<2x1x1xf64> -> tensor<1x1x2xf64>
+  // CHECK: bnn.decide %{{.*}} {cuts = dense<{{.*}}> : tensor<1x2xf64>, first = -1 : i64, inclusive = array<i64: 1, 0>, step = 1 : i64} : tensor<1x1x2xf64> -> tensor<1x1x2xi8>
+  %d = bnn.decide %h {cuts = dense<[[0.0, 0.5]]> : tensor<1x2xf64>, inclusive = array<i64: 1, 0>, first = -1 : i64, step = 1 : i64} : tensor<1x1x2xf64> -> tensor<1x1x2xi8>
+  // CHECK: bnn.argmax %{{.*}} {axis = 2 : i64, last} : tensor<1x1x2xf64> -> tensor<1x1x1xi64>
+  %n = bnn.argmax %h {axis = 2 : i64, last} : tensor<1x1x2xf64> -> tensor<1x1x1xi64>
   // CHECK: bnn.softmax
   %s = bnn.softmax %m : tensor<2x1x1xf64>
   // CHECK: bnn.log_softmax

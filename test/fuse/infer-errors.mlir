@@ -1,5 +1,6 @@
 // RUN: bnn-opt %s -bnn-infer-quantization -split-input-file -verify-diagnostics
 
+// Alone it is no binary network; between two it is no first or last layer.
 func.func @ternary(%x: tensor<1x1x4xf32>) -> tensor<1x1x3xf32> {
   %w = "onnx.Constant"() {value = dense<[[[[1.0, 0.0]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
   // expected-error @+1 {{weights must be -a or +a with one a for each output channel, but found 0.000000e+00 beside a = 1.000000e+00 in channel 0; binarize the weights}}
@@ -18,11 +19,15 @@ func.func @float_input(%x: tensor<1x1x4xf32> {onnx.name = "ecg"}) -> tensor<1x1x
 
 // -----
 
-func.func @no_sign_between(%x: tensor<1x1x4xf32>) -> tensor<1x1x2xf32> {
+func.func @float_between(%x: tensor<1x1x5xf32>) -> tensor<1x1x2xf32> {
   %w = "onnx.Constant"() {value = dense<1.0> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
-  %s = "onnx.Sign"(%x) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
-  %a = "onnx.Conv"(%s, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
-  // expected-error @+1 {{input must be quantised, but found Conv before it}}
-  %b = "onnx.Conv"(%a, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x3xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x2xf32>
-  return %b : tensor<1x1x2xf32>
+  %v = "onnx.Constant"() {value = dense<[[[[1.0, 0.5]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
+  %s = "onnx.Sign"(%x) : (tensor<1x1x5xf32>) -> tensor<1x1x5xf32>
+  %a = "onnx.Conv"(%s, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x5xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x4xf32>
+  %t = "onnx.Sign"(%a) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  // expected-error @+1 {{weights must be -a or +a with one a for each output channel, but found}}
+  %b = "onnx.Conv"(%t, %v) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
+  %u = "onnx.Sign"(%b) : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  %c = "onnx.Conv"(%u, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x3xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x2xf32>
+  return %c : tensor<1x1x2xf32>
 }

@@ -1,5 +1,7 @@
 // Typed reads of JSON fields with one-line errors.
 #include "Fields.h"
+#include "Base64.h"
+#include "bnn/isa/host/Elements.h"
 
 #include <fmt/format.h>
 
@@ -123,6 +125,35 @@ std::vector<double> Fields::numbers(const char *key) const {
     result.push_back(value.get<double>());
   }
   return result;
+}
+
+std::vector<std::string> Fields::texts(const char *key) const {
+  std::vector<std::string> result;
+  const Json *list = array(key);
+  if (!list)
+    return result;
+  for (const Json &value : *list) {
+    if (!value.is_string()) {
+      fail(fmt::format("field '{}' must hold strings", key));
+      return {};
+    }
+    result.push_back(value.get<std::string>());
+  }
+  return result;
+}
+
+std::vector<double> Fields::packedNumbers(const char *key) const {
+  Fields packed = object(key);
+  bool wide = packed.has("f64");
+  std::vector<uint8_t> bytes;
+  std::string text = packed.text(wide ? "f64" : "f32");
+  size_t size = wide ? 8 : 4;
+  if (ok() && (!decodeBase64(text, bytes) || bytes.size() % size != 0))
+    packed.fail("must be elements in base 64");
+  if (!ok())
+    return {};
+  return loadElements(wide ? Type::Float64 : Type::Float32, bytes.data(),
+                      bytes.size() / size);
 }
 
 Fields Fields::object(const char *key) const {

@@ -30,6 +30,10 @@ public:
   std::vector<int64_t> integers(const char *key, int64_t low,
                                 int64_t high) const;
   std::vector<double> numbers(const char *key) const;
+  /// Finite numbers in base 64: little-endian elements of {"f32": "..."} or
+  /// {"f64": "..."}.
+  std::vector<double> packedNumbers(const char *key) const;
+  std::vector<std::string> texts(const char *key) const;
   Fields object(const char *key) const;
   std::vector<Fields> objects(const char *key) const;
 

@@ -34,4 +34,16 @@ int32_t Quantiser::highest() const {
       std::max<int64_t>(first, first + int64_t(step) * int64_t(width())));
 }
 
+int64_t Part::multiplications() const {
+  int64_t sum = 0;
+  for (const auto *list : {&before, &ops})
+    for (const Op &op : *list) {
+      if (op.kind == Op::Kind::Conv)
+        sum += op.out.size() * op.in.c * op.kernelH * op.kernelW;
+      else if (op.kind == Op::Kind::Affine || op.kind == Op::Kind::ToReal)
+        sum += op.out.size();
+    }
+  return sum;
+}
+
 } // namespace bnn::host

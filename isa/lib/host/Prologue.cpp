@@ -79,10 +79,10 @@ uint8_t channelMask(int64_t channels, int64_t group, int64_t byte) {
 } // namespace
 
 Prologue::Prologue(const Part &part, uint64_t inputBytes)
-    : part(part), blank(inputBytes, 0) {
+    : part(part), operations(part.before), blank(inputBytes, 0) {
   const InputLayout &l = part.layout;
-  int64_t pixels = part.map.w * (l.bits ? int64_t(l.record) : part.map.c);
-  int64_t rows = l.padTop + part.map.h + l.padBottom;
+  int64_t pixels = part.packed().w * (l.bits ? int64_t(l.record) : part.packed().c);
+  int64_t rows = l.padTop + part.packed().h + l.padBottom;
   uint8_t byteValue = uint8_t((uint32_t(l.padCode) & 255) ^ l.mask);
   // A pad is a pixel of its own: bits that are no channel stay 0 in it, too.
   auto pad = [&](int64_t group, int64_t fromPixels) -> uint8_t {
@@ -90,13 +90,13 @@ Prologue::Prologue(const Part &part, uint64_t inputBytes)
       return byteValue;
     int64_t record = l.record;
     int64_t byte = (fromPixels % record + record) % record;
-    return l.padCode ? channelMask(part.map.c, group, byte) : 0;
+    return l.padCode ? channelMask(part.packed().c, group, byte) : 0;
   };
   for (int64_t g = 0; g < int64_t(l.groups); ++g)
     for (int64_t y = 0; y < rows; ++y) {
       int64_t row = g * int64_t(l.groupBytes) + y * int64_t(l.rowBytes) +
                     int64_t(l.padLeft) - int64_t(l.lead);
-      bool whole = y < l.padTop || y >= l.padTop + part.map.h;
+      bool whole = y < l.padTop || y >= l.padTop + part.packed().h;
       for (int64_t i = -int64_t(l.padLeft); i < pixels + l.padRight; ++i)
         if ((whole || i < 0 || i >= pixels) && row + i >= 0 &&
             row + i < int64_t(inputBytes))
@@ -147,15 +147,17 @@ bool Prologue::quantise(const T *input, int16_t *codes,
       if (x != 1 && x != -1)
         return refuse(
             i, fmt::format("is {}; this input takes -1 and 1", input[place(i)]));
-      codes[i] = int16_t(part.layout.bits ? x > 0 : x);
+      codes[i] = int16_t(part.layout.bits && part.before.empty() ? x > 0 : x);
     }
     return true;
+  case Quantiser::Kind::None:
+    break;
   }
   return false;
 }
 
 void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
-  const auto &[c, h, w] = part.map;
+  const auto &[c, h, w] = part.packed();
   const InputLayout &l = part.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
@@ -167,7 +169,7 @@ void Prologue::packBytes(const int16_t *codes, uint8_t *window) const {
 }
 
 void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
-  const auto &[c, h, w] = part.map;
+  const auto &[c, h, w] = part.packed();
   const InputLayout &l = part.layout;
   for (int64_t channel = 0; channel < c; ++channel)
     for (int64_t y = 0; y < h; ++y) {
@@ -177,6 +179,74 @@ void Prologue::packBits(const int16_t *codes, uint8_t *window) const {
       for (int64_t x = 0; x < w; ++x)
         out[x * l.record] |= uint8_t(*codes++ << (channel % 8));
     }
+}
+
+bool Prologue::quantise(const void *input, int16_t *codes,
+                        std::string &error) const {
+  auto quantised = [&]<typename T>(const T *values) {
+    return quantise(values, codes, error);
+  };
+  switch (part.input.type) {
+  case Type::Float32:
+    return quantised(static_cast<const float *>(input));
+  case Type::Float64:
+    return quantised(static_cast<const double *>(input));
+  case Type::Int8:
+    return quantised(static_cast<const int8_t *>(input));
+  case Type::UInt8:
+    return quantised(static_cast<const uint8_t *>(input));
+  case Type::Int32:
+    return quantised(static_cast<const int32_t *>(input));
+  case Type::Int64:
+    return quantised(static_cast<const int64_t *>(input));
+  default: // exact as doubles, but for integers beyond 2^53 that no code has
+    return quantised(
+        loadElements(part.input.type, input, size_t(part.input.elements()))
+            .data());
+  }
+}
+
+// The operations on the codes, or on the values themselves.
+bool Prologue::compute(const void *input, std::vector<int16_t> &codes,
+                       std::string &error) const {
+  std::vector<Tensor> values(1);
+  values[0].shape = part.map;
+  if (part.quantiser.kind == Quantiser::Kind::None) {
+    std::vector<double> all = loadElements(part.input.type, input,
+                                           size_t(part.input.elements()));
+    for (size_t i = 0; i < all.size(); ++i)
+      if (!std::isfinite(all[i])) {
+        error = fmt::format("{} is {}, expected a finite number",
+                            indexText(part.input.shape, int64_t(i)), all[i]);
+        return false;
+      }
+    for (uint32_t place : part.from)
+      values[0].data.push_back(all[place]);
+    if (part.from.empty())
+      values[0].data = std::move(all);
+  } else {
+    codes.resize(size_t(part.map.size()));
+    if (!quantise(input, codes.data(), error))
+      return false;
+    values[0].data.assign(codes.begin(), codes.end());
+  }
+  if (!operations.run(values, error))
+    return false;
+  const std::vector<double> &last = values.back().data;
+  codes.resize(last.size());
+  for (size_t i = 0; i < last.size(); ++i) {
+    if (part.layout.bits && last[i] == 0) {
+      const Shape &map = part.packed();
+      error = fmt::format(
+          "makes a Sign of exactly 0 in channel {}, row {}, position {}; compile "
+          "with --sign-zero=plus or minus",
+          int64_t(i) / (map.h * map.w), int64_t(i) / map.w % map.h,
+          int64_t(i) % map.w);
+      return false;
+    }
+    codes[i] = int16_t(part.layout.bits ? last[i] > 0 : last[i]);
+  }
+  return true;
 }
 
 void Prologue::pack(std::span<const int16_t> codes, uint8_t *window) const {
@@ -190,30 +260,8 @@ void Prologue::pack(std::span<const int16_t> codes, uint8_t *window) const {
 bool Prologue::run(const void *input, uint8_t *window,
                    std::string &error) const {
   std::vector<int16_t> codes(size_t(part.map.size()));
-  auto quantised = [&]<typename T>(const T *values) {
-    return quantise(values, codes.data(), error);
-  };
-  bool done = false;
-  switch (part.input.type) {
-  case Type::Float32:
-    done = quantised(static_cast<const float *>(input));
-    break;
-  case Type::Float64:
-    done = quantised(static_cast<const double *>(input));
-    break;
-  case Type::Int8:
-    done = quantised(static_cast<const int8_t *>(input));
-    break;
-  case Type::UInt8:
-    done = quantised(static_cast<const uint8_t *>(input));
-    break;
-  case Type::Int32:
-    done = quantised(static_cast<const int32_t *>(input));
-    break;
-  case Type::Int64:
-    done = quantised(static_cast<const int64_t *>(input));
-    break;
-  }
+  bool done = part.before.empty() ? quantise(input, codes.data(), error)
+                                  : compute(input, codes, error);
   if (done)
     pack(codes, window);
   return done;

@@ -8,8 +8,10 @@
 
 namespace bnn::host {
 
-/// Reads `io.epilogue` behind `part.raw`; errors go to `io`'s reader.
-void readOps(const Fields &io, Part &part);
+/// Reads the list `key` of operations on a value 0 of shape `given`; errors go to
+/// `io`'s reader.
+void readOps(const Fields &io, const char *key, const Shape &given,
+             std::vector<Op> &ops);
 
 /// Reads which of `elements` elements the `count` of a map are: `starts`, and
 /// around each of them loops of `counts` in `steps`, the last the innermost.
@@ -18,21 +20,24 @@ std::vector<uint32_t> readGather(const Fields &from, int64_t elements,
 
 /// The operations' names in the file. Sum, Mean and Max are "reduce" with a
 /// kind.
-inline constexpr std::array<std::pair<const char *, Op::Kind>, 17> opNames{{
+inline constexpr std::array<std::pair<const char *, Op::Kind>, 20> opNames{{
     {"to_real", Op::Kind::ToReal},
     {"split_prelu", Op::Kind::SplitPRelu},
     {"affine", Op::Kind::Affine},
     {"prelu", Op::Kind::PRelu},
     {"clip", Op::Kind::Clip},
+    {"conv", Op::Kind::Conv},
     {"max_pool", Op::Kind::MaxPool},
     {"reduce", Op::Kind::Sum},
     {"reduce", Op::Kind::Mean},
     {"reduce", Op::Kind::Max},
+    {"add", Op::Kind::Add},
+    {"concat", Op::Kind::Concat},
     {"softmax", Op::Kind::Softmax},
     {"log_softmax", Op::Kind::LogSoftmax},
     {"sigmoid", Op::Kind::Sigmoid},
     {"tanh", Op::Kind::Tanh},
-    {"sign", Op::Kind::Sign},
+    {"quantise", Op::Kind::Quantise},
     {"argmax", Op::Kind::ArgMax},
     {"reshape", Op::Kind::Reshape},
     {"gather", Op::Kind::Gather},

@@ -85,21 +85,69 @@ void parseQuantiser(const Fields &from, Quantiser &q) {
     q.max = int32_t(from.integer("max", q.min, 32767));
   } else if (kind == "bipolar") {
     q.kind = Quantiser::Kind::Bipolar;
+  } else if (kind == "none") {
+    q.kind = Quantiser::Kind::None;
   } else {
-    from.fail(fmt::format("has kind '{}'; known are boundaries, cast, bipolar",
+    from.fail(fmt::format("has kind '{}'; known are boundaries, cast, bipolar, "
+                          "none",
                           kind));
   }
 }
 
-// Bits hold codes 0 and 1 (bipolar: -1 and 1), bytes hold -128..255.
-void checkCodes(const Fields &from, const Quantiser &q, bool bits) {
+bool makesCodes(const Op &op, bool bits) {
+  double last = op.first + op.step * double(op.inclusive.size());
+  return op.kind == Op::Kind::Quantise && op.first == std::trunc(op.first) &&
+         op.step == std::trunc(op.step) &&
+         std::min(op.first, last) >= (bits ? -1 : -128) &&
+         std::max(op.first, last) <= (bits ? 1 : 255);
+}
+
+// Bits hold codes 0 and 1 (-1 and 1 where operations or bipolar make them),
+// bytes hold -128..255.
+void checkCodes(const Fields &input, const Fields &quantise,
+                const Part &part) {
+  const Quantiser &q = part.quantiser;
+  bool bits = part.layout.bits;
+  if (!part.before.empty()) {
+    // What moves codes or takes the largest makes no new ones.
+    size_t value = part.before.size();
+    auto keeps = [](Op::Kind kind) {
+      return kind == Op::Kind::Reshape || kind == Op::Kind::MaxPool ||
+             kind == Op::Kind::Gather;
+    };
+    std::vector<size_t> work = {value};
+    std::vector<bool> seen(value + 1, false);
+    bool fits = true;
+    while (fits && !work.empty()) {
+      value = work.back();
+      work.pop_back();
+      if (value == 0)
+        fits = q.kind != Quantiser::Kind::None &&
+               q.lowest() >= (bits ? -1 : -128) &&
+               q.highest() <= (bits ? 1 : 255);
+      if (value == 0 || seen[value])
+        continue;
+      seen[value] = true;
+      const Op &op = part.before[value - 1];
+      if (keeps(op.kind) || op.kind == Op::Kind::Concat)
+        work.insert(work.end(), op.operands.begin(), op.operands.end());
+      else
+        fits = makesCodes(op, bits);
+    }
+    if (!fits)
+      input.fail("must have operations that end in a quantiser with codes that "
+                 "its layout holds");
+    return;
+  }
+  if (q.kind == Quantiser::Kind::None)
+    return input.fail("has values without a quantiser and no operations");
   if (bits && q.kind == Quantiser::Kind::Bipolar)
     return;
   int32_t low = bits ? 0 : -128, high = bits ? 1 : 255;
   if (q.lowest() < low || q.highest() > high)
-    from.fail(fmt::format("makes codes {}..{}, but layout {} holds {}..{}",
-                          q.lowest(), q.highest(), bits ? "bits" : "bytes", low,
-                          high));
+    quantise.fail(
+        fmt::format("makes codes {}..{}, but layout {} holds {}..{}",
+                    q.lowest(), q.highest(), bits ? "bits" : "bytes", low, high));
 }
 
 void parseLayout(const Fields &from, const Shape &map, uint64_t inputBytes,
@@ -226,12 +274,15 @@ bool readPart(const std::string &text, uint64_t inputBytes, uint64_t outputBytes
     input.fail(fmt::format("has {} elements, its map {}",
                            part.input.elements(), part.map.size()));
   parseQuantiser(quantise, part.quantiser);
-  parseLayout(input.object("layout"), part.map, inputBytes, part.layout);
   if (root.ok())
-    checkCodes(quantise, part.quantiser, part.layout.bits);
+    readOps(input, "operations", part.map, part.before);
+  if (root.ok())
+    parseLayout(input.object("layout"), part.packed(), inputBytes, part.layout);
+  if (root.ok())
+    checkCodes(input, quantise, part);
   parseRaw(root.object("raw"), outputBytes, part);
   if (root.ok())
-    readOps(root, part);
+    readOps(root, "epilogue", part.raw, part.ops);
   if (root.ok())
     parseOutputs(root, part);
   parsePredicted(root, part);

@@ -1,4 +1,5 @@
 // Writes the `io` section: fields in the order of docs/program-file.md.
+#include "Base64.h"
 #include "ReadOps.h"
 #include "bnn/isa/host/Part.h"
 
@@ -71,9 +72,11 @@ Json quantiserJson(const Quantiser &q) {
   case Quantiser::Kind::Cast:
     return {{"kind", "cast"}, {"min", q.min}, {"max", q.max}};
   case Quantiser::Kind::Bipolar:
+    return {{"kind", "bipolar"}};
+  case Quantiser::Kind::None:
     break;
   }
-  return {{"kind", "bipolar"}};
+  return {{"kind", "none"}};
 }
 
 Json layoutJson(const InputLayout &l) {
@@ -97,15 +100,29 @@ Json layoutJson(const InputLayout &l) {
   return json;
 }
 
-// One value if all channels have the same.
-Json listJson(const std::vector<double> &list) {
-  bool same = !list.empty() && std::all_of(list.begin(), list.end(),
-                                           [&](double x) {
-                                             return x == list[0] &&
-                                                    std::signbit(x) ==
-                                                        std::signbit(list[0]);
-                                           });
-  return same ? Json::array({list[0]}) : Json(list);
+// One value if all channels have the same; what it rounds beside it.
+void putConstants(Json &json, const std::string &key, const Constants &list) {
+  size_t count = 1;
+  for (size_t c = 0; c < list.values.size(); ++c)
+    if (list.values[c] != list.values[0] ||
+        std::signbit(list.values[c]) != std::signbit(list.values[0]) ||
+        (!list.exact.empty() && list.exact[c].text() != list.exact[0].text()))
+      count = list.values.size();
+  json[key] = std::vector<double>(list.values.begin(),
+                                  list.values.begin() + std::ptrdiff_t(count));
+  for (size_t c = 0; c < count && !list.exact.empty(); ++c)
+    json[key + "_exact"].push_back(list.exact[c].text());
+}
+
+Json packedJson(const std::vector<double> &values) {
+  bool narrow = std::all_of(values.begin(), values.end(), [](double x) {
+    return double(float(x)) == x;
+  });
+  Type type = narrow ? Type::Float32 : Type::Float64;
+  std::vector<uint8_t> bytes(values.size() * typeSize(type));
+  std::string error;
+  storeElements(type, values, bytes.data(), error);
+  return {{narrow ? "f32" : "f64", encodeBase64(bytes)}};
 }
 
 const char *nameOf(Kind kind) {
@@ -123,16 +140,16 @@ Json opJson(const Op &op, uint32_t previous) {
   switch (op.kind) {
   case Kind::ToReal:
   case Kind::Affine:
-    json["scale"] = listJson(op.scale);
-    json["shift"] = listJson(op.shift);
+    putConstants(json, "scale", op.scale);
+    putConstants(json, "shift", op.shift);
     break;
   case Kind::SplitPRelu:
-    json["scale_pos"] = listJson(op.scale);
-    json["scale_neg"] = listJson(op.scaleNeg);
-    json["shift"] = listJson(op.shift);
+    putConstants(json, "scale_pos", op.scale);
+    putConstants(json, "scale_neg", op.scaleNeg);
+    putConstants(json, "shift", op.shift);
     break;
   case Kind::PRelu:
-    json["slope"] = listJson(op.scale);
+    putConstants(json, "slope", op.scale);
     break;
   case Kind::Clip: // an open side is left out: JSON has no infinity
     if (std::isfinite(op.min))
@@ -140,6 +157,10 @@ Json opJson(const Op &op, uint32_t previous) {
     if (std::isfinite(op.max))
       json["max"] = op.max;
     break;
+  case Kind::Conv:
+    json["channels"] = op.out.c;
+    json["weights"] = packedJson(op.weights);
+    [[fallthrough]];
   case Kind::MaxPool:
     json["kernel"] = {op.kernelH, op.kernelW};
     json["strides"] = {op.strideH, op.strideW};
@@ -157,12 +178,17 @@ Json opJson(const Op &op, uint32_t previous) {
     if (op.axis)
       json["axis"] = op.axis;
     break;
+  case Kind::Add:
+  case Kind::Concat:
   case Kind::Sigmoid:
   case Kind::Tanh:
     break;
-  case Kind::Sign:
-    if (op.zero != 0)
-      json["zero"] = int64_t(op.zero);
+  case Kind::Quantise:
+    json["cuts"] = op.cuts;
+    for (bool flag : op.inclusive)
+      json["inclusive"].push_back(int(flag));
+    json["first"] = op.first;
+    json["step"] = op.step;
     break;
   case Kind::ArgMax:
     if (op.axis)
@@ -180,6 +206,13 @@ Json opJson(const Op &op, uint32_t previous) {
   }
   return json;
 }
+
+Json opsJson(const std::vector<Op> &ops) {
+  Json list = Json::array();
+  for (size_t i = 0; i < ops.size(); ++i)
+    list.push_back(opJson(ops[i], uint32_t(i)));
+  return list;
+}
 } // namespace
 
 std::string writePart(const Part &part) {
@@ -189,11 +222,11 @@ std::string writePart(const Part &part) {
     input["from"] = gatherJson(part.from);
   input["map"] = {{"C", part.map.c}, {"H", part.map.h}, {"W", part.map.w}};
   input["quantise"] = quantiserJson(part.quantiser);
+  if (!part.before.empty())
+    input["operations"] = opsJson(part.before);
   input["layout"] = layoutJson(part.layout);
   io["raw"] = {{"words", part.words}, {"shape", shapeJson(part.raw)}};
-  Json &ops = io["epilogue"] = Json::array();
-  for (size_t i = 0; i < part.ops.size(); ++i)
-    ops.push_back(opJson(part.ops[i], uint32_t(i)));
+  io["epilogue"] = opsJson(part.ops);
   Json &outputs = io["outputs"] = Json::array();
   for (const Output &output : part.outputs) {
     Json json = tensorJson(output.tensor);

@@ -58,7 +58,13 @@ typedef enum bnn_type {
   BNN_INT8 = 2,
   BNN_UINT8 = 3,
   BNN_INT32 = 4,
-  BNN_INT64 = 5
+  BNN_INT64 = 5,
+  BNN_FLOAT16 = 6, /* IEEE binary16 */
+  BNN_BOOL = 7,    /* one byte, 0 or 1 */
+  BNN_INT16 = 8,
+  BNN_UINT16 = 9,
+  BNN_UINT32 = 10,
+  BNN_UINT64 = 11
 } bnn_type;
 
 /* One tensor of one window: the ONNX graph's name, type and shape (with its

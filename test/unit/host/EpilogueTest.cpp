@@ -20,12 +20,13 @@ Op opOf(Kind kind, Shape in, Shape out) {
 }
 
 std::vector<double> applied(const Op &op, std::vector<double> data) {
-  Tensor in{op.in, std::move(data)};
-  const Tensor *operands[] = {&in};
-  Tensor t = applyOp(op, operands);
-  EXPECT_EQ(t.shape, op.out);
-  EXPECT_EQ(t.shape.size(), int64_t(t.data.size()));
-  return t.data;
+  std::vector<Op> ops = {op};
+  std::vector<Tensor> values = {{op.in, std::move(data), {}}};
+  std::string error;
+  EXPECT_TRUE(Operations(ops).run(values, error)) << error;
+  EXPECT_EQ(values[1].shape, op.out);
+  EXPECT_EQ(values[1].shape.size(), int64_t(values[1].data.size()));
+  return values[1].data;
 }
 
 TEST(Epilogue, PerChannelOperations) {
@@ -44,13 +45,15 @@ TEST(Epilogue, SplitPRelu) {
   EXPECT_EQ(applied(op, {10, 20, -4, -8}), (std::vector<double>{8, 39}));
 }
 
-TEST(Epilogue, ClipSignReshape) {
+TEST(Epilogue, ClipQuantiseReshape) {
   Op op = opOf(Kind::Clip, {3, 1, 1}, {3, 1, 1});
   op.min = 0, op.max = 6;
   EXPECT_EQ(applied(op, {-1, 3, 7}), (std::vector<double>{0, 3, 6}));
-  op.kind = Kind::Sign;
-  op.zero = 1;
-  EXPECT_EQ(applied(op, {-1, 0, 7}), (std::vector<double>{-1, 1, 1}));
+  op.kind = Kind::Quantise;
+  op.cuts = {0, 0}, op.inclusive = {true, false}, op.first = -1;
+  EXPECT_EQ(applied(op, {-1, 0, 7}), (std::vector<double>{-1, 0, 1}));
+  op.cuts = {-1, 0, 7}, op.inclusive = {true}, op.first = 3, op.step = -2;
+  EXPECT_EQ(applied(op, {-1, -0.5, 8}), (std::vector<double>{1, 3, 1}));
   op = opOf(Kind::Reshape, {3, 1, 1}, {1, 1, 3});
   EXPECT_EQ(applied(op, {1, 2, 3}), (std::vector<double>{1, 2, 3}));
 }
@@ -127,7 +130,7 @@ bool run(const Part &part, const std::vector<uint8_t> &output,
          std::vector<T> &y, std::string &error) {
   y.resize(part.words.size());
   void *results[] = {y.data()};
-  return runEpilogue(part, output.data(), results, error);
+  return Epilogue(part).run(output.data(), results, error);
 }
 
 TEST(Epilogue, GathersLittleEndianWords) {
@@ -179,7 +182,7 @@ TEST(Epilogue, OutputsNameTheirValues) {
   double third[2];
   void *results[] = {first, nullptr, third};
   std::string error;
-  ASSERT_TRUE(runEpilogue(part, output.data(), results, error)) << error;
+  ASSERT_TRUE(Epilogue(part).run(output.data(), results, error)) << error;
   EXPECT_EQ(first[0], 3);
   EXPECT_EQ(first[1], 5);
   EXPECT_EQ(third[0], 30);

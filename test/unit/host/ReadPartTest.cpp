@@ -74,10 +74,10 @@ TEST(ReadPart, TensorsMustFitTheirMaps) {
             "io.input has 41 elements, its map 40");
   EXPECT_EQ(errorOf(outputs(R"("type": "float32", "shape": [1, 7])")),
             "io.outputs[0] has 7 elements, the epilogue makes 8");
-  EXPECT_EQ(errorOf(R"({"input": {"type": "float16"}})"),
-            "io.input has type 'float16'; supported are float32, float64, "
-            "int8, uint8, int32, "
-            "int64");
+  EXPECT_EQ(errorOf(R"({"input": {"type": "complex64"}})"),
+            "io.input has type 'complex64'; supported are float32, float64, "
+            "int8, uint8, int32, int64, float16, bool, int16, uint16, uint32, "
+            "uint64");
   EXPECT_EQ(errorOf(R"({"input": {"shape": [16777216, 16777216, 16777216]}})"),
             "io.input has more than 268435456 elements");
   EXPECT_EQ(errorOf(R"({"input": {"shape": [0]}})"),
@@ -140,7 +140,7 @@ TEST(ReadPart, CodesMustFitTheLayout) {
         "io.input.quantise field 'boundaries' must be ascending and not NaN");
   EXPECT_EQ(
       errorOf(R"({"input": {"quantise": {"kind": "log"}}})"),
-      "io.input.quantise has kind 'log'; known are boundaries, cast, bipolar");
+      "io.input.quantise has kind 'log'; known are boundaries, cast, bipolar, none");
 }
 
 TEST(ReadPart, EpilogueOperationsAreChecked) {
@@ -187,7 +187,7 @@ TEST(ReadPart, OperandsAndOutputsNameValuesThatAreMade) {
   for (const char *in : {"[]", "[0, 0]"})
     EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "tanh", "in": )" +
                       std::string(in) + "}]}"),
-              "io.epilogue[0] field 'in' must hold one value");
+              "io.epilogue[0] field 'in' must hold one value, found " + std::to_string(in[1] == ']' ? 0 : 2));
   EXPECT_EQ(errorOf(outputs(R"("type": "float32", "shape": [8], "value": 2)")),
             "io.outputs[0] field 'value' must be an integer in 0..1");
   EXPECT_EQ(errorOf(R"({"outputs": []})"),
@@ -201,7 +201,7 @@ TEST(ReadPart, ReadsWhatWasWritten) {
       {"op": "prelu", "slope": [0.25], "in": [0]}, {"op": "clip", "min": -1.5},
       {"op": "reshape", "shape": [2, 2, 2]},
       {"op": "max_pool", "kernel": [2, 1], "strides": [1, 2], "pads": [1, 0, 0, 0]},
-      {"op": "reduce", "kind": "mean"}, {"op": "log_softmax"}, {"op": "sign", "zero": -1},
+      {"op": "reduce", "kind": "mean"}, {"op": "log_softmax"}, {"op": "quantise", "cuts": [-0.5, 0.5], "inclusive": [1, 0], "first": -1, "step": 1},
       {"op": "argmax", "last": true, "in": [4], "axis": 2}],
     "outputs": [{"name": "y", "type": "int64", "shape": [4]},
                 {"name": "z", "type": "float32", "shape": [8], "value": 1}],

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -97,6 +98,39 @@ TEST_F(Api, OneWindowHasALatencyAndNoSteadyState) {
             BNN_OK);
   EXPECT_EQ(stats.cycles_per_window, 0);
   EXPECT_GT(stats.latency, 0u);
+}
+
+TEST_F(Api, SeveralOutputs) {
+  auto io = denseIo();
+  io["epilogue"].push_back({{"op", "argmax"}});
+  io["outputs"][0]["value"] = 1;
+  io["outputs"].push_back(
+      {{"name", "k"}, {"type", "int64"}, {"shape", {1}}, {"value", 2}});
+  open(denseProgram(weights, io));
+  openSim();
+  ASSERT_EQ(bnn_program_output_count(program), 2u);
+  EXPECT_STREQ(bnn_program_output_at(program, 0).name, "y");
+  EXPECT_STREQ(bnn_program_output_at(program, 1).name, "k");
+  EXPECT_EQ(bnn_program_output_at(program, 2).name, nullptr);
+  constexpr size_t windows = 5;
+  std::vector<float> x = randomInput(windows, 7), y(windows * denseOutputs);
+  std::vector<int64_t> k(windows);
+  void *outputs[] = {y.data(), k.data()};
+  ASSERT_EQ(bnn_run_outputs(program, device, windows, x.data(), outputs, nullptr,
+                            error, sizeof error),
+            BNN_OK)
+      << error;
+  EXPECT_EQ(y, plainLoops(weights, x));
+  for (size_t i = 0; i < windows; ++i) {
+    auto first = y.begin() + std::ptrdiff_t(i * denseOutputs);
+    EXPECT_EQ(k[i], std::max_element(first, first + denseOutputs) - first);
+  }
+  std::fill(k.begin(), k.end(), -1);
+  outputs[1] = nullptr;
+  ASSERT_EQ(bnn_run_outputs(program, device, windows, x.data(), outputs, nullptr,
+                            error, sizeof error),
+            BNN_OK);
+  EXPECT_EQ(k[0], -1);
 }
 
 TEST_F(Api, ResidentProgramIsNotLoadedAgain) {

@@ -4,6 +4,10 @@
 #pragma once
 
 #include "bnn/isa/host/Elements.h"
+#include "bnn/isa/host/Exact.h"
+
+#include <array>
+#include <initializer_list>
 
 namespace bnn::host {
 
@@ -25,7 +29,8 @@ struct TensorSpec {
 
 /// Input value -> code.
 struct Quantiser {
-  enum class Kind { Boundaries, Cast, Bipolar };
+  /// None: the values themselves, which operations before the engine read.
+  enum class Kind { Boundaries, Cast, Bipolar, None };
   Kind kind = Kind::Cast;
   /// Values of the input's type, ascending; `rows` lists of one length, of which
   /// each is for an equal part of the input's elements (its channels).
@@ -58,8 +63,28 @@ struct InputLayout {
   uint64_t lead = 0, trail = 0;
 };
 
-/// One operation after the last integer. Its result is a value of its own:
-/// value 0 are the engine's integers, operation i makes value i + 1.
+/// Constants of an operation, one for all channels or one for each.
+struct Constants {
+  std::vector<double> values;
+  /// What `values` round; empty if they are exact.
+  std::vector<Number> exact;
+
+  Constants() = default;
+  Constants(std::vector<double> values) : values(std::move(values)) {}
+  Constants(std::initializer_list<double> values) : values(values) {}
+
+  double at(int64_t c) const { return values[index(c)]; }
+  Number exactAt(int64_t c) const {
+    return exact.empty() ? Number(at(c)) : exact[index(c)];
+  }
+
+private:
+  size_t index(int64_t c) const { return values.size() == 1 ? 0 : size_t(c); }
+};
+
+/// One operation on real maps, before the engine or after it. Its result is a
+/// value of its own: value 0 is given (the input's codes, or the engine's
+/// integers), operation i makes value i + 1.
 struct Op {
   enum class Kind {
     ToReal,
@@ -67,15 +92,18 @@ struct Op {
     Affine,
     PRelu,
     Clip,
+    Conv,
     MaxPool,
     Sum,
     Mean,
     Max,
+    Add,
+    Concat,
     Softmax,
     LogSoftmax,
     Sigmoid,
     Tanh,
-    Sign,
+    Quantise,
     ArgMax,
     Reshape,
     Gather
@@ -83,11 +111,18 @@ struct Op {
   Kind kind = Kind::Affine;
   std::vector<uint32_t> operands = {0}; ///< values made before it
   Shape in, out;                        ///< of the first operand and the result
-  std::vector<double> scale, scaleNeg, shift; ///< one value or one per channel
-  double min = 0, max = 0;                    ///< Clip
-  double zero = 0;                            ///< Sign: its value at 0
+  Constants scale, scaleNeg, shift;     ///< PRelu: scale is the slope
+  double min = 0, max = 0;              ///< Clip
+  /// Conv: O x C x KH x KW, with zeros around the map where it is padded.
+  std::vector<double> weights;
   int64_t kernelH = 1, kernelW = 1, strideH = 1, strideW = 1;
   int64_t padTop = 0, padLeft = 0, padBottom = 0, padRight = 0;
+  /// Quantise: code first + step * #{cuts reached}; x >= cut reaches an inclusive
+  /// one, x > cut another. Rows of `levels` ascending cuts: one, or one per
+  /// channel.
+  std::vector<double> cuts;
+  std::vector<bool> inclusive; ///< `levels` of them
+  double first = 0, step = 1;
   int axis = 0;           ///< Softmax, LogSoftmax, ArgMax: 0 C, 1 H, 2 W
   bool lastIndex = false; ///< ArgMax: the last of equals instead of the first
   std::vector<uint32_t> from; ///< Gather: the operand's element of each
@@ -106,7 +141,8 @@ struct Part {
   /// the input's elements in their own order.
   std::vector<uint32_t> from;
   Quantiser quantiser;
-  InputLayout layout;
+  std::vector<Op> before; ///< from the codes to those that the engine gets
+  InputLayout layout;     ///< of the last of their values
   std::vector<uint32_t> words; ///< int32 offsets in the window's output bytes
   Shape raw;                   ///< of value 0; two sums a channel: [2C, 1, 1]
   std::vector<Op> ops;
@@ -116,10 +152,16 @@ struct Part {
   uint64_t predictedCycles = 0, predictedLatency = 0;
   uint64_t hpCycles = 0, hpLatency = 0;
 
-  /// The shape of a value.
+  /// The map that the engine gets.
+  const Shape &packed() const {
+    return before.empty() ? map : before.back().out;
+  }
+  /// The shape of a value behind the engine.
   const Shape &shapeOf(uint32_t value) const {
     return value == 0 ? raw : ops[value - 1].out;
   }
+  /// Multiplications of the operations before and after the engine, one window.
+  int64_t multiplications() const;
 };
 
 /// Parses the JSON text of a program's `io` section and checks it against the

@@ -1,7 +1,7 @@
 // From the graph's own input to the bytes that the engine loads.
 #pragma once
 
-#include "bnn/isa/host/Part.h"
+#include "bnn/isa/host/Evaluate.h"
 
 #include <span>
 
@@ -18,16 +18,21 @@ public:
   /// value; `error` then says where ("[0, 0, 17] is NaN").
   bool run(const void *input, uint8_t *window, std::string &error) const;
 
-  /// Packs one window of codes, C x H x W (bits as 0 and 1).
+  /// Packs one window of codes of the map that the engine gets, C x H x W (bits
+  /// as 0 and 1).
   void pack(std::span<const int16_t> codes, uint8_t *window) const;
 
 private:
+  bool quantise(const void *input, int16_t *codes, std::string &error) const;
   template <typename T>
   bool quantise(const T *input, int16_t *codes, std::string &error) const;
+  bool compute(const void *input, std::vector<int16_t> &codes,
+               std::string &error) const;
   void packBytes(const int16_t *codes, uint8_t *window) const;
   void packBits(const int16_t *codes, uint8_t *window) const;
 
   const Part &part;
+  Operations operations;
   std::vector<uint8_t> blank; ///< a window with its pads and no pixels
 };
 
