@@ -74,7 +74,9 @@ def rprelu(g: Graph) -> None:
 
 
 def bounded(g: Graph) -> None:
-    kind = g.pick("Clip", "Relu", "LeakyRelu", "Min", "Max", "HardSigmoid", "Clip")
+    kind = g.pick("Tanh", "Sigmoid", "Erf") if g.rare(0.05) else g.pick("Clip", "Relu", "LeakyRelu", "Min", "Max", "HardSigmoid", "Clip")
+    if kind == "Erf" and (g.opset < 9 or g.dtype != TensorProto.FLOAT):
+        kind = "Tanh"
     if kind == "Clip":
         low, high = g.pick((-1, 1), (-3, 4), (None, 2), (-2, None), (0, 6))
         if low is None and g.opset < 11:

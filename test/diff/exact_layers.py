@@ -187,6 +187,9 @@ def top_k(c: Call) -> list[Tensor]:
 
 
 # --- functions without an exact value: 60 digits ------------------------------------------------------------------------
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798")
+
+
 def decimals(function: object) -> object:
     def run(v: Fraction) -> Fraction:
         with localcontext() as context:
@@ -203,6 +206,21 @@ logarithm = decimals(lambda v: v.ln())
 
 def sigmoid(v: Fraction) -> Fraction:
     return 1 / (1 + exponential(-v)) if v > -1000 else Fraction(0)
+
+
+def error_function(v: Fraction) -> Fraction:
+    """By its series, which alternates: enough digits for arguments of some size."""
+    if abs(v) > 12:
+        return Fraction(1 if v > 0 else -1)
+    with localcontext() as context:
+        context.prec = 160
+        x = Decimal(Fraction(v).numerator) / Decimal(Fraction(v).denominator)
+        term, total, n = x, x, 0
+        while abs(term) > Decimal(10) ** -80:
+            n += 1
+            term *= -x * x / n
+            total += term / (2 * n + 1)
+        return Fraction(total * 2 / PI.sqrt())
 
 
 def smooth(function: object) -> object:
@@ -291,6 +309,23 @@ def slice_op(c: Call, values: np.ndarray) -> np.ndarray:
     return values[tuple(cut)]
 
 
+def gather(c: Call, values: np.ndarray) -> np.ndarray:
+    return np.take(values, c[1].native, axis=c.get("axis", 0))
+
+
+def split(c: Call) -> list[Tensor]:
+    x, axis = c[0], c.get("axis", 0)
+    parts = c.axes_or("split", 1, 13) or c.get("split")
+    results, start = [], 0
+    for size in parts:
+        cut = [slice(None)] * len(x.shape)
+        cut[axis] = slice(start, start + size)
+        start += size
+        native = None if x.native is None else x.native[tuple(cut)]
+        results.append(Tensor(native, None if x._real is None else x._real[tuple(cut)], x.dtype))
+    return results
+
+
 def concat(c: Call) -> Tensor:
     forms = [None if any(t.native is None for t in c.operands) else [t.native for t in c.operands], None]
     if c[0].is_float and not c.raw:
@@ -327,6 +362,7 @@ TABLE = {
     "Sigmoid": smooth(sigmoid),
     "Tanh": smooth(lambda v: 2 * sigmoid(2 * v) - 1),
     "Exp": smooth(exponential),
+    "Erf": smooth(error_function),
     "Softmax": softmax,
     "LogSoftmax": softmax,
     "Identity": move(lambda c, v: v),
@@ -338,6 +374,8 @@ TABLE = {
     "Transpose": move(lambda c, v: np.transpose(v, c.get("perm"))),
     "Pad": move(pad),
     "Slice": move(slice_op),
+    "Gather": move(gather),
+    "Split": split,
     "Expand": move(lambda c, v: np.broadcast_to(v, np.broadcast_shapes(v.shape, tuple(c[1].ints())))),
     "Concat": concat,
     "Constant": constant,

@@ -37,7 +37,8 @@ def window(g: Graph, kernels: list[int], strides: list[int], dilations: list[int
     return (attributes, left) if min(n + b + e - r for n, b, e, r in zip(sizes, begins, ends, reach, strict=True)) >= 0 else None
 
 
-def conv(g: Graph, out: int) -> None:
+def conv(g: Graph, out: int, real: bool = False) -> None:
+    """`real`: weights of any value, as a first layer may have."""
     if len(g.shape) == 2:
         dense(g, out)
         return
@@ -58,7 +59,8 @@ def conv(g: Graph, out: int) -> None:
     attributes, left = found
     if g.chance(0.2) and "kernel_shape" in attributes:
         del attributes["kernel_shape"]
-    w = weights(g, [out, g.channels, *kernels], 0)
+    shape = [out, g.channels, *kernels]
+    w = g.const(g.rng.standard_normal(shape)) if real else weights(g, shape, 0)
     bias = []
     if g.chance(0.2):
         values = g.rng.integers(-3, 4, out).astype(float) if g.chance(0.5) else g.rng.standard_normal(out)
@@ -66,6 +68,47 @@ def conv(g: Graph, out: int) -> None:
     g.step("Conv", w, *bias, **attributes)
     g.padded = False
     g.resize(out, left)
+
+
+def select(g: Graph) -> None:
+    """A lead or a part of the time, as the exporters write an index or a slice."""
+    if g.layout != "first" or len(g.shape) < 3:
+        return
+    axis = 1 if g.channels > 1 and g.chance(0.5) else 2
+    n = g.shape[axis]
+    start = g.whole(0, n // 3)
+    kind = g.pick("Slice", "Slice", "Gather", "Split") if axis == 1 else "Slice"
+    if kind == "Gather":
+        index = g.whole(0, n - 1)
+        g.step("Gather", g.ints(index if g.chance(0.5) or g.opset < 11 else index - n), axis=axis)
+        g.shape[axis] = 1
+    elif kind == "Split":
+        parts = [1, n - 1]
+        if g.opset >= 13:
+            names = g.op("Split", g.last, g.ints(*parts), outputs=2, axis=axis)
+        else:
+            names = g.op("Split", g.last, outputs=2, axis=axis, split=parts)
+        chosen = g.whole(0, 1)
+        g.last, g.shape[axis] = names[chosen], parts[chosen]
+    else:
+        step = g.pick(1, 1, 2) if g.opset >= 10 else 1
+        end = g.pick(n, n - 1) if n - 1 > start else n
+        ends = g.pick(end, end - n if end < n else 2**31)
+        if g.opset >= 10:
+            g.step("Slice", g.ints(start), g.ints(ends), g.ints(axis), g.ints(step))
+        else:
+            g.step("Slice", starts=[start], ends=[ends], axes=[axis])
+        g.shape[axis] = -(-(end - start) // step)
+
+
+def xnor_popcount(g: Graph, out: int) -> None:
+    """FINN's product of bits 0 and 1; the map's bits become such by their sign."""
+    if len(g.shape) > 2:
+        flatten(g)
+    bits = g.cast(g.compare("Greater", g.last, g.const(0.0)), g.dtype)
+    w = g.const(g.rng.integers(0, 2, [g.shape[1], out]).astype(float))
+    g.last = g.op("XnorPopcountMatMul", bits, w, domain="qonnx.custom_op.general")
+    g.shape = [g.shape[0], out]
 
 
 def dense(g: Graph, out: int) -> None:

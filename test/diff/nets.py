@@ -36,14 +36,20 @@ def body(g: Graph) -> None:
     for number in range(depth):
         if g.chance(0.15):
             layers.border_pad(g)
+        if g.rare(0.06):
+            layers.select(g)
         out = g.pick(1, 2, 3, 4, 8, 9, 16, 33)
         if len(g.shape) == 3 and g.rare(0.1):
             layers.last_axis_product(g, out)
+        elif number and g.qonnx and g.rare(0.1):
+            layers.xnor_popcount(g, out)
         else:
-            layers.conv(g, out)
+            layers.conv(g, out, real=not number and g.rare(0.1))
         g.quantised = False
         if g.chance(0.3):
             layers.pool(g, "AveragePool" if g.rare(0.3) else "MaxPool")
+            if g.rare(0.1):
+                layers.pool(g)
         if len(g.shape) > 2 and (g.channel_last or g.rare(0.1)):
             g.turn("last")
         if number == depth - 1 and g.chance(0.7):
@@ -66,15 +72,17 @@ def build(seed: int, index: int) -> Case:
     if not g.qonnx and g.rare(0.2):
         g.dtype = g.pick(TensorProto.FLOAT16, TensorProto.DOUBLE)
     shape = first_shape(g)
+    if not g.qonnx and g.rare(0.06):
+        shape[0] = g.pick(2, 4)  # windows that one run of the graph takes
     last = len(shape) > 2 and g.rare(0.25)
     g.layout, g.channel_last = ("last", True) if last else ("first", False)
     if last:
-        shape = [1, *shape[2:], shape[1]]
-    batch = g.pick(1, 1, 1, "N", None, "batch") if not g.qonnx else 1
-    g.symbolic = batch != 1
+        shape = [shape[0], *shape[2:], shape[1]]
+    batch = shape[0] if g.qonnx or shape[0] > 1 else g.pick(1, 1, 1, "N", None, "batch")
+    g.symbolic = isinstance(batch, str) or batch is None
     make = inputs.build(g, shape, batch)
     g.quantised = True
     body(g)
     tails.tail(g)
-    windows = make([g.pick(6, 8), *shape[1:]])
+    windows = make([8 if shape[0] > 1 else g.pick(6, 8), *shape[1:]])
     return Case(g.model(), list(dict.fromkeys(g.flags)), windows)

@@ -14,6 +14,14 @@ def reduce_map(g: Graph) -> None:
     if g.chance(0.3):
         axes = [axis - len(g.shape) for axis in axes]
     kind = g.pick("pool", "mean", "sum", "max", "flatten", "keep", "dense")
+    if len(g.shape) == 4 and g.rare(0.2):  # over rows or columns only
+        axis, keep = g.whole(0, 1), g.pick(0, 1)
+        axes = [axes[axis]]
+        sizes, channels = list(g.spatial), g.channels
+        g.reduce(g.pick("ReduceSum", "ReduceMean", "ReduceMax"), axes, keep)
+        sizes[axis] = 1
+        g.resize(channels, sizes if keep else [n for i, n in enumerate(sizes) if i != axis])
+        return
     if kind == "dense" and g.quantised:
         layers.dense(g, 5)
     elif kind == "pool" and g.layout == "first":
