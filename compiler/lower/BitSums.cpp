@@ -42,7 +42,7 @@ void endInNumbers(mlir::func::FuncOp func) {
           RankedTensorType::get(mapTypeOf(operand.get()).getShape(),
                                 builder.getF64Type()),
           operand.get(), llvm::ArrayRef<double>{1.0},
-          llvm::ArrayRef<double>{0.0}));
+          llvm::ArrayRef<double>{0.0}, nullptr, nullptr));
   func.setType(builder.getFunctionType(func.getArgumentTypes(),
                                        end->getOperandTypes()));
 }

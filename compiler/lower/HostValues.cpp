@@ -124,7 +124,8 @@ void valuesOnHost(mlir::func::FuncOp func) {
     mlir::OpBuilder builder(toReal);
     Value value =
         bnn::ToRealOp::create(builder, toReal.getLoc(), realType(integers),
-                              integers, Reals{1.0}, Reals{0.0});
+                              integers, Reals{1.0}, Reals{0.0}, nullptr,
+                              nullptr);
     for (Operation *op : llvm::reverse(ops))
       value = onReals(builder, op, value);
     value = onReals(builder, toReal, value);
@@ -150,11 +151,12 @@ void signsOnHost(mlir::func::FuncOp func) {
   mlir::Location loc = last.getLoc();
   RankedTensorType type = realType(last.getOutput());
   Value value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
-                                      terms->scale, terms->shift);
+                                      terms->scale, terms->shift, nullptr,
+                                      nullptr);
   if (terms->bends)
     value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
   value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,
-                                terms->offset);
+                                terms->offset, nullptr, nullptr);
   value = bnn::ClipOp::create(builder, loc, type, value,
                               builder.getF64FloatAttr(-1),
                               builder.getF64FloatAttr(1));
