@@ -151,8 +151,8 @@ void addHostComplements(bnn::ConvOp conv) {
   auto real = mlir::RankedTensorType::get(shape, builder.getF64Type());
   mlir::Value value = bnn::ToRealOp::create(builder, loc, real, bits,
                                             llvm::ArrayRef<double>{1.0},
-                                            llvm::ArrayRef<double>{0.0},
-                                            nullptr, nullptr);
+                                            llvm::ArrayRef<double>{0.0}, nullptr,
+                                            nullptr);
   auto cut = mlir::DenseElementsAttr::get(
       mlir::RankedTensorType::get({1, 1}, builder.getF64Type()), 0.0);
   mlir::Value turned = bnn::DecideOp::create(
