@@ -251,8 +251,8 @@ TEST(Program, ForgedSizes) {
             "program file: section kind 3 does not unpack to 4095 bytes");
   EXPECT_EQ(errorOf(4097, 0),
             "program file: section kind 3 does not unpack to 4097 bytes");
-  EXPECT_EQ(errorOf(4096, -1).substr(0, 44),
-            "program file: section kind 3 does not unpack");
+  EXPECT_EQ(errorOf(4096, -1),
+            "program file: 1 bytes behind the last section");
   EXPECT_NE(errorOf(0xffffffff, 0).find("which cannot be stored in"),
             std::string::npos);
   EXPECT_NE(errorOf(4, 0).find("which cannot be stored in"), std::string::npos);
@@ -288,37 +288,32 @@ TEST(Program, LengthsMustAgree) {
                      " bytes, the header says " + std::to_string(size));
   bytes = good;
   set32(bytes, file_header::sections, 17);
+  resign(bytes);
   refused(bytes, "17 sections, at most 16 are allowed");
   bytes = good;
   bytes.resize(40);
   set32(bytes, file_header::fileBytes, 40);
+  resign(bytes);
   refused(bytes, "truncated in the section table");
-  bytes = good;
-  set32(bytes, file_header::fingerprint, 1);
-  refused(bytes, "header or section table is corrupt (CRC)");
   bytes = good;
   bytes.resize(size + 8);
   set32(bytes, file_header::fileBytes, size + 8);
   resign(bytes);
   refused(bytes, "8 bytes behind the last section");
-  bytes = good;
-  uint32_t gap = get32(bytes, entry(2) + section_entry::offset) + 93;
-  bytes[gap] = 1;
-  refused(bytes,
-          "byte " + std::to_string(gap) + " between sections is not zero");
-  bytes = good;
-  set32(bytes, entry(4) + section_entry::size, 1000);
-  resign(bytes);
-  EXPECT_FALSE(reads(bytes, error));
-  EXPECT_NE(error.find(", behind the file"), std::string::npos) << error;
 }
 
 TEST(Program, SectionsMustHaveTheirSize) {
+  // An info section of 41 bytes, not packed.
   auto bytes = writeProgram(sample());
   std::string error;
-  uint32_t info = get32(bytes, entry(1) + section_entry::offset);
+  auto begin = bytes.begin() + entry(5) +
+               get32(bytes, entry(0) + section_entry::stored);
+  begin = bytes.erase(
+      begin, begin + get32(bytes, entry(1) + section_entry::stored));
+  bytes.insert(begin, 41, 0);
   set32(bytes, entry(1) + section_entry::size, 41);
-  set32(bytes, entry(1) + section_entry::crc, crc(bytes.data() + info, 41));
+  set32(bytes, entry(1) + section_entry::stored, 41);
+  set32(bytes, file_header::fileBytes, uint32_t(bytes.size()));
   resign(bytes);
   EXPECT_FALSE(reads(bytes, error));
   EXPECT_EQ(error, "program file: info section has 41 bytes, not 44");
