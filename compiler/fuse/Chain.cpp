@@ -106,9 +106,7 @@ Step Step::round(RoundMode mode) {
 // Exact
 //===----------------------------------------------------------------------===//
 
-namespace {
-
-mpz_class ceiling(const Radical &x) { return -x.negated().floor(); }
+static mpz_class ceiling(const Radical &x) { return -x.negated().floor(); }
 
 mpz_class roundExactly(RoundMode mode, const Radical &x) {
   // Symmetric about zero but for Floor and Ceil.
@@ -143,8 +141,6 @@ mpz_class roundExactly(RoundMode mode, const Radical &x) {
   }
   return negative ? mpz_class(-whole) : whole;
 }
-
-} // namespace
 
 std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
   using Kind = Step::Kind;

@@ -56,6 +56,8 @@ struct Step {
   float factorFloat = 0, termFloat = 0;
 };
 
+mpz_class roundExactly(RoundMode mode, const Radical &x);
+
 using Chain = std::vector<Step>;
 using ChainView = std::span<const Step>;
 

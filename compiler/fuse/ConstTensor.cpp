@@ -103,11 +103,6 @@ mpz_class roundHalfEven(const mpq_class &x) {
   return floor;
 }
 
-namespace {
-
-using Result = std::optional<ConstTensor>;
-
-// Maps an element of `to` to the broadcast element of `from`.
 int64_t broadcastIndex(int64_t i, ArrayRef<int64_t> to,
                        ArrayRef<int64_t> from) {
   int64_t index = 0, stride = 1;
@@ -123,6 +118,10 @@ int64_t broadcastIndex(int64_t i, ArrayRef<int64_t> to,
   }
   return index;
 }
+
+namespace {
+
+using Result = std::optional<ConstTensor>;
 
 bool isSafe(double x) {
   return x == 0 || (std::isfinite(x) && std::abs(x) > 0x1p-900);
@@ -433,6 +432,8 @@ Result evaluateOp(Operation *op, ArrayRef<ConstTensor> in) {
         from == to)
       return in[0];
   }
+  if (auto quantized = evaluateQuantizer(op, in))
+    return quantized;
   return evaluateElementwise(op, in);
 }
 

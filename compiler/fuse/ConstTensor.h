@@ -83,6 +83,16 @@ std::optional<ConstTensor> evaluateRounded(mlir::Value value);
 mlir::Value createExact(mlir::OpBuilder &builder, mlir::Location loc,
                         llvm::ArrayRef<exact::Radical> values);
 
+/// A quantiser (Quant, Trunc, MultiThreshold, Clip) on the constants `in`; none
+/// if `op` is another operation, or the result has no exact form.
+std::optional<ConstTensor> evaluateQuantizer(mlir::Operation *op,
+                                             llvm::ArrayRef<ConstTensor> in);
+
+/// Maps an element of a tensor of shape `to` to the element of one of shape
+/// `from` that is broadcast to it.
+int64_t broadcastIndex(int64_t i, llvm::ArrayRef<int64_t> to,
+                       llvm::ArrayRef<int64_t> from);
+
 /// The nearest integer to x, ties to the even one.
 mpz_class roundHalfEven(const mpq_class &x);
 

@@ -17,17 +17,47 @@ using llvm::Twine;
 
 namespace bnncc::importer {
 
+/// Why an operator of another domain is refused.
+static std::string foreignDomain(StringRef domain, StringRef op) {
+  std::string found = "found '" + shown(domain) + "'";
+  if (domain.starts_with("finn.custom_op.fpgadataflow"))
+    return "a graph must be one of operators, not of FINN's hardware layers, " +
+           found +
+           "; give the file from before step_convert_to_hw (the streamlined "
+           "or the exported model)";
+  std::string rule = "an operator's domain must be ai.onnx or one of QONNX's "
+                     "(qonnx.custom_op.general, qonnx.custom_op.channels_last, "
+                     "qonnx, onnx.brevitas, finn.custom_op.general, finn), ";
+  if (domain == "com.microsoft")
+    return rule + found + ", whose operator '" + shown(op) +
+           "' is not supported yet; export without ONNX Runtime's "
+           "optimisations (quantise in the QDQ format)";
+  if (domain == "PACTOps")
+    return rule + found + ", whose operator '" + shown(op) +
+           "' is not supported yet; give the model from before its conversion "
+           "to integers";
+  return rule + found + " of operator '" + shown(op) +
+         "'; spell it with operators of these domains";
+}
+
 const Handler *GraphImporter::findHandler(const onnxpb::NodeProto &node,
                                           std::string &problem) const {
   const std::string &domain = node.domain();
   bool isStandard = domain.empty() || domain == "ai.onnx";
+  bool isChannelsLast = domain == "qonnx.custom_op.channels_last";
+  // One set of operators under the names that it had in the course of time.
   static const char *const CustomDomains[] = {
-      "qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general"};
-  if (!isStandard && !llvm::is_contained(CustomDomains, domain)) {
-    problem = "an operator's domain must be ai.onnx, qonnx.custom_op.general, "
-              "onnx.brevitas or finn.custom_op.general, found '" +
-              shown(domain) + "'; use an operator of these domains";
+      "qonnx.custom_op.general", "qonnx", "onnx.brevitas",
+      "finn.custom_op.general", "finn"};
+  if (!isStandard && !isChannelsLast &&
+      !llvm::is_contained(CustomDomains, domain)) {
+    problem = foreignDomain(domain, node.op_type());
     return nullptr;
+  }
+  if (isChannelsLast) {
+    auto found = channelsLast.find(node.op_type());
+    if (found != channelsLast.end())
+      return &found->second;
   }
   if (isStandard) {
     auto found = standard.find(node.op_type());

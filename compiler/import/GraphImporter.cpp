@@ -38,14 +38,17 @@ std::vector<std::string> operatorNames(bool ofStandard) {
 }
 
 GraphImporter::GraphImporter(const onnxpb::ModelProto &model,
-                             const OpsetMap &opsets, StringRef folder,
+                             const OpsetMap &opsets,
+                             const InputShapes &inputShapes, StringRef folder,
                              MLIRContext &context, std::string &error,
                              std::vector<std::string> &externalFiles)
-    : model(model), graph(model.graph()), opsets(opsets), folder(folder),
-      context(context), builder(&context), error(error), externalFiles(externalFiles) {
+    : model(model), graph(model.graph()), opsets(opsets),
+      inputShapes(inputShapes), folder(folder), context(context),
+      builder(&context), error(error), externalFiles(externalFiles) {
   addStandardHandlers(standard);
   addCustomHandlers(custom);
   addLoweredHandlers(custom);
+  addChannelsLastHandlers(channelsLast, standard);
 }
 
 bool GraphImporter::fail(const Twine &message) {
@@ -54,10 +57,8 @@ bool GraphImporter::fail(const Twine &message) {
 }
 
 bool GraphImporter::addInitializers() {
-  if (graph.sparse_initializer_size() > 0)
-    return fail("initializer '" + shown(graph.sparse_initializer(0).values().name()) +
-                "': a tensor must be dense, found a sparse one; export dense "
-                "weights");
+  for (const auto &tensor : graph.sparse_initializer())
+    sparse[tensor.values().name()] = &tensor;
   for (const auto &tensor : graph.initializer()) {
     initializers[tensor.name()] = &tensor;
     int64_t elements = 1;
@@ -66,6 +67,56 @@ bool GraphImporter::addInitializers() {
           elements > (int64_t(1) << 28))
         elements = 0; // decoding refuses it
     foldBudget += 16 * elements;
+  }
+  return true;
+}
+
+/// The sizes that a model states for an input, or the user for it. A symbolic
+/// batch is 1.
+bool GraphImporter::readShape(const onnxpb::ValueInfoProto &input,
+                              Shape &shape) {
+  std::string who = "graph input '" + shown(input.name()) + "': ";
+  const auto &dims = input.type().tensor_type().shape().dim();
+  auto given = inputShapes.find(input.name());
+  if (given == inputShapes.end())
+    given = inputShapes.find("");
+  bool isGiven = given != inputShapes.end();
+  if (isGiven && static_cast<int>(given->second.size()) != dims.size())
+    return fail(who + "--input-shape must give a size for each of its " +
+                Twine(dims.size()) + " axes, found " +
+                toString(given->second) + "; correct the option");
+  for (const auto &dim : dims) {
+    size_t axis = shape.size();
+    // An exporter may state 0 or -1 where it does not know.
+    bool isKnown = dim.has_dim_value() && dim.dim_value() > 0;
+    if (isGiven && isKnown && given->second[axis] != dim.dim_value())
+      return fail(who + "--input-shape must agree with the sizes that the "
+                        "model states, found " +
+                  Twine(given->second[axis]) + " for " +
+                  Twine(dim.dim_value()) + " on axis " + Twine(axis) +
+                  "; correct the option");
+    if (isGiven) {
+      shape.push_back(given->second[axis]);
+      continue;
+    }
+    bool isBatch = axis == 0 && !isKnown;
+    if (!isBatch && (!isKnown || dim.dim_value() > (1 << 30))) {
+      std::string found = dim.has_dim_value()
+                              ? std::to_string(dim.dim_value())
+                              : "'" + shown(dim.dim_param()) + "'";
+      std::string sizes;
+      for (int i = 0; i < dims.size(); ++i)
+        sizes += (i ? "x" : "") +
+                 (dims[i].has_dim_value() && dims[i].dim_value() > 0
+                      ? std::to_string(dims[i].dim_value())
+                  : i == 0 ? std::string("1")
+                           : std::string("N"));
+      return fail(who + "an axis after the batch must have a known size, found " +
+                  found + " on axis " + Twine(axis) +
+                  "; say it with --input-shape=" + shown(input.name()) + ":" + sizes +
+                  ", with a number for each N");
+    }
+    shape.push_back(isBatch ? 1 : dim.dim_value());
   }
   return true;
 }
@@ -92,20 +143,8 @@ bool GraphImporter::addInputs(func::FuncOp function) {
       return fail(who + "an input must have a shape, found none; export with "
                         "static shapes");
     Shape shape;
-    for (const auto &dim : tensor.shape().dim()) {
-      bool isBatch = shape.empty() && !dim.has_dim_value();
-      if (!isBatch && (dim.dim_value() <= 0 || dim.dim_value() > (1 << 30))) {
-        std::string found = dim.has_dim_value()
-                                ? std::to_string(dim.dim_value())
-                                : "'" + shown(dim.dim_param()) + "'";
-        return fail(who +
-                    "an axis after the batch must have a known size, "
-                    "found " +
-                    found + " on axis " + Twine(shape.size()) +
-                    "; export with static shapes");
-      }
-      shape.push_back(isBatch ? 1 : dim.dim_value());
-    }
+    if (!readShape(input, shape))
+      return false;
     if (!isSmallEnough(shape))
       return fail(who +
                   "an input must have at most 2^33 elements, found shape " +
@@ -114,6 +153,19 @@ bool GraphImporter::addInputs(func::FuncOp function) {
     names.push_back(builder.getStringAttr(::bnn::support::printable(input.name())));
     values[input.name()] = entry->addArgument(
         types.back(), NameLoc::get(builder.getStringAttr(shown(input.name()))));
+  }
+  for (const auto &given : inputShapes) {
+    bool isInput =
+        given.getKey().empty()
+            ? names.size() == 1
+            : llvm::is_contained(names, builder.getStringAttr(shown(given.getKey())));
+    if (!isInput)
+      return fail(given.getKey().empty()
+                      ? "--input-shape must name one of the " +
+                            Twine(names.size()) +
+                            " inputs; write --input-shape=NAME:SIZES"
+                      : "--input-shape must name an input, found '" +
+                            shown(given.getKey()) + "'; correct the name");
   }
   function.setType(builder.getFunctionType(types, {}));
   for (auto [i, name] : llvm::enumerate(names))
@@ -126,11 +178,15 @@ Value GraphImporter::lookUp(StringRef name) {
   if (known != values.end())
     return known->second;
   auto tensor = initializers.find(name);
-  if (tensor == initializers.end())
+  auto listed = sparse.find(name);
+  if (tensor == initializers.end() && listed == sparse.end())
     return {};
   std::string problem;
   DenseElementsAttr value =
-      decodeTensor(*tensor->second, folder, context, problem, &externalFiles);
+      listed == sparse.end()
+          ? decodeTensor(*tensor->second, folder, context, problem,
+                         &externalFiles)
+          : decodeSparse(*listed->second, folder, context, problem);
   if (!value) {
     fail("initializer '" + shown(name) + "': " + problem);
     return {};
@@ -214,7 +270,10 @@ bool GraphImporter::addNode(const onnxpb::NodeProto &node, int64_t index) {
                      : std::string()) +
                 " inputs, found " + Twine(inputCount) +
                 "; export the model again");
-  handler->run(n);
+  if (handler->isChannelsLast)
+    runChannelsLast(*handler, n);
+  else
+    handler->run(n);
   if (n.hasFailed())
     return fail(who + n.message());
   for (auto [i, name] : llvm::enumerate(node.output())) {
@@ -258,18 +317,38 @@ bool GraphImporter::addOutputs(func::FuncOp function) {
                   dataTypeName(stated.elem_type()) +
                   "; export the model "
                   "again");
-    bool agrees =
-        !stated.has_shape() || stated.shape().dim_size() == type.getRank();
-    for (int i = 0; agrees && stated.has_shape() && i < type.getRank(); ++i) {
-      const auto &dim = stated.shape().dim(i);
-      // An exporter may state 0 where it does not know.
-      agrees = !dim.has_dim_value() || dim.dim_value() <= 0 ||
-               dim.dim_value() == type.getDimSize(i);
+    // An exporter may state 0 where it does not know; axes of size 1 that are
+    // left out or added do not matter, and ONNX Runtime only warns.
+    Shape found, said;
+    for (int64_t size : type.getShape())
+      if (size != 1)
+        found.push_back(size);
+    bool isOpen = false;
+    for (const auto &dim : stated.shape().dim()) {
+      bool isKnown = dim.has_dim_value() && dim.dim_value() > 0;
+      isOpen |= !isKnown;
+      if (isKnown && dim.dim_value() != 1)
+        said.push_back(dim.dim_value());
     }
-    if (!agrees)
-      return fail(who + "an output must have its stated shape, found " +
-                  toString(type.getShape()) +
-                  "; export again with batch size 1");
+    // Axes of unknown size may be anything: the known ones must come in order.
+    bool agrees = !stated.has_shape() || (!isOpen && found == said);
+    if (isOpen) {
+      size_t next = 0;
+      for (int64_t size : found)
+        next += next < said.size() && said[next] == size;
+      agrees = next == said.size();
+    }
+    if (!agrees) {
+      std::string text;
+      for (const auto &dim : stated.shape().dim())
+        text += (text.empty() ? "" : "x") +
+                (dim.has_dim_value() ? std::to_string(dim.dim_value())
+                 : dim.has_dim_param() ? "'" + shown(dim.dim_param()) + "'"
+                                       : std::string("?"));
+      return fail(who + "an output must have its stated shape " + text +
+                  ", found " + toString(type.getShape()) +
+                  "; correct the shape that the model states for it");
+    }
     results.push_back(value);
     names.push_back(builder.getStringAttr(::bnn::support::printable(output.name())));
   }
@@ -281,12 +360,31 @@ bool GraphImporter::addOutputs(func::FuncOp function) {
   return true;
 }
 
+void GraphImporter::dropDead(std::vector<int> &nodes) const {
+  llvm::StringSet<> needed;
+  for (const auto &output : graph.output())
+    needed.insert(output.name());
+  std::vector<int> live;
+  for (int index : llvm::reverse(nodes)) {
+    const auto &node = graph.node(index);
+    if (llvm::none_of(node.output(), [&](const std::string &name) {
+          return needed.contains(name);
+        }))
+      continue;
+    live.push_back(index);
+    for (const auto &name : node.input())
+      needed.insert(name);
+  }
+  nodes.assign(live.rbegin(), live.rend());
+}
+
 OwningOpRef<ModuleOp> GraphImporter::run() {
   auto nodes = sortNodes(graph, error);
   if (!nodes || !addInitializers())
     return {};
-  for (const auto &node : graph.node())
-    for (const auto &name : node.input())
+  dropDead(*nodes);
+  for (int index : *nodes)
+    for (const auto &name : graph.node(index).input())
       ++useCounts[name];
   for (const auto &output : graph.output())
     ++useCounts[output.name()];

@@ -7,6 +7,7 @@
 #ifndef BNNCC_COMPILER_IMPORT_GRAPHIMPORTER_H
 #define BNNCC_COMPILER_IMPORT_GRAPHIMPORTER_H
 
+#include "Import.h"
 #include "NodeBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -19,6 +20,7 @@ class AttributeProto;
 class GraphProto;
 class ModelProto;
 class NodeProto;
+class SparseTensorProto;
 class TensorProto;
 class ValueInfoProto;
 } // namespace bnncc::onnxpb
@@ -52,13 +54,17 @@ std::vector<std::string> operatorNames(bool ofStandard);
 class GraphImporter {
 public:
   GraphImporter(const onnxpb::ModelProto &model, const OpsetMap &opsets,
-                llvm::StringRef folder, mlir::MLIRContext &context,
-                std::string &error, std::vector<std::string> &externalFiles);
+                const InputShapes &inputShapes, llvm::StringRef folder,
+                mlir::MLIRContext &context, std::string &error,
+                std::vector<std::string> &externalFiles);
 
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
   bool fail(const llvm::Twine &message);
+  /// Keeps of the nodes those that an output depends on.
+  void dropDead(std::vector<int> &nodes) const;
+  bool readShape(const onnxpb::ValueInfoProto &input, Shape &shape);
   bool addInitializers();
   bool addInputs(mlir::func::FuncOp function);
   bool checkOperators(const std::vector<int> &nodes);
@@ -76,14 +82,17 @@ private:
   const onnxpb::ModelProto &model;
   const onnxpb::GraphProto &graph;
   const OpsetMap &opsets;
+  const InputShapes &inputShapes;
   llvm::StringRef folder;
   mlir::MLIRContext &context;
   mlir::OpBuilder builder;
   std::string &error;
   std::vector<std::string> &externalFiles;
-  HandlerTable standard, custom;
+  HandlerTable standard, custom, channelsLast;
   llvm::StringMap<mlir::Value> values;
   llvm::StringMap<const onnxpb::TensorProto *> initializers;
+  /// The same for those that list their nonzero elements.
+  llvm::StringMap<const onnxpb::SparseTensorProto *> sparse;
   llvm::StringMap<unsigned> useCounts;
   llvm::StringSet<> nodeNames;
   /// Elements that constants may fold to in all: so many, and 16 for each that

@@ -74,6 +74,10 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
       return std::nullopt;
     }
   }
+  for (const auto &tensor : graph.sparse_initializer())
+    if (!define(tensor.values().name(), -1,
+                "sparse initializer '" + tensor.values().name() + "'"))
+      return std::nullopt;
   int count = graph.node_size();
   // Later phases look back from a node to where its constants come from.
   constexpr int MostNodes = 10000;

@@ -42,10 +42,13 @@ std::optional<importer::OpsetMap> checkVersions(const onnxpb::ModelProto &model,
   importer::OpsetMap opsets;
   for (const auto &set : model.opset_import()) {
     StringRef domain = set.domain();
-    if (!opsets.try_emplace(domain == "ai.onnx" ? "" : domain, set.version())
-             .second)
-      return fail("an operator set must be imported once, found '" +
-                  importer::shown(domain) + "' twice; export the model again");
+    auto [known, isNew] =
+        opsets.try_emplace(domain == "ai.onnx" ? "" : domain, set.version());
+    if (!isNew && known->second != set.version())
+      return fail("an operator set must be imported in one version, found '" +
+                  (domain.empty() ? "ai.onnx" : importer::shown(domain)) + "' in " +
+                  Twine(known->second) + " and " + Twine(set.version()) +
+                  "; remove one of the two from opset_import");
   }
   auto standard = opsets.find("");
   if (opsets.empty())
@@ -71,13 +74,32 @@ std::string knownOperators() {
            llvm::join(importer::operatorNames(isStandard), " ") + "\n";
   };
   return line("ai.onnx", true) +
-         line("qonnx.custom_op.general, onnx.brevitas, finn.custom_op.general",
+         line("qonnx.custom_op.general, qonnx, onnx.brevitas, "
+              "finn.custom_op.general, finn",
               false);
+}
+
+bool parseInputShape(StringRef text, InputShapes &shapes) {
+  // Names may hold colons, sizes do not.
+  auto [name, sizes] = text.rsplit(':');
+  if (!text.contains(':'))
+    std::swap(name, sizes);
+  llvm::SmallVector<StringRef> parts;
+  sizes.split(parts, 'x');
+  llvm::SmallVector<int64_t> shape;
+  for (StringRef part : parts) {
+    int64_t size;
+    if (part.getAsInteger(10, size) || size < 1 || size > (1 << 30))
+      return false;
+    shape.push_back(size);
+  }
+  return shapes.try_emplace(name, shape).second;
 }
 
 OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
                                       MLIRContext &context, std::string &error,
-                                      std::vector<std::string> *files) {
+                                      std::vector<std::string> *files,
+                                      const InputShapes &shapes) {
   context.loadDialect<func::FuncDialect, onnx::OnnxDialect>();
   auto fail = [&](const Twine &message) {
     error = (path + ": " + message).str();
@@ -100,7 +122,7 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
   if (!opsets)
     return fail(problem);
   std::vector<std::string> unused;
-  importer::GraphImporter importer(model, *opsets,
+  importer::GraphImporter importer(model, *opsets, shapes,
                                    llvm::sys::path::parent_path(path), context,
                                    problem, files ? *files : unused);
   OwningOpRef<ModuleOp> module = importer.run();
@@ -111,7 +133,8 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
 
 OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context,
                                  std::string &error,
-                                 std::vector<std::string> *files) {
+                                 std::vector<std::string> *files,
+                                 const InputShapes &shapes) {
   std::string name = ::bnn::support::inputName(path.str());
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(
       path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -120,7 +143,8 @@ OwningOpRef<ModuleOp> importOnnx(StringRef path, MLIRContext &context,
             file.getError().message() + "'; check the path";
     return {};
   }
-  return importOnnxBytes((*file)->getBuffer(), name, context, error, files);
+  return importOnnxBytes((*file)->getBuffer(), name, context, error, files,
+                         shapes);
 }
 
 } // namespace bnncc

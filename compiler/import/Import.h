@@ -5,7 +5,7 @@
 //
 // Module: attributes `onnx.opset` (i64), `onnx.producer`; one func @main whose
 // arguments and results carry `onnx.name`. All types are static; a symbolic or
-// absent leading axis of a graph input is 1. Locations: NameLoc(node name), or
+// absent leading axis of a graph input, or one of size 0, is 1. Locations: NameLoc(node name), or
 // `Op#index` for a node without a name; an operation made out of one node by
 // normalisation keeps that node's location.
 //
@@ -74,6 +74,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
 #include <vector>
@@ -85,20 +87,29 @@ inline constexpr int64_t MinOpset = 7, MaxOpset = 25;
 /// Newest file format version that can be imported.
 inline constexpr int64_t MaxIrVersion = 13;
 
+/// The shapes that the user says for inputs, by name; "" for the only input.
+using InputShapes = llvm::StringMap<llvm::SmallVector<int64_t>>;
+
+/// Reads "NAME:1x1x3600" or "1x1x3600"; false if `text` is neither, or gives an
+/// input two shapes.
+bool parseInputShape(llvm::StringRef text, InputShapes &shapes);
+
 /// Imports the model in the file `path`. On failure returns null and sets
 /// `error` to one line "FILE: node 'NAME' (Op): rule, value found; remedy". "-"
 /// is standard input. Adds the files with external data that were read to
 /// `files`.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnx(llvm::StringRef path, mlir::MLIRContext &context, std::string &error,
-           std::vector<std::string> *files = nullptr);
+           std::vector<std::string> *files = nullptr,
+           const InputShapes &shapes = {});
 
 /// The same on bytes in memory; `path` names the model in messages, and its
 /// folder is where external data is looked up.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
                 mlir::MLIRContext &context, std::string &error,
-                std::vector<std::string> *files = nullptr);
+                std::vector<std::string> *files = nullptr,
+                const InputShapes &shapes = {});
 
 /// The operators that can be imported, one line a domain.
 std::string knownOperators();

@@ -121,6 +121,7 @@ struct Handler {
   /// Inputs that must be there, and how many there may be (-1: any number).
   int minInputs, maxInputs;
   void (*run)(NodeBuilder &);
+  bool isChannelsLast = false; ///< of the data, where `run` wants them first
 };
 using HandlerTable = llvm::StringMap<Handler>;
 
@@ -142,6 +143,10 @@ void buildPool(NodeBuilder &n);
 /// for other operands.
 mlir::Value emitLoweredConv(NodeBuilder &n, mlir::Value columns,
                             mlir::Value matrix);
+/// The operators of `standard` whose data has its channels last.
+void addChannelsLastHandlers(HandlerTable &table, const HandlerTable &standard);
+/// Runs `standard` between transpositions of the data.
+void runChannelsLast(const Handler &standard, NodeBuilder &n);
 
 } // namespace bnncc::importer
 

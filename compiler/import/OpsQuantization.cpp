@@ -194,24 +194,38 @@ void buildTrunc(NodeBuilder &n) {
                    n.attr("rounding_mode", n.builder.getStringAttr(*mode))}));
 }
 
+/// The axis that the rows of a MultiThreshold belong to, as QONNX's executor
+/// finds it: the place of C in data_layout, else by the number of axes.
+int64_t thresholdAxis(StringRef layout, int64_t rank) {
+  if (layout.empty())
+    return rank == 3 ? 2 : 1; // NC, NWC, NCHW
+  size_t place = layout.find('C');
+  return place == StringRef::npos || (rank == 2 && place > 1)
+             ? 1
+             : static_cast<int64_t>(place);
+}
+
+/// MultiThreshold(x) -> the same on channels at axis 1, which is swapped there
+/// and back
 void buildMultiThreshold(NodeBuilder &n) {
-  // Channels last is transposed around the operation.
-  bool last = n.getString("data_layout", "NCHW") == "NHWC" && n.rank(0) > 2;
   int64_t rank = n.rank(0);
+  std::string layout = n.getString("data_layout", "");
+  int64_t axis = thresholdAxis(layout, rank);
   if (rank < 2 || n.rank(1) != 2)
     return n.fail("MultiThreshold must have N x C data and channels x "
                   "thresholds, found " +
                   toString(n.shape(0)) + " and " + toString(n.shape(1)) +
                   "; correct the shapes");
-  Value x = n.in(0);
-  Shape there{0}, back{0};
-  if (last) {
-    there.push_back(rank - 1);
-    llvm::append_range(there, iota(1, rank - 1));
-    llvm::append_range(back, iota(2, rank));
-    back.push_back(1);
-    x = n.emitTranspose(x, there);
-  }
+  if (axis >= rank)
+    return n.fail("data_layout must name the axes of the data, found '" +
+                  shown(layout) + "' for " + toString(n.shape(0)) +
+                  "; correct data_layout");
+  // With one row it is no matter which axis is meant.
+  if (n.shape(1)[0] == 1)
+    axis = 1;
+  Shape swap = iota(0, rank);
+  std::swap(swap[1], swap[axis]);
+  Value x = n.emitTranspose(n.in(0), swap);
   int64_t channels = NodeBuilder::typeOf(x).getDimSize(1);
   if (n.shape(1)[0] != 1 && n.shape(1)[0] != channels)
     return n.fail("MultiThreshold must have one row of thresholds, or one per "
@@ -226,7 +240,28 @@ void buildMultiThreshold(NodeBuilder &n) {
                    {domainAttr(n), real("out_bias", 0),
                     n.attr("out_dtype", n.builder.getStringAttr(type)),
                     real("out_scale", 1)});
-  n.result(last ? n.emitTranspose(y, back) : y);
+  n.result(n.emitTranspose(y, swap));
+}
+
+/// XnorPopcountMatMul(a, b) of bits 0 and 1 -> the number of places where they
+/// agree: (MatMul(2 a - 1, 2 b - 1) + K) / 2
+void buildXnorPopcount(NodeBuilder &n) {
+  if (n.rank(0) < 1 || n.rank(1) != 2 || n.shape(0).back() != n.shape(1)[0])
+    return n.fail("XnorPopcountMatMul must multiply rows by a matrix, found " +
+                  toString(n.shape(0)) + " and " + toString(n.shape(1)) +
+                  "; correct the shapes");
+  Type element = n.type(0).getElementType();
+  auto scalar = [&](double value) { return n.emitScalar(element, value); };
+  auto bipolar = [&](Value bits) {
+    return n.emitBinary("Sub", n.emitBinary("Mul", bits, scalar(2)), scalar(1));
+  };
+  Shape shape(n.shape(0));
+  shape.back() = n.shape(1)[1];
+  auto taps = static_cast<double>(n.shape(1)[0]);
+  Value product = n.emit("MatMul", {bipolar(n.in(0)), bipolar(n.in(1))},
+                         RankedTensorType::get(shape, element));
+  n.result(n.emitBinary("Mul", n.emitBinary("Add", product, scalar(taps)),
+                        scalar(0.5)));
 }
 
 } // namespace
@@ -242,6 +277,8 @@ void addCustomHandlers(HandlerTable &table) {
   table["IntQuant"] = {4, 4, buildQuant};
   table["Trunc"] = {5, 7, buildTrunc};
   table["MultiThreshold"] = {2, 2, buildMultiThreshold};
+  table["XnorPopcountMatMul"] = {2, 2, buildXnorPopcount};
+  table["DebugMarker"] = {1, 1, [](NodeBuilder &n) { n.result(n.in(0)); }};
 }
 
 } // namespace bnncc::importer

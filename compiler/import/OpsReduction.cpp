@@ -96,16 +96,21 @@ void buildArgMax(NodeBuilder &n) {
 /// TopK(x, 1) -> ReduceMax(x), ArgMax(x)
 void buildTopK(NodeBuilder &n) {
   std::optional<int64_t> axis = n.getAxis(n.getInt("axis", -1), n.rank(0));
+  // FINN writes the operator of opset 10, with k as an input, into graphs that
+  // state an older opset.
   std::optional<Shape> k;
-  if (n.opset < 10)
-    k = Shape{n.getInt("k", 0)};
-  else if (n.has(1))
+  if (n.has(1))
     k = n.getConstantInts(1, "k");
+  else if (n.opset < 10)
+    k = Shape{n.getInt("k", 0)};
   if (!axis || n.hasFailed())
     return;
   if (!k || k->size() != 1 || k->front() != 1 || !n.getInt("largest", 1))
-    return n.fail("TopK must ask for the one largest value, found k = " +
-                  toString(k.value_or(Shape())) + "; use ArgMax");
+    return n.fail(Twine("TopK must ask for the one largest value, found ") +
+                  (n.getInt("largest", 1) ? "k = " : "the smallest, k = ") +
+                  (k ? toString(*k) : std::string("none")) +
+                  "; end the model in the scores and choose from them "
+                  "afterwards");
   n.result(emitReduce(n, "ReduceMax", *axis, true));
   n.result(emitArgMax(n, *axis, true, false));
 }

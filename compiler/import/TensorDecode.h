@@ -14,6 +14,7 @@
 #include <vector>
 
 namespace bnncc::onnxpb {
+class SparseTensorProto;
 class TensorProto;
 } // namespace bnncc::onnxpb
 
@@ -32,6 +33,12 @@ mlir::DenseElementsAttr decodeTensor(const onnxpb::TensorProto &tensor,
                                      mlir::MLIRContext &context,
                                      std::string &error,
                                      std::vector<std::string> *files = nullptr);
+
+/// The same for a tensor that lists its elements other than zero.
+mlir::DenseElementsAttr decodeSparse(const onnxpb::SparseTensorProto &tensor,
+                                     llvm::StringRef folder,
+                                     mlir::MLIRContext &context,
+                                     std::string &error);
 
 } // namespace bnncc::importer
 

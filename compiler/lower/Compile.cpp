@@ -193,7 +193,8 @@ bool Compilation::run(llvm::StringRef path, Phase last, std::string &error) {
   std::string name = ::bnn::support::inputName(path.str());
   {
     PhaseTimer timer(options, "import");
-    imported = importOnnx(path, *context, error, &externalFiles);
+    imported = importOnnx(path, *context, error, &externalFiles,
+                          options.inputShapes);
     if (!imported)
       return false; // the importer names the file itself
   }

@@ -9,6 +9,7 @@
 #define BNNCC_COMPILER_LOWER_COMPILE_H
 
 #include "CheckBinary.h"
+#include "import/Import.h"
 #include "Emit.h"
 #include "Legalise.h"
 #include "Verify.h"
@@ -25,6 +26,7 @@ struct CompileOptions {
   isa::Target target;
   std::string inputType, signZero = "error";
   std::string inputArithmetic = "float"; ///< or "real"
+  InputShapes inputShapes;
   bool verify = true;
   uint32_t seed = 1; ///< of the random windows of the verification
   llvm::raw_ostream *log = nullptr; ///< times of the phases

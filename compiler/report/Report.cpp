@@ -225,6 +225,10 @@ std::string textReport(const ReportData &data) {
                        : "not verified",
                    totals.channels, totals.witnesses));
   line("float32", floatText(data.network, totals));
+  if (data.inputChanges)
+    text += fmt::format("input quantiser: float32 and real arithmetic differ at "
+                        "{} of {} boundaries\n",
+                        data.inputChanges->second, data.inputChanges->first);
   line("host", hostText(data));
   line("cycles",
        fmt::format("{} per window ({}), latency {}, {} to load",
@@ -313,6 +317,9 @@ nlohmann::ordered_json jsonReport(const ReportData &data) {
                        {"witnesses", totals.witnesses},
                        {"near_ties", totals.nearTies},
                        {"float32_differs", totals.floatDiffers}};
+  if (data.inputChanges)
+    json["input_quantiser"] = {{"boundaries", data.inputChanges->first},
+                               {"real_differs", data.inputChanges->second}};
   auto [before, after] = hostWork(data);
   json["host_multiplications"] = {{"before", before}, {"after", after}};
   auto buffer = [](uint32_t used, uint32_t available) {

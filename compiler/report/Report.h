@@ -14,6 +14,8 @@
 #include "lower/Verify.h"
 
 #include "bnn/isa/Program.h"
+
+#include <optional>
 #include <nlohmann/json.hpp>
 
 namespace bnncc {
@@ -28,6 +30,10 @@ struct ReportData {
   bool verified = false;
   uint32_t seed = 1; ///< of the random windows of the verification
   double milliseconds = 0;
+  /// Values of the graph's input at which its code changes, and how many of them
+  /// are elsewhere in real arithmetic than in its own floats; none if only one
+  /// of the two is known.
+  std::optional<std::pair<int64_t, int64_t>> inputChanges;
 };
 
 std::string textReport(const ReportData &data);

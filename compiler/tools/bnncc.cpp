@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
+#include "bnn/BnnDialect.h"
 #include "import/Import.h"
 #include "lower/Compile.h"
 #include "report/Report.h"
@@ -57,6 +58,11 @@ static cl::list<std::string>
     inputTypes("input-type", cl::CommaSeparated,
                cl::desc("Integers that a float input carries"),
                cl::value_desc("[NAME=]int8|uint8|bipolar"), cl::cat(category));
+
+static cl::list<std::string>
+    inputShapes("input-shape",
+                cl::desc("Sizes of an input with symbolic axes"),
+                cl::value_desc("[NAME:]1x1x3600"), cl::cat(category));
 
 enum class SignZero { Error, Plus, Minus };
 static cl::opt<SignZero> signZero(
@@ -227,6 +233,11 @@ static std::string reportText(const Compilation &compilation,
                            verifyKind == VerifyKind::Exact,
                            seed,
                            elapsed.count()};
+  auto quantize = llvm::dyn_cast_or_null<bnncc::bnn::QuantizeOp>(
+      compilation.legalised.quantiseOp);
+  if (quantize && quantize.getChanges())
+    report.inputChanges = {int64_t(*quantize.getChanges()),
+                           int64_t(quantize.getRealDiffers().value_or(0))};
   return reportKind == ReportKind::JsonText
              ? bnncc::jsonReport(report).dump(
                    2, ' ', false,
@@ -266,6 +277,12 @@ int main(int argc, char **argv) {
     options.inputType += (options.inputType.empty() ? "" : ",") + type;
   options.inputArithmetic =
       inputArithmetic == Arithmetic::Real ? "real" : "float";
+  for (const std::string &shape : inputShapes)
+    if (!bnncc::parseInputShape(shape, options.inputShapes))
+      return usageError(
+          fmt::format("--input-shape must be [NAME:]1x1x3600, once for an "
+                      "input, but found '{}'",
+                      shape));
   options.verify = verifyKind == VerifyKind::Exact;
   options.seed = seed;
   options.log = verbose ? &llvm::errs() : nullptr;
