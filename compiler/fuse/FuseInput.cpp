@@ -159,7 +159,7 @@ Fuser::levelsInReals(const Edge &edge, const Grid &grid, std::string &problem) {
               "operation that is none";
     return std::nullopt;
   }
-  if (edge.kind == Edge::Kind::Integer) {
+  if (codesOf(edge)) {
     auto mapped = mapCodes(
         edge, [&](const exact::Chain &chain, int64_t code,
                   int64_t channel) -> std::optional<int64_t> {
@@ -279,8 +279,8 @@ FailureOr<Edge> Fuser::quantizeInput(Operation *op, Value data,
   if (arithmetic == InputArithmetic::Float)
     function = InputFunction::trace(data, obstacle);
   bool isTyped = function && function->isTyped();
-  if (!isTyped && arithmetic == InputArithmetic::Float &&
-      edge.kind == Edge::Kind::Input)
+  bool mustBeTyped = arithmetic == InputArithmetic::Float && !codesOf(edge);
+  if (!isTyped && mustBeTyped)
     return op->emitOpError(obstacle);
   if (isTyped) {
     auto floats = levelsInFloat(op, *function, edge, quantization, pads);

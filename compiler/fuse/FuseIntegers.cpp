@@ -83,6 +83,19 @@ std::optional<std::vector<InputLevels>> Fuser::codesOf(const Edge &edge) const {
   return {{std::move(all)}};
 }
 
+bool Fuser::isInput(const Edge &edge) const {
+  if (edge.kind == Edge::Kind::Input || edge.isBipolar())
+    return edge.kind == Edge::Kind::Input;
+  if (codesOf(edge))
+    return true;
+  // Integers too many to list.
+  Value base = edge.base;
+  while (auto reshape = base.getDefiningOp<bnn::ReshapeOp>())
+    base = reshape.getInput();
+  return edge.kind == Edge::Kind::Integer &&
+         llvm::isa<mlir::BlockArgument>(base);
+}
+
 std::optional<std::vector<InputLevels>>
 Fuser::mapCodes(const Edge &edge, CodeFunction function) const {
   auto codes = codesOf(edge);
@@ -179,13 +192,15 @@ LogicalResult Fuser::fuseInteger(Operation *op) {
     if (name == "Div" || (name == "Cast" && fromFloat))
       next.append({Step::round(exact::RoundMode::Down)});
     auto beyond = beyondType(next, type);
-    bool isWhole = name != "Div" && !(name == "Cast" && fromFloat);
-    if (!beyond && (isWhole || !codesOf(edge)))
+    // Codes of the input stay on one grid only under what is affine.
+    bool bends = name == "Div" || name == "Clip" || name == "PRelu" ||
+                 (name == "Cast" && fromFloat);
+    if (!beyond && (!bends || !codesOf(edge)))
       return define(op, std::move(next));
     if (!codesOf(edge))
       return op->emitOpError("must keep to the range of its type (")
-             << type.low() << ".." << type.high() << "), but found "
-             << *beyond << "; use a wider integer type";
+             << int64_t(type.low()) << ".." << int64_t(type.high())
+             << "), but found " << int64_t(*beyond) << "; use a wider integer type";
   }
   auto levels = levelsOfValues(op, edge, problem);
   if (!levels)
@@ -258,8 +273,7 @@ LogicalResult Fuser::fuseRound(Operation *op) {
 
 LogicalResult Fuser::fuseOpaque(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
-  bool isInput = edge.kind == Edge::Kind::Input || codesOf(edge);
-  if (!isInput || arithmetic == InputArithmetic::Real)
+  if (!isInput(edge) || arithmetic == InputArithmetic::Real)
     return op->emitOpError("must have an exact integer form, but found ")
            << opType(op)
            << " behind a layer or in real arithmetic; see docs/thresholds.md "
@@ -273,7 +287,7 @@ LogicalResult Fuser::fuseOpaque(Operation *op) {
 // Round, Floor or Ceil and Clip spell is a quantiser.
 LogicalResult Fuser::settle(Operation *op) {
   Edge &edge = edgeOf(op->getResult(0));
-  if (edge.kind != Edge::Kind::Input || !edge.isWhole)
+  if (!edge.isWhole || !isInput(edge))
     return success();
   std::string problem;
   std::optional<std::vector<InputLevels>> values;

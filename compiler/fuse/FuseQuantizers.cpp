@@ -310,11 +310,10 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
     }
 
   FailureOr<Edge> codes = failure();
-  bool isInput =
-      edge.kind == Edge::Kind::Input || (!edge.isBipolar() && codesOf(edge));
+  bool onInput = isInput(edge);
   if (edge.kind == Edge::Kind::Host)
     codes = decideOnHost(op, edge, grid);
-  else if (isInput)
+  else if (onInput)
     codes = quantizeInput(op, op->getOperand(0), edge, *quantization);
   else if (edge.isBipolar())
     codes = requantizeBits(op, edge, grid);
@@ -325,7 +324,7 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
            << edge.type();
   if (failed(codes))
     return failure();
-  if (!isInput && failed(movePad(op, edge, grid, *codes)))
+  if (!onInput && failed(movePad(op, edge, grid, *codes)))
     return failure();
   if (failed(define(op, std::move(*codes))))
     return failure();

@@ -107,6 +107,9 @@ private:
   /// The codes that the graph's input gets in an edge's base; none if the base
   /// is behind a layer.
   std::optional<std::vector<InputLevels>> codesOf(const Edge &edge) const;
+  /// Whether the value is an elementwise function of the graph's input alone,
+  /// and not yet bits.
+  bool isInput(const Edge &edge) const;
   using CodeFunction = llvm::function_ref<std::optional<int64_t>(
       const exact::Chain &chain, int64_t code, int64_t channel)>;
   std::optional<std::vector<InputLevels>> mapCodes(const Edge &edge,

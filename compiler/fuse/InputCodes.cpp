@@ -3,6 +3,7 @@
 #include "fuse/InputCodes.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
+#include <numeric>
 
 namespace bnncc {
 
@@ -65,9 +66,9 @@ public:
   bool bisect(int64_t low, int64_t lowLevel, int64_t high, int64_t highLevel) {
     if (lowLevel == highLevel)
       return true;
-    if (high - low == 1)
+    if (low + 1 == high)
       return change(high, highLevel);
-    int64_t middle = low + (high - low) / 2;
+    int64_t middle = std::midpoint(low, high);
     auto middleLevel = level(middle);
     return middleLevel && bisect(low, lowLevel, middle, *middleLevel) &&
            bisect(middle, *middleLevel, high, highLevel);
@@ -146,8 +147,8 @@ static std::vector<int64_t> monotoneStarts(const InputFunction &function,
       bool before = negative(low);
       if (before == negative(high))
         continue;
-      while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
+      while (low + 1 < high) {
+        int64_t middle = std::midpoint(low, high);
         (negative(middle) == before ? low : high) = middle;
       }
       more.push_back(high);

@@ -8,6 +8,7 @@
 #include "Elements.h"
 #include "NodeBuilder.h"
 #include "TensorDecode.h"
+#include "bnn/support/Text.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
@@ -218,7 +219,7 @@ void buildMultiThreshold(NodeBuilder &n) {
                   "; correct the shapes");
   if (axis >= rank)
     return n.fail("data_layout must name the axes of the data, found '" +
-                  shown(layout) + "' for " + toString(n.shape(0)) +
+                  ::bnn::support::printable(layout) + "' for " + toString(n.shape(0)) +
                   "; correct data_layout");
   // With one row it is no matter which axis is meant.
   if (n.shape(1)[0] == 1)

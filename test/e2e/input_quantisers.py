@@ -1,6 +1,6 @@
 """Random input quantisers against ONNX Runtime at every boundary, just below and just above it.
 
-Usage: input_quantisers.py BIN FOLDER [SEED=0] [COUNT=60]   fails at a code that differs, or if fewer than 90 % compile
+Usage: input_quantisers.py BNNCC FOLDER [SEED=0] [COUNT=60]   fails at a code that differs, or if fewer than 90 % compile
 
 Each network is a few elementwise operations on the graph's input (float32, float64 and integers), a quantiser in one of its spellings, and a
 convolution of one tap that hands the codes on. The boundaries are read from what bnncc made of it, so that they are where the codes change."""
@@ -15,7 +15,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 F = np.float32
-SIZE = 640  # positions of a window
+SIZE = 240  # positions of a window
 TYPES = [np.float32] * 5 + [np.uint8, np.int8, np.int16, np.float64, np.int32]
 
 
@@ -194,7 +194,7 @@ def check(tools: Path, folder: Path, seed: int, dtype: type) -> str:
 
 
 def main() -> int:
-    tools, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    tools, folder = Path(sys.argv[1]).parent, Path(sys.argv[2])
     seed, count = (int(v) for v in (sys.argv[3:] + ["0", "60"][len(sys.argv) - 3 :]))
     exact = 0
     for i in range(seed, seed + count):

@@ -54,11 +54,13 @@ func.func @input_sign(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
 
 // -----
 
-func.func @falling_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
-  %one = "onnx.Constant"() {value = dense<-1.0> : tensor<f32>} : () -> tensor<f32>
-  %m = "onnx.Mul"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
-  // expected-error @+1 {{must see a rising function of the graph input, but found one that falls or bends in channel 0}}
-  %s = "onnx.BipolarQuant"(%m, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+func.func @wide_integers_wrap(%x: tensor<1x1x4xi32>) -> tensor<1x1x4xf32> {
+  %c = "onnx.Constant"() {value = dense<3> : tensor<i32>} : () -> tensor<i32>
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  // expected-error @+1 {{must keep to the range of its type (-2147483648..2147483647), but found -6442450944; use a wider integer type}}
+  %m = "onnx.Mul"(%x, %c) : (tensor<1x1x4xi32>, tensor<i32>) -> tensor<1x1x4xi32>
+  %f = "onnx.Cast"(%m) : (tensor<1x1x4xi32>) -> tensor<1x1x4xf32>
+  %s = "onnx.BipolarQuant"(%f, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
   return %s : tensor<1x1x4xf32>
 }
 

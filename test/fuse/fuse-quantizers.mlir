@@ -5,7 +5,7 @@
 module {
   // 2 x - 1 >= 0 from 0.5 on.
   // CHECK-LABEL: func.func @bipolar_input
-  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<5.000000e-01> : tensor<1xf32>, first = -1 : i64, step = 2 : i64} : tensor<1x1x4xf32> -> tensor<1x1x4xi1>
+  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<5.000000e-01> : tensor<1xf32>, changes = 1 : i64, first = -1 : i64, real_differs = 0 : i64, step = 2 : i64} : tensor<1x1x4xf32> -> tensor<1x1x4xi1>
   func.func @bipolar_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
     %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
     %two = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
@@ -24,6 +24,30 @@ module {
     %bits = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
     %q = "onnx.Quant"(%x, %one, %zero, %bits) {signed = 1 : i64, narrow = 0 : i64, rounding_mode = "ROUND"} : (tensor<1x1x4xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<1x1x4xf32>
     return %q : tensor<1x1x4xf32>
+  }
+
+  // A falling function has its codes the other way round.
+  // CHECK-LABEL: func.func @falling_input
+  // CHECK-NEXT: bnn.quantize %arg0 {boundaries = dense<1.401300e-45> : tensor<1xf32>, {{.*}}first = 1 : i64, {{.*}}step = -2 : i64}
+  func.func @falling_input(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+    %one = "onnx.Constant"() {value = dense<-1.0> : tensor<f32>} : () -> tensor<f32>
+    %m = "onnx.Mul"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    %s = "onnx.BipolarQuant"(%m, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    return %s : tensor<1x1x4xf32>
+  }
+
+  // int8 wraps: 43 * 3 is -127.
+  // CHECK-LABEL: func.func @wrapping_input
+  // CHECK: bnn.quantize %arg0 {{.*}}codes = array<i64: -128, -125,
+  func.func @wrapping_input(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %three = "onnx.Constant"() {value = dense<3> : tensor<i8>} : () -> tensor<i8>
+    %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+    %m = "onnx.Mul"(%x, %three) : (tensor<1x1x4xi8>, tensor<i8>) -> tensor<1x1x4xi8>
+    %f = "onnx.Cast"(%m) : (tensor<1x1x4xi8>) -> tensor<1x1x4xf32>
+    %a = "onnx.Conv"(%f, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xf32>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+    %s = "onnx.BipolarQuant"(%a, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+    return %s : tensor<1x1x4xf32>
   }
 
   // A zero point: padding by real 0 is padding by the zero point, and the sum of
