@@ -1,9 +1,11 @@
-"""Holds the list of error messages in the code against those that tests expect: messages.py SOURCE-ROOT [--list].
+"""Holds the list of error messages in the code against those that tests expect: messages.py SOURCE-ROOT [--update].
 
 A message is a statement that makes an error (emitOpError, fail, error = ...). Its pieces are what no value interrupts;
 its mark is the longest of those that no other message has, remedies ("; ...") left out. It is reached if the start of its
 mark stands in an expectation of a test: a line of a lit test that is no RUN line, a string of a unit test, or a table of
-broken models. messages-internal.txt names the marks of errors that only a fault of bnncc's own can cause, with the reason."""
+broken models. messages-internal.txt names the marks of errors that only a fault of bnncc's own can cause, or that the
+tests cannot bring forth, each with the reason. messages-unreached.txt is what is left to do: a message that is in neither
+list fails, and so does an entry that is no message any more or is reached by now; --update writes the second list anew."""
 
 import re
 import sys
@@ -64,7 +66,7 @@ def pieces(texts: list[str]) -> list[str]:
     found = []
     for text in texts:
         for piece in re.split(r"\{[^{}]*\}|\\n|%\w+", text.replace("{{", "{").replace("}}", "}")):
-            rule = squeezed(piece.split(";")[0]).strip()
+            rule = squeezed(piece.split(";")[0]).strip(" '\":,()")
             if len(rule) >= LEAST and " " in rule:
                 found.append(rule)
     return found
@@ -91,7 +93,7 @@ def messages(root: Path) -> dict[str, str]:
 def expectations(root: Path) -> str:
     texts = []
     for path in sorted((root / "test").rglob("*")):
-        if path.suffix in (".test", ".mlir"):
+        if path.suffix in (".test", ".mlir", ".sh"):
             lines = [line for line in path.read_text().splitlines() if "RUN:" not in line]
             texts.append(re.sub(r"\{\{\[(.)\]\}\}", r"\1", "\n".join(lines)))
         elif path.suffix == ".py" and path.name != "messages.py":
@@ -101,25 +103,35 @@ def expectations(root: Path) -> str:
     return squeezed("\n".join(texts))
 
 
+def entries(path: Path) -> dict[str, str]:
+    """Marks with what stands behind them: "MARK # REASON"."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {text.strip(): reason for text, _, reason in (line.partition(" # ") for line in lines)}
+
+
 def main() -> int:
     root = Path(sys.argv[1])
     found, reached = messages(root), expectations(root)
-    internal = {}
-    for line in (root / "test" / "messages-internal.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            text, _, reason = line.partition(" # ")
-            internal[text.strip()] = reason
-    missing = {text: where for text, where in found.items() if text[:START].rstrip() not in reached and text not in internal}
-    for text, where in sorted(missing.items(), key=lambda item: item[1]):
-        print(f"{where}: no test expects: {text}")
-    for text, reason in internal.items():
-        if text not in found:
-            print(f"messages-internal.txt: no message of the code is: {text}")
-        elif not reason:
-            print(f"messages-internal.txt: no reason is given for: {text}")
-    stale = [text for text, reason in internal.items() if text not in found or not reason]
-    print(f"{len(found)} messages, {len(found) - len(missing) - len(internal)} reached by tests, {len(internal)} internal, {len(missing)} missing")
-    return 1 if missing or stale else 0
+    internal = entries(root / "test" / "messages-internal.txt")
+    unreached = entries(root / "test" / "messages-unreached.txt")
+    missing = {text for text in found if text[:START].rstrip() not in reached}
+    problems = [f"{found[text]}: no test expects: {text}" for text in missing if text not in internal and text not in unreached]
+    for name, listed in (("internal", internal), ("unreached", unreached)):
+        for text, reason in listed.items():
+            if text not in found:
+                problems.append(f"messages-{name}.txt: no message of the code is: {text}")
+            elif name == "internal" and not reason:
+                problems.append(f"messages-{name}.txt: no reason is given for: {text}")
+            elif name == "unreached" and text not in missing:
+                problems.append(f"messages-{name}.txt: a test reaches: {text}")
+    if "--update" in sys.argv:
+        header = (root / "test" / "messages-unreached.txt").read_text().splitlines()[0]
+        left = sorted(text for text in missing if text not in internal)
+        (root / "test" / "messages-unreached.txt").write_text("\n".join([header, *left]) + "\n")
+    print("\n".join(sorted(problems)))
+    kept = len([text for text in missing if text in internal])
+    print(f"{len(found)} messages, {len(found) - len(missing)} reached by tests, {kept} internal, {len(missing) - kept} not reached, {len(problems)} problems")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

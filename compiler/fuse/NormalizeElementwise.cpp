@@ -123,7 +123,7 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
       continue;
     if (maps.count(operand))
       return op->emitOpError("must have one computed operand, but found two; "
-                             "joining two branches has no exact integer form");
+                             "joining two branches is not supported yet");
     // Lists along the channel axis keep their length.
     if (!isAlongAxis(name))
       operands[i] = shrinkSplat(builder, operand);

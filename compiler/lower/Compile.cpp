@@ -18,6 +18,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "onnx/OnnxDialect.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Timer.h"
 #include <chrono>
 #include <fmt/format.h>
@@ -44,6 +45,33 @@ private:
   Clock::time_point start;
 };
 
+/// MLIR streams doubles as "1.600000e+01": as "16", which is what the user wrote.
+std::string plainNumbers(llvm::StringRef text) {
+  std::string out;
+  while (!text.empty()) {
+    // d.dddddde+dd, of which only the mantissa's first digit may have company
+    llvm::StringRef digits = text.drop_front();
+    bool isNumber = text.size() >= 12 && llvm::isDigit(text[0]) &&
+                    text[1] == '.' && text[8] == 'e' &&
+                    (text[9] == '+' || text[9] == '-') &&
+                    (out.empty() || !llvm::isAlnum(out.back())) &&
+                    llvm::all_of(digits.slice(1, 7), llvm::isDigit);
+    double value = 0;
+    llvm::StringRef number = text.take_front(isNumber ? 10 : 0);
+    while (isNumber && number.size() < text.size() &&
+           llvm::isDigit(text[number.size()]))
+      number = text.take_front(number.size() + 1);
+    if (isNumber && !number.getAsDouble(value)) {
+      out += fmt::format("{:.7g}", value);
+      text = text.drop_front(number.size());
+    } else {
+      out += text.front();
+      text = text.drop_front();
+    }
+  }
+  return out;
+}
+
 /// The first error that MLIR reports, as one line with its node.
 class FirstError {
 public:
@@ -63,6 +91,7 @@ private:
       message += "; " + note.str();
     for (char &c : message)
       c = c == '\n' ? ' ' : c;
+    message = plainNumbers(message);
     // "'onnx.Conv' op must ..." -> "must ...": the node says which it is.
     if (size_t at = message.find("' op ");
         message.starts_with("'") && at != std::string::npos)

@@ -76,14 +76,11 @@ bool binarizeWeights(Operation *op) {
   return false;
 }
 
-/// x -> sign(x) before a layer.
-bool quantiseInput(Operation *op) {
-  if (typeOf(op) != "Conv" && typeOf(op) != "MatMul")
-    return false;
-  Value input = op->getOperand(0);
+/// The sign of an operand, made before `op`; null if it is no float.
+Value signOf(Operation *op, Value input) {
   auto type = mlir::cast<RankedTensorType>(input.getType());
   if (!mlir::isa<mlir::FloatType>(type.getElementType()))
-    return false;
+    return {};
   mlir::OpBuilder builder(op);
   auto scalar = RankedTensorType::get({}, type.getElementType());
   mlir::OperationState one(op->getLoc(), "onnx.Constant");
@@ -95,7 +92,31 @@ bool quantiseInput(Operation *op) {
   sign.addOperands({input, builder.create(one)->getResult(0)});
   sign.addTypes(type);
   sign.addAttribute("domain", builder.getStringAttr("qonnx.custom_op.general"));
-  op->setOperand(0, builder.create(sign)->getResult(0));
+  return builder.create(sign)->getResult(0);
+}
+
+/// x -> sign(x) before a layer.
+bool quantiseInput(Operation *op) {
+  if (typeOf(op) != "Conv" && typeOf(op) != "MatMul")
+    return false;
+  Value sign = signOf(op, op->getOperand(0));
+  if (sign)
+    op->setOperand(0, sign);
+  return bool(sign);
+}
+
+/// A quantiser that cannot be -> sign.
+bool binarizeQuantiser(Operation *op) {
+  bool isQuantiser = typeOf(op) == "Quant" || typeOf(op) == "MultiThreshold" ||
+                     typeOf(op) == "Trunc";
+  Value sign = isQuantiser && op->getOperand(0).getType() ==
+                                  op->getResult(0).getType()
+                   ? signOf(op, op->getOperand(0))
+                   : Value();
+  if (!sign)
+    return false;
+  op->getResult(0).replaceAllUsesWith(sign);
+  op->erase();
   return true;
 }
 
@@ -121,11 +142,10 @@ bool mend(mlir::ModuleOp module, StringRef error, AssumedOptions &options) {
       return true;
     if (error.contains("input must be quantised") && quantiseInput(op))
       return true;
+    if (binarizeQuantiser(op))
+      return true;
   }
-  bool isLayer = llvm::any_of(ops, [](Operation *op) {
-    return typeOf(op) == "Conv" || typeOf(op) == "MatMul";
-  });
-  return !ops.empty() && !isLayer && leaveOut(ops.back());
+  return !ops.empty() && leaveOut(ops.back());
 }
 
 } // namespace
@@ -137,8 +157,9 @@ void addFurtherObstacles(
   std::vector<std::string> found = {error};
   while (found.size() < mostObstacles && mend(module, found.back(), options)) {
     std::string next = attempt(options);
-    // What cannot be named by its node is about the network as mended here.
-    if (nodeOf(next).empty() || llvm::is_contained(found, next))
+    // What is not named by its node is about the network as mended here.
+    if (operationsOf(module, nodeOf(next)).empty() ||
+        llvm::is_contained(found, next))
       break;
     found.push_back(std::move(next));
   }

@@ -429,7 +429,14 @@ bool convertNpy(NpyArray &array, bnn_type type, std::string &error) {
   NpyArray to;
   to.type = type;
   to.shape = array.shape;
-  to.data.resize(size_t(array.elements()) * bnn_type_size(type));
+  uint64_t bytes = uint64_t(array.elements()) * bnn_type_size(type);
+  if (bytes > to.data.max_size()) { // on 32 bits
+    error = fmt::format("has {} elements, which as {} do not fit into this "
+                        "machine's memory; split it",
+                        array.elements(), bnn_type_name(type));
+    return false;
+  }
+  to.data.resize(size_t(bytes));
   bool done = isNative(type) ? withType(array.type,
                                        [&](auto from) {
                                          return withType(type, [&](auto target) {

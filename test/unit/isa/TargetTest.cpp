@@ -91,7 +91,7 @@ TEST_F(TargetFile, Errors) {
   EXPECT_EQ(error, "clusters must be an integer in 1..16, is 4.5");
   EXPECT_FALSE(load(sizes("", "99999999999999")));
   EXPECT_FALSE(load(sizes(R"(, "name": 3)")));
-  EXPECT_EQ(error, "name must be a string");
+  EXPECT_EQ(error, "name must be a string, is 3");
   EXPECT_FALSE(load("[]"));
   EXPECT_EQ(error, "not a JSON object");
   EXPECT_FALSE(load("{"));

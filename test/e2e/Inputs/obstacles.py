@@ -1,0 +1,58 @@
+"""Writes models with several obstacles: obstacles.py weights|operators OUT.onnx.
+
+Nodes carry the user's modules as torch's exporter leaves them, once in each of its two forms."""
+
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+rng = np.random.default_rng(0)
+nodes, tensors = [], []
+
+
+def constant(name: str, array: np.ndarray) -> str:
+    tensors.append(numpy_helper.from_array(np.asarray(array, np.float32), name))
+    return name
+
+
+def node(op: str, *inputs: str, module: str = "", scopes: bool = True, **attributes) -> str:
+    name = f"node_{op}_{len(nodes)}"
+    made = helper.make_node(op, inputs, [name], name=name, **attributes)
+    if module and scopes:
+        made.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{module.split('.')[0]}', '{module}', '{op.lower()}']")
+    elif module:
+        made.metadata_props.add(key="namespace", value=f": Net/{module}: torch.nn.Conv1d/{op.lower()}: aten.{op.lower()}")
+    nodes.append(made)
+    return name
+
+
+def conv(x: str, inputs: int, outputs: int, binary: bool, **where) -> str:
+    weights = rng.standard_normal((outputs, inputs, 3))
+    return node("Conv", x, constant(f"w{len(nodes)}", np.sign(weights) if binary else weights), **where)
+
+
+def sign(x: str) -> str:
+    """Never on 0."""
+    return node("Sign", node("Add", x, constant(f"b{len(nodes)}", 0.37)))
+
+
+kind, path = sys.argv[1:]
+x = node("QuantizeLinear", "x", constant("scale", 0.5), "zero")
+x = node("DequantizeLinear", x, "scale", "zero")
+tensors.append(numpy_helper.from_array(np.int8(0), "zero"))
+if kind == "weights":
+    x = sign(conv(x, 1, 4, True, module="features.0"))
+    x = sign(conv(x, 4, 4, False, module="features.3"))
+    x = sign(conv(x, 4, 4, False, module="features.6", scopes=False))
+    x = sign(conv(x, 4, 4, True, module="features.9"))
+    x = conv(x, 4, 3, True, module="features.12")
+else:
+    for op in ("Gru", "Einsum", "Gru"):
+        x = node(op, x, module="rnn")
+x = node("Flatten", node("GlobalAveragePool", x))
+graph = helper.make_graph(
+    nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 1, 32))], [helper.make_tensor_value_info(x, TensorProto.FLOAT, None)], tensors
+)
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
