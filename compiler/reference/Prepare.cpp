@@ -114,6 +114,7 @@ public:
       program.arguments.push_back(number(argument));
       program.argumentShapes.emplace_back(type.getShape());
     }
+    program.steps.reserve(function.getBody().front().getOperations().size());
     for (Operation &op : function.getBody().front())
       if (std::string problem = add(&op); !problem.empty())
         return "node '" + nameOf(&op) + "': " + problem;
