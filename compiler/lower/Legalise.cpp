@@ -76,14 +76,13 @@ std::vector<int64_t> integersOf(mlir::ElementsAttr attr) {
   return values;
 }
 
-/// The codes that a quantiser or a cast to `element` can make; all of the type
-/// if the graph's own input holds them.
-std::pair<int64_t, int64_t> codesOf(Operation *quantise, mlir::Type element) {
-  if (auto op = mlir::dyn_cast_or_null<bnn::QuantizeOp>(quantise)) {
-    int64_t first = op.getFirst(), steps = op.getBoundaries().getNumElements();
-    int64_t last = first + int64_t(op.getStep()) * steps;
-    return std::minmax(first, last);
-  }
+/// The codes that the quantiser of the graph's input makes; all of the type if
+/// there is none.
+std::pair<int64_t, int64_t> codesOf(const Legalised &legalised,
+                                    mlir::Type element) {
+  const host::Quantiser &q = legalised.quantiser;
+  if (mlir::isa_and_nonnull<bnn::QuantizeOp>(legalised.quantiseOp))
+    return {q.lowest(), q.highest()};
   auto [low, high] = bnn::integerRange(element);
   return {low, high};
 }
@@ -392,7 +391,8 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   layer.isSigned = !element.isUnsignedInteger();
   if (!bits)
     std::tie(layer.codeLow, layer.codeHigh) =
-        codesOf(before.empty() ? result.quantiseOp : nullptr, element);
+        before.empty() ? codesOf(result, element)
+                       : bnn::integerRange(element);
   layer.in = in;
   layer.conv = layer.out = shapeOf(op.getOutput());
   layer.strideH = op.getStrides()[0];

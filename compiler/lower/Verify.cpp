@@ -14,7 +14,9 @@
 #include "bnn/isa/host/Epilogue.h"
 #include "bnn/isa/host/Prologue.h"
 #include "reference/OnnxEvaluator.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include <cmath>
 #include <fmt/format.h>
 #include <optional>
@@ -330,6 +332,9 @@ bool Verifier::run() {
     error = llvm::toString(evaluator.takeError());
     return false;
   }
+  llvm::StringSet<> compared; // nodes
+  for (const Layer &layer : network.layers)
+    compared.insert(layer.nodes.back());
   mlir::ModuleOp onnxModule = job.onnx;
   auto onnxFunc = *onnxModule.getOps<mlir::func::FuncOp>().begin();
   for (const Corner &input : makeCorners(job.func, job.legalised, job.seed)) {
@@ -346,7 +351,8 @@ bool Verifier::run() {
         (*evaluator)
             ->run(graphInput, [&](mlir::Location loc, const Tensor &tensor) {
               // The last operation of a node is the node's value.
-              if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc))
+              auto name = mlir::dyn_cast<mlir::NameLoc>(loc);
+              if (name && compared.contains(name.getName()))
                 onnx[name.getName().getValue()] = {tensor.values,
                                                    tensor.errors};
             });
@@ -362,7 +368,8 @@ bool Verifier::run() {
     auto results =
         bnn::interpret(job.func, {input.tensor},
                        [&](mlir::Operation *op, const bnn::Tensor &tensor) {
-                         observed[op] = tensor;
+                         if (llvm::is_contained(job.legalised.ends, op))
+                           observed[op] = tensor;
                        });
     if (!results) {
       error = llvm::toString(results.takeError());

@@ -28,6 +28,38 @@ private:
   Data data;
 };
 
+/// Signs of values whose bounds leave zero out.
+std::optional<Data> signsOf(const Data &x) {
+  Data out;
+  out.values.resize(x.size());
+  int64_t open = 0;
+  for (int64_t i = 0; i < x.size(); ++i) {
+    double error = x.isExact() ? 0 : x.errors[i];
+    out.values[i] = x.values[i] > 0 ? 1 : -1;
+    open += !(std::abs(x.values[i]) > error);
+  }
+  if (open)
+    return std::nullopt;
+  return out;
+}
+
+/// PRelu of integers below 2^28 by slopes that are floats: 28 + 24 bits.
+std::optional<Data> bend(const Step &step, const Data &x, const Data &slopes) {
+  bool narrow = x.isExact() && slopes.isExact() && step.maps[0].empty() &&
+                summaryOf(x).unit >= 0 && summaryOf(x).largest < 0x1p28;
+  for (double slope : slopes.values)
+    narrow &= slope == static_cast<float>(slope);
+  if (!narrow)
+    return std::nullopt;
+  Data out;
+  out.values.resize(step.count);
+  for (int64_t i = 0; i < step.count; ++i) {
+    double value = x.values[i];
+    out.values[i] = value < 0 ? value * slopes.values[mapped(step, 1, i)] : value;
+  }
+  return out;
+}
+
 Bounded toBounded(const Surd &number) {
   double error;
   double value = number.toDouble(error);
@@ -93,28 +125,69 @@ llvm::ArrayRef<double> Interpreter::thresholdRow(const Step &step,
       .slice(mapped(step, 1, i) * step.thresholds, step.thresholds);
 }
 
+/// The frequent functions, in loops of their own; none where an element needs
+/// more than they know.
+std::optional<Data> Interpreter::runQuickly(const Step &step) {
+  if (step.inFloat || step.wraps)
+    return std::nullopt;
+  switch (step.function) {
+  case Function::BatchNormalization:
+    return runNormalisation(step);
+  case Function::Sign:
+    return signsOf(value(step.operands[0]));
+  case Function::PRelu:
+    return bend(step, value(step.operands[0]), value(step.operands[1]));
+  default:
+    return std::nullopt;
+  }
+}
+
+std::optional<Data> Interpreter::runNormalisation(const Step &step) {
+  const Data &x = value(step.operands[0]);
+  const std::vector<int32_t> &channels = step.maps[1];
+  if (!step.maps[0].empty() || channels.empty() || channels != step.maps[2] ||
+      channels != step.maps[3] || channels != step.maps[4])
+    return std::nullopt;
+  Data out;
+  out.values.resize(step.count);
+  out.errors.resize(step.count);
+  for (int64_t i = 0, end; i < step.count; i = end) {
+    int32_t c = channels[i];
+    for (end = i + 1; end < step.count && channels[end] == c;)
+      ++end;
+    Bounded channel[3];
+    for (int k = 0; k < 3; ++k)
+      channel[k] = value(step.operands[k + 1]).get(c);
+    Bounded variance = value(step.operands[4]).get(c);
+    std::optional<Bounded> deviation =
+        squareRoot(variance + Bounded(step.parameter));
+    if (!deviation ||
+        !normaliseChannel(&x.values[i], x.isExact() ? nullptr : &x.errors[i],
+                          end - i, channel, *deviation, &out.values[i],
+                          &out.errors[i]))
+      return std::nullopt;
+  }
+  if (std::all_of(out.errors.begin(), out.errors.end(),
+                  [](double error) { return error == 0; }))
+    out.errors.clear();
+  return out;
+}
+
 Data Interpreter::runElementwise(const Step &step) {
+  if (std::optional<Data> data = runQuickly(step))
+    return std::move(*data);
   Writer out(step.count);
   Bounded in[5];
   size_t operands = std::min<size_t>(step.operands.size(), 5);
   bool isThreshold = step.function == Function::MultiThreshold;
-  bool isNormalisation = step.function == Function::BatchNormalization;
-  std::optional<Bounded> deviation;
-  int64_t channel = -1; // that `deviation` is of
   for (int64_t i = 0; i < step.count && trouble.message.empty(); ++i) {
     for (size_t k = 0; k < operands; ++k)
       if (step.operands[k] >= 0 && !(isThreshold && k == 1))
         in[k] = value(step.operands[k]).get(mapped(step, k, i));
-    if (isNormalisation && !step.inFloat && mapped(step, 4, i) != channel) {
-      channel = mapped(step, 4, i);
-      deviation = squareRoot(in[4] + Bounded(step.parameter));
-    }
     std::optional<Bounded> result =
         step.inFloat ? applyFloat(step, in)
-        : deviation
-            ? applyNormalisation(in, *deviation)
-            : apply(step, in, thresholdRow(step, i), signZeroAt(step, i),
-                    trouble);
+                     : apply(step, in, thresholdRow(step, i),
+                             signZeroAt(step, i), trouble);
     if (!result && trouble.message.empty()) {
       ++decisions;
       if (std::optional<Surd> number = exact(step.result, i))
@@ -137,6 +210,12 @@ Data Interpreter::runMove(const Step &step) {
   for (int operand : step.operands)
     isExact &= operand < 0 || value(operand).isExact();
   out.values.resize(step.count);
+  if (isExact && step.from.empty()) {
+    const double *from = value(step.operands[0]).values.data();
+    for (int64_t i = 0; i < step.count; ++i)
+      out.values[i] = step.source[i] < 0 ? step.fill : from[step.source[i]];
+    return out;
+  }
   if (!isExact)
     out.errors.resize(step.count);
   for (int64_t i = 0; i < step.count; ++i) {

@@ -26,6 +26,8 @@ private:
   const Data &value(int number) const { return program.values[number]; }
   Data runStep(const Step &step);
   Data runElementwise(const Step &step);
+  std::optional<Data> runQuickly(const Step &step);
+  std::optional<Data> runNormalisation(const Step &step);
   Data runMove(const Step &step);
   Data runMembers(const Step &step);
   Data runSoftmax(const Step &step);

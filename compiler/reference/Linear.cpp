@@ -7,17 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
-#include <cstring>
+#include "Vector.h"
 
 namespace bnncc::reference {
 namespace {
-
-/// The largest magnitude in a list of numbers, and the exponent of a unit that
-/// all of them are multiples of.
-struct Grid {
-  double largest = 0;
-  int unit = 0;
-};
 
 /// The exponent of the last set bit of `value`, which is not zero.
 int lastBit(double value) {
@@ -27,8 +20,8 @@ int lastBit(double value) {
   return exponent - 53 + __builtin_ctzll(bits);
 }
 
-Grid gridOf(const std::vector<double> &values) {
-  Grid grid;
+VECTOR_CLONES Summary summarise(const std::vector<double> &values) {
+  Summary grid;
   // Whole numbers are by far the most common; this test vectorises.
   constexpr double Shift = 0x1.8p52;
   double largest = 0;
@@ -47,45 +40,79 @@ Grid gridOf(const std::vector<double> &values) {
   return grid;
 }
 
-template <typename T>
-void convolve(const Geometry &g, const T *x, const T *w, T *out) {
+const std::vector<float> &singlesOf(const Data &data) {
+  std::vector<float> &single = data.summary->single;
+  if (single.empty())
+    single.assign(data.values.begin(), data.values.end());
+  return single;
+}
+
+/// sums[i] += weights of `N` channels times their taps, `map` apart.
+template <int N, typename T>
+inline __attribute__((always_inline)) void
+addTaps(T *__restrict sums, const T *__restrict taps, const T *weights,
+        int64_t apart, int64_t map, int64_t from, int64_t to, int64_t stride) {
+  T weight[N];
+  for (int k = 0; k < N; ++k)
+    weight[k] = weights[k * apart];
+  auto sum = [&](int64_t at) {
+    T result = 0;
+    for (int k = 0; k < N; ++k)
+      result += weight[k] * taps[at + k * map];
+    return result;
+  };
+  if (stride == 1)
+    for (int64_t ox = from; ox < to; ++ox)
+      sums[ox] += sum(ox);
+  else
+    for (int64_t ox = from; ox < to; ++ox)
+      sums[ox] += sum(ox * stride);
+}
+
+/// `N` input channels of output channel `o` from channel `c` of its group on:
+/// together, so that a sum is loaded and stored once for all of them.
+template <int N, typename T>
+inline __attribute__((always_inline)) void
+addChannels(const Geometry &g, int64_t o, int64_t c, const T *x, const T *w,
+            T *map) {
   int64_t inGroup = g.inChannels / g.group, outGroup = g.outChannels / g.group;
+  int64_t inMap = g.inH * g.inW, kernelMap = g.kernelH * g.kernelW;
+  const T *in = x + (o / outGroup * inGroup + c) * inMap;
+  const T *kernel = w + (o * inGroup + c) * kernelMap;
+  for (int64_t ky = 0; ky < g.kernelH; ++ky)
+    for (int64_t kx = 0; kx < g.kernelW; ++kx, ++kernel) {
+      // Outputs whose window has this tap inside of the map.
+      int64_t dx = kx * g.dilationW - g.padW;
+      int64_t from = dx >= 0 ? 0 : (-dx + g.strideW - 1) / g.strideW;
+      int64_t to = g.inW - dx <= 0
+                       ? 0
+                       : std::min(g.outW, (g.inW - dx - 1) / g.strideW + 1);
+      for (int64_t oy = 0; oy < g.outH; ++oy) {
+        int64_t iy = oy * g.strideH + ky * g.dilationH - g.padH;
+        if (iy >= 0 && iy < g.inH)
+          addTaps<N>(map + oy * g.outW, in + iy * g.inW + dx, kernel, kernelMap,
+                     inMap, from, to, g.strideW);
+      }
+    }
+}
+
+template <typename T>
+inline __attribute__((always_inline)) void
+convolve(const Geometry &g, const T *x, const T *w, T *out) {
+  int64_t inGroup = g.inChannels / g.group;
   for (int64_t o = 0; o < g.outChannels; ++o) {
     T *map = out + o * g.outH * g.outW;
-    for (int64_t c = 0; c < inGroup; ++c) {
-      const T *in = x + (o / outGroup * inGroup + c) * g.inH * g.inW;
-      const T *kernel = w + (o * inGroup + c) * g.kernelH * g.kernelW;
-      for (int64_t ky = 0; ky < g.kernelH; ++ky)
-        for (int64_t kx = 0; kx < g.kernelW; ++kx) {
-          T weight = kernel[ky * g.kernelW + kx];
-          if (weight == 0)
-            continue;
-          // Outputs whose window has this tap inside of the map.
-          int64_t dx = kx * g.dilationW - g.padW;
-          int64_t from = dx >= 0 ? 0 : (-dx + g.strideW - 1) / g.strideW;
-          int64_t to = g.inW - dx <= 0
-                           ? 0
-                           : std::min(g.outW, (g.inW - dx - 1) / g.strideW + 1);
-          for (int64_t oy = 0; oy < g.outH; ++oy) {
-            int64_t iy = oy * g.strideH + ky * g.dilationH - g.padH;
-            if (iy < 0 || iy >= g.inH)
-              continue;
-            T *__restrict sums = map + oy * g.outW;
-            const T *__restrict taps = in + iy * g.inW + dx;
-            if (g.strideW == 1)
-              for (int64_t ox = from; ox < to; ++ox)
-                sums[ox] += weight * taps[ox];
-            else
-              for (int64_t ox = from; ox < to; ++ox)
-                sums[ox] += weight * taps[ox * g.strideW];
-          }
-        }
-    }
+    int64_t c = 0;
+    for (; c + 4 <= inGroup; c += 4)
+      addChannels<4>(g, o, c, x, w, map);
+    for (; c < inGroup; ++c)
+      addChannels<1>(g, o, c, x, w, map);
   }
 }
 
 template <typename T>
-void multiply(const Product &p, const T *a, const T *b, T *out) {
+inline __attribute__((always_inline)) void
+multiply(const Product &p, const T *a, const T *b, T *out) {
   for (size_t matrix = 0; matrix < p.left.size(); ++matrix) {
     const T *left = a + p.left[matrix] * p.rows * p.inner;
     const T *right = b + p.right[matrix] * p.inner * p.columns;
@@ -102,14 +129,25 @@ void multiply(const Product &p, const T *a, const T *b, T *out) {
 }
 
 template <typename T>
-void run(const Step &step, const std::vector<T> &x, const std::vector<T> &w,
-         std::vector<T> &out) {
+inline __attribute__((always_inline)) void
+runAs(const Step &step, const std::vector<T> &x, const std::vector<T> &w,
+      std::vector<T> &out) {
   const Geometry &g = step.geometry;
   if (step.kind == Kind::MatrixProduct)
     return multiply(step.product, x.data(), w.data(), out.data());
   for (int64_t n = 0; n < g.batch; ++n)
     convolve(g, x.data() + n * g.inChannels * g.inH * g.inW, w.data(),
              out.data() + n * g.outChannels * g.outH * g.outW);
+}
+
+VECTOR_CLONES void run(const Step &step, const std::vector<float> &x,
+                       const std::vector<float> &w, std::vector<float> &out) {
+  runAs(step, x, w, out);
+}
+VECTOR_CLONES void run(const Step &step, const std::vector<double> &x,
+                       const std::vector<double> &w,
+                       std::vector<double> &out) {
+  runAs(step, x, w, out);
 }
 
 int64_t termsOf(const Step &step) {
@@ -128,6 +166,12 @@ std::vector<double> magnitudes(const Data &data) {
 
 } // namespace
 
+const Summary &summaryOf(const Data &data) {
+  if (!data.summary)
+    data.summary = std::make_shared<Summary>(summarise(data.values));
+  return *data.summary;
+}
+
 Data runLinear(const Step &step, const Data &x, const Data &w,
                const Data *bias) {
   Data out;
@@ -136,14 +180,13 @@ Data runLinear(const Step &step, const Data &x, const Data &w,
   bool exact = x.isExact() && w.isExact();
   double room = 0; // partial sums in units, at most
   if (exact) {
-    Grid xs = gridOf(x.values), ws = gridOf(w.values);
+    const Summary &xs = summaryOf(x), &ws = summaryOf(w);
     room = std::ldexp(xs.largest, -xs.unit) * std::ldexp(ws.largest, -ws.unit) *
            terms;
   }
   if (exact && room <= 0x1p24) {
-    std::vector<float> fx(x.values.begin(), x.values.end()),
-        fw(w.values.begin(), w.values.end()), sums(step.count, 0);
-    run(step, fx, fw, sums);
+    std::vector<float> sums(step.count, 0);
+    run(step, singlesOf(x), singlesOf(w), sums);
     out.values.assign(sums.begin(), sums.end());
   } else {
     run(step, x.values, w.values, out.values);

@@ -7,6 +7,7 @@
 #include "OnnxEvaluator.h"
 #include "Interpreter.h"
 #include <cmath>
+#include <limits>
 
 using namespace bnncc;
 using namespace bnncc::reference;
@@ -22,6 +23,13 @@ Interpreter::Interpreter(Program prepared, EvalOptions options)
   for (const Step &step : program.steps)
     definers[step.result] = &step;
   findFixed();
+}
+
+static bool allFinite(const std::vector<double> &values) {
+  int64_t others = 0;
+  for (double value : values)
+    others += !(std::abs(value) <= std::numeric_limits<double>::max());
+  return others == 0;
 }
 
 llvm::Expected<std::vector<Tensor>>
@@ -51,10 +59,14 @@ Interpreter::run(llvm::ArrayRef<Tensor> inputs, ObserverCallback observer) {
   trouble.message.clear();
   decisions = 0;
   for (const Step &step : program.steps)
-    program.values[step.result] = {};
+    if (!step.once)
+      program.values[step.result] = {};
   for (const Step &step : program.steps) {
+    if (step.once && value(step.result).size())
+      continue;
     Data data = runStep(step);
-    for (int64_t i = 0; i < data.size() && trouble.message.empty(); ++i)
+    int64_t checked = allFinite(data.values) ? data.size() : 0;
+    for (int64_t i = checked; i < data.size() && trouble.message.empty(); ++i)
       if (!std::isfinite(data.values[i]))
         trouble.fail("a value must be finite, found overflow at " +
                      placeOf(step, i));
@@ -63,11 +75,14 @@ Interpreter::run(llvm::ArrayRef<Tensor> inputs, ObserverCallback observer) {
                                      "': " + trouble.message);
     program.values[step.result] = std::move(data);
     if (observer) {
-      const Data &out = value(step.result);
-      observer(step.loc, {{step.shape.begin(), step.shape.end()},
-                          step.element,
-                          out.values,
-                          out.errors});
+      Data &out = program.values[step.result];
+      Tensor tensor{{step.shape.begin(), step.shape.end()},
+                    step.element,
+                    std::move(out.values),
+                    std::move(out.errors)};
+      observer(step.loc, tensor);
+      out.values = std::move(tensor.values);
+      out.errors = std::move(tensor.errors);
     }
   }
   std::vector<Tensor> results;

@@ -47,7 +47,8 @@ struct EvalOptions {
   bool floatInput = true;
 };
 
-/// Called after each operation, in order, with its location and result.
+/// Called after each operation, in order, with its location and result; of what
+/// is made of constants alone, in an evaluator's first run.
 using ObserverCallback =
     llvm::function_ref<void(mlir::Location, const Tensor &)>;
 

@@ -114,6 +114,7 @@ public:
       program.arguments.push_back(number(argument));
       program.argumentShapes.emplace_back(type.getShape());
     }
+    program.steps.reserve(function.getBody().front().getOperations().size());
     for (Operation &op : function.getBody().front())
       if (std::string problem = add(&op); !problem.empty())
         return "node '" + nameOf(&op) + "': " + problem;
@@ -168,7 +169,13 @@ private:
     for (Value operand : op->getOperands())
       step.operands.push_back(
           isa<NoneType>(operand.getType()) ? -1 : number(operand));
+    step.once = llvm::all_of(step.operands, [&](int operand) {
+      return operand < 0 || program.isConstant[operand] ||
+             made.contains(operand);
+    });
     step.result = number(op->getResult(0));
+    if (step.once)
+      made.insert(step.result);
     Translation t{op, name, step, program, {}};
     if (!translateElementwise(t) && !translateMove(t) && !translateWindow(t) &&
         !translateLinear(t))
@@ -179,6 +186,7 @@ private:
 
   Program &program;
   llvm::DenseMap<Value, int> numbers;
+  llvm::DenseSet<int> made; ///< values of constants
 };
 
 } // namespace

@@ -12,16 +12,26 @@
 #include "OnnxEvaluator.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SmallVector.h"
+#include <memory>
 #include <string>
 
 namespace bnncc::reference {
 
 using Shape = llvm::SmallVector<int64_t>;
 
+/// What a linear step asks of an operand: of constants, once.
+struct Summary {
+  double largest = 0;        // magnitude
+  int unit = 0;              // all values are multiples of 2^unit
+  std::vector<float> single; // the values, filled when floats hold them
+};
+
 /// The elements of one value.
 struct Data {
   std::vector<double> values;
   std::vector<double> errors; // empty: every value is exact
+  /// Made by the first linear step that reads the value; values then stay.
+  mutable std::shared_ptr<Summary> summary;
   int64_t size() const { return static_cast<int64_t>(values.size()); }
   bool isExact() const { return errors.empty(); }
   Bounded get(int64_t i) const {
@@ -123,6 +133,7 @@ struct Step {
   Shape shape;
   ElementKind element = ElementKind::Real;
   int64_t count = 0; // elements of the result
+  bool once = false; // made of constants only: the first run's result stays
 
   // Elementwise
   Function function = Function::Copy;
@@ -160,7 +171,7 @@ struct Program {
   std::vector<int> arguments, results;
   std::vector<Shape> argumentShapes, resultShapes;
   std::vector<ElementKind> resultKinds;
-  std::vector<bool> isConstant;
+  std::vector<bool> isConstant; // of values: an onnx.Constant
 };
 
 /// Translates @main of an onnx-level module; with `floats`, steps between the
@@ -169,6 +180,8 @@ llvm::Expected<Program> prepare(mlir::ModuleOp module, bool floats);
 
 //--- Linear steps (Linear.cpp) ------------------------------------------------
 
+/// Of the values alone, whatever their errors.
+const Summary &summaryOf(const Data &data);
 /// Runs a Convolution or MatrixProduct; `bias` may be null.
 Data runLinear(const Step &step, const Data &x, const Data &w,
                const Data *bias);
@@ -201,10 +214,12 @@ std::optional<Bounded> applyFloat(const Step &step, const Bounded *in);
 /// Whether applyFloat knows the function as one that precedes a quantiser.
 bool hasFloatForm(Function function);
 
-/// BatchNormalization with the square root of variance + epsilon at hand: maps
-/// are long, and the root is the same for a whole channel.
-std::optional<Bounded> applyNormalisation(const Bounded *in,
-                                          const Bounded &deviation);
+/// BatchNormalization of `count` elements of a channel: maps are long, and the
+/// square root of variance + epsilon is the same for all of them. `channel` is
+/// scale, bias, mean; false if the bounds leave a division open.
+bool normaliseChannel(const double *x, const double *errors, int64_t count,
+                      const Bounded *channel, const Bounded &deviation,
+                      double *y, double *yErrors);
 
 } // namespace bnncc::reference
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
+#include "Vector.h"
 
 namespace bnncc::reference {
 namespace {
@@ -390,9 +391,20 @@ std::optional<N> apply(const Step &step, const N *in,
   return result && step.wraps ? wrap(step, *result) : result;
 }
 
-std::optional<Bounded> applyNormalisation(const Bounded *in,
-                                          const Bounded &deviation) {
-  return normalise(in, deviation);
+VECTOR_CLONES bool normaliseChannel(const double *x, const double *errors,
+                                    int64_t count, const Bounded *channel,
+                                    const Bounded &deviation, double *y,
+                                    double *yErrors) {
+  Bounded in[4] = {0, channel[0], channel[1], channel[2]};
+  for (int64_t i = 0; i < count; ++i) {
+    in[0] = {x[i], errors ? errors[i] : 0};
+    std::optional<Bounded> result = normalise(in, deviation);
+    if (!result)
+      return false;
+    y[i] = result->value;
+    yErrors[i] = result->error;
+  }
+  return true;
 }
 
 template std::optional<Bounded> apply(const Step &, const Bounded *,

@@ -19,6 +19,9 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -218,6 +221,14 @@ static std::string render(Compilation &compilation, Phase phase) {
   return text;
 }
 
+/// Maps of numbers come and go by the hundred: their pages are kept.
+static void keepPages() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
 static std::string reportText(const Compilation &compilation,
                               const std::string &model,
                               std::chrono::steady_clock::time_point start) {
@@ -247,6 +258,7 @@ static std::string reportText(const Compilation &compilation,
 }
 
 int main(int argc, char **argv) {
+  keepPages();
   auto start = std::chrono::steady_clock::now();
   bnncc::tools::startLlvmTool();
   mlir::registerAsmPrinterCLOptions();

@@ -72,8 +72,10 @@ Expected<Tensor> interpret(QuantizeOp op, const Tensor &input) {
       boundaries = op.boundariesOf(channel);
     double x = std::visit([i](const auto &values) { return double(values[i]); },
                           input.data);
-    int64_t count =
-        llvm::count_if(boundaries, [x](double b) { return x >= b; });
+    // They ascend: those up to x come first. A NaN reaches none.
+    auto reached = std::partition_point(boundaries.begin(), boundaries.end(),
+                                        [x](double b) { return x >= b; });
+    int64_t count = reached - boundaries.begin();
     out.push_back(int32_t(op.codeAt(channel, count)));
   }
   return resultOf(op, std::move(out));
@@ -121,15 +123,19 @@ Expected<Tensor> interpret(ThresholdOp op, const Tensor &input) {
   auto points = llvm::to_vector(op.getPoints().getValues<int32_t>());
   auto first = llvm::to_vector(op.getFirst().getValues<bool>());
   int64_t count = points.size() / input.channels();
-  Tensor::Integers out;
-  out.reserve(input.size());
-  for (int64_t i = 0, e = input.size(); i < e; ++i) {
-    int64_t c = i / input.positions();
-    bool bit = first[c];
-    for (int64_t j = 0; j < count; ++j)
-      bit ^= points[c * count + j] != unusedPoint &&
-             input.integers()[i] >= points[c * count + j];
-    out.push_back(bit ? 1 : -1);
+  Tensor::Integers out(input.size());
+  const int32_t *sums = input.integers().data();
+  int64_t positions = input.positions();
+  for (int64_t c = 0; c < input.channels(); ++c) {
+    int32_t *bits = &out[c * positions];
+    std::fill_n(bits, positions, first[c] ? 1 : -1);
+    for (int64_t j = 0; j < count; ++j) {
+      int32_t point = points[c * count + j];
+      if (point == unusedPoint)
+        continue;
+      for (int64_t i = 0; i < positions; ++i)
+        bits[i] = sums[c * positions + i] >= point ? -bits[i] : bits[i];
+    }
   }
   return resultOf(op, std::move(out));
 }

@@ -4,6 +4,8 @@ Usage: bench.py [--bin=build/bin] [--target=z035] [--windows=256] [MODEL...]
        bench.py --rtl [--bin=build/bin] [--traced=build-trace/bin] [MODEL]
 
 compile: wall time of one bnncc process with its exact verification, median of 10.
+cpu, session: processor seconds of that process and of one that does nothing but make an ONNX Runtime session of the same network (Python, its
+imports and the session, one thread), by turns, medians of 9; their ratio is that of the medians.
 sim: windows per second of the functional simulator (bnn-run's own prologue, device and epilogue seconds), best of 5.
 ort: windows per second of ONNX Runtime with one thread on the float graph, the better of one window at a time and, where the
 graph allows it, batches of 64; best of 5.
@@ -12,6 +14,7 @@ beside it the golden model's, and with --traced (a build with BNNCC_RTL_TRACE) t
 
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -41,6 +44,32 @@ def compile_ms(command: list[str]) -> float:
     return 1e3 * statistics.median(
         seconds(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(10)
     )
+
+
+SESSION = """
+import sys
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+options.log_severity_level = 4
+onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+"""
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """Processor seconds of a command's process, all of it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cpu_of_both(command: list[str], model: onnx.ModelProto, folder: Path) -> tuple[float, float]:
+    """Processor seconds of compiling and of making a session."""
+    path = folder / "session.onnx"
+    onnx.save(model, path)
+    pairs = [(cpu_seconds(command), cpu_seconds([sys.executable, "-c", SESSION, str(path)])) for _ in range(9)]
+    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
 def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
@@ -142,17 +171,21 @@ def main() -> None:
         return
     folders = args.model or sorted(path.parent for path in ROOT.glob("models/*/model.onnx"))
 
-    print(f"{'model':<16} {'compile ms':>10} {'sim windows/s':>14} {'ort windows/s':>14} {'sim/ort':>8}")
+    print(f"{'model':<16} {'compile ms':>10} {'cpu s':>8} {'session':>8} {'ratio':>6}", end="")
+    print(f" {'sim windows/s':>14} {'ort windows/s':>14} {'sim/ort':>8}")
     for folder in folders:
         with tempfile.TemporaryDirectory() as name:
             program = Path(name, "model.bnn")
             command = [str(args.bin / "bnncc"), str(folder / "model.onnx"), "-o", str(program), f"--target={args.target}"]
             ms = compile_ms(command)
+            twin = standard_twin(onnx.load(folder / "model.onnx"))
+            cpu, made = cpu_of_both(command, twin, Path(name))
+            print(f"{folder.name:<16} {ms:>10.1f} {cpu:>8.3f} {made:>8.3f} {cpu / made:>6.2f}", end="", flush=True)
             x = np.load(folder / "input.npy")
             x = np.resize(x, (args.windows, *x.shape[1:]))
             sim = simulator_speed(args.bin / "bnn-run", program, x, Path(name))
-            ort, how = runtime_speed(standard_twin(onnx.load(folder / "model.onnx")), x)
-            print(f"{folder.name:<16} {ms:>10.1f} {sim:>14.0f} {ort:>14.0f} {sim / ort:>8.2f}  ({how})", flush=True)
+            ort, how = runtime_speed(twin, x)
+            print(f" {sim:>14.0f} {ort:>14.0f} {sim / ort:>8.2f}  ({how})", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,10 @@ KINDS = {
     "sum-pool": ("1x60", "conv:16,5,1,0 bn sign conv:40,5,1,2 pool:3,2 mean bn sign flatten dense:5"),
     "sum-bent": ("1x60", "conv:16,5,1,0 bn sign conv:24,5,1,0 mean prelu bn sign flatten dense:5"),
     "wide-pool": ("1x50", "conv:9,5,1,0 bn sign conv:12,1,1,0 bn pool:46,46 flatten"),
+    # Sums beyond 16 bits: every pixel of a picture, a stem of three colours.
+    "dense-bytes": ("1x28x28", "flatten dense:24 bn sign dense:32 bn sign dense:10"),
+    "dense-bytes-values": ("1x28x28", "flatten dense:10"),
+    "stem": ("3x33x35", "conv:16,7,2,3 bn sign conv:12,3,2,1 bn sign conv:8,3,1,0 mean flatten"),
 }
 
 

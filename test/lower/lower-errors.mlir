@@ -1,12 +1,26 @@
 // What the engine cannot run exactly is refused at its node.
 // RUN: not bnn-opt %s --split-input-file --bnn-lower-program=target=z010 2>&1 | FileCheck %s
 
+// A target whose accumulators have 16 bits; the range is that of the codes that can occur.
+// RUN: not bnn-opt %s --split-input-file --bnn-lower-program=target=%S/Inputs/narrow.json 2>&1 | FileCheck %s --check-prefix=NARROW
+
 
 
 // CHECK: node 'conv1': weights up to 100 take 100 sets of -1 and +1, the compiler adds up at most 64
 func.func @main(%x: tensor<1x1x16xi8>) -> tensor<4x1x13xi32> {
   %a = bnn.conv %x {weight = dense<100> : tensor<4x1x1x4xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 8 : i64} : tensor<1x1x16xi8> -> tensor<4x1x13xi32> loc("conv1")
   return %a : tensor<4x1x13xi32>
+}
+
+// -----
+
+// NARROW: node 'wide': sums of 160 taps on codes -128..127 need an accumulator of 17 bits, target 'narrow' has 16; use a target with accumulator_bits = 17
+func.func @main(%x: tensor<160x1x1xi8>) -> tensor<4x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<4x160x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<160x1x1xi8> -> tensor<4x1x1xi32> loc("wide")
+  %s = bnn.threshold %a {points = dense<5> : tensor<4x1xi32>, first = dense<0> : tensor<4xi1>} : tensor<4x1x1xi32> -> tensor<4x1x1xi1>
+  %b = bnn.conv %s {weight = dense<1> : tensor<4x4x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<4x1x1xi1> -> tensor<4x1x1xi32>
+  %r = bnn.to_real %b {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<4x1x1xi32> -> tensor<4x1x1xf64>
+  return %r : tensor<4x1x1xf64>
 }
 
 // -----

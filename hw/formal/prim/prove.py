@@ -23,7 +23,7 @@ PROOFS = [
     *[("bnn_mux", {"INPUTS": n, "WIDTH": 2}, COMBINATIONAL) for n in (2, 4, 8, 16, 32, 64)],
     *[("bnn_lut", {"INIT": n, "WIDTH": 2}, COMBINATIONAL) for n in
       ("64'hfffe_fffa_eeee_aaaa", "64'heefa_1105_1105_eefa")],
-    *[("bnn_greater", {"WIDTH": n}, COMBINATIONAL) for n in (2, 16)],
+    *[("bnn_greater", {"WIDTH": n}, COMBINATIONAL) for n in (2, 24)],
     ("bnn_dsp_simd_domain", {"LANES": 2, "AB_REGISTER": 1}, SEQUENTIAL),
     ("bnn_dsp_simd_domain", {"LANES": 4, "AB_REGISTER": 0}, SEQUENTIAL),
 ]

@@ -30,6 +30,10 @@ bool Fields::has(const char *key) const {
   return json.is_object() && json.contains(key) && !json[key].is_null();
 }
 
+bool Fields::isObject(const char *key) const {
+  return has(key) && json[key].is_object();
+}
+
 void Fields::fail(const std::string &text) const {
   if (error.empty())
     error = where + " " + text;

@@ -18,6 +18,7 @@ public:
   Fields(const Json &object, std::string where, std::string &error);
 
   bool has(const char *key) const;
+  bool isObject(const char *key) const;
   bool ok() const { return error.empty(); }
   void fail(const std::string &text) const;
 

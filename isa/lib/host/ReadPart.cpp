@@ -1,4 +1,5 @@
 // Reads the `io` section of a program; its operations in ReadOps.cpp.
+#include "Boundaries.h"
 #include "Fields.h"
 #include "ReadOps.h"
 #include "bnn/isa/host/Part.h"
@@ -44,21 +45,38 @@ void parseTensor(const Fields &from, TensorSpec &spec) {
     }
 }
 
+// A line, or a list of bit patterns.
+std::vector<double> boundariesOf(const Fields &from, bool isWide) {
+  std::vector<double> boundaries;
+  if (!from.isObject("boundaries")) {
+    for (int64_t pattern : isWide ? from.integers("boundaries", INT64_MIN, INT64_MAX)
+                                  : from.integers("boundaries", 0, 0xffffffff))
+      boundaries.push_back(isWide ? std::bit_cast<double>(pattern)
+                                  : std::bit_cast<float>(uint32_t(pattern)));
+    return boundaries;
+  }
+  Fields object = from.object("boundaries");
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  constexpr int64_t all = int64_t(1) << 32; // floats there are
+  BoundaryLine line{object.number("start", none), object.number("step", none),
+                    object.integers("ulps", -all, all)};
+  for (size_t j = 0; j < line.ulps.size(); ++j)
+    boundaries.push_back(boundaryAt(line, j));
+  return boundaries;
+}
+
 void parseBoundaries(const Fields &from, Quantiser &q) {
   bool isWide = from.flag("wide", false);
   q.rows = uint32_t(from.integer("rows", 1, maxSize, 1));
-  std::vector<int64_t> patterns =
-      isWide ? from.integers("boundaries", INT64_MIN, INT64_MAX)
-             : from.integers("boundaries", 0, 0xffffffff);
-  if (patterns.size() % q.rows != 0)
+  std::vector<double> boundaries = boundariesOf(from, isWide);
+  if (boundaries.size() % q.rows != 0)
     return from.fail(fmt::format("field 'boundaries' must hold {} equal rows",
                                  q.rows));
-  size_t width = patterns.size() / q.rows;
+  size_t width = boundaries.size() / q.rows;
   if (width > 65535)
     return from.fail("field 'boundaries' must hold at most 65535 in a row");
-  for (size_t i = 0; i < patterns.size(); ++i) {
-    double boundary = isWide ? std::bit_cast<double>(patterns[i])
-                             : std::bit_cast<float>(uint32_t(patterns[i]));
+  for (size_t i = 0; i < boundaries.size(); ++i) {
+    double boundary = boundaries[i];
     if (std::isnan(boundary) ||
         (i % width != 0 && boundary < q.boundaries.back()))
       return from.fail("field 'boundaries' must be ascending and not NaN");

@@ -1,5 +1,6 @@
 // Writes the `io` section: fields in the order of docs/program-file.md.
 #include "Base64.h"
+#include "Boundaries.h"
 #include "ReadOps.h"
 #include "bnn/isa/host/Part.h"
 
@@ -49,6 +50,24 @@ Json gatherJson(const std::vector<uint32_t> &from) {
 
 Json shapeJson(const Shape &shape) { return {shape.c, shape.h, shape.w}; }
 
+Json patternsJson(const Quantiser &q, bool isWide) {
+  Json patterns = Json::array();
+  for (double b : q.boundaries)
+    if (isWide)
+      patterns.push_back(std::bit_cast<int64_t>(b));
+    else
+      patterns.push_back(std::bit_cast<uint32_t>(float(b)));
+  return patterns;
+}
+
+// One row of floats: as a line, if that saves anything.
+Json boundariesJson(const Quantiser &q) {
+  std::vector<float> floats(q.boundaries.begin(), q.boundaries.end());
+  if (std::optional<BoundaryLine> line = lineOf(floats))
+    return {{"start", line->start}, {"step", line->step}, {"ulps", line->ulps}};
+  return patternsJson(q, /*isWide=*/false);
+}
+
 Json quantiserJson(const Quantiser &q) {
   switch (q.kind) {
   case Quantiser::Kind::Boundaries: {
@@ -59,12 +78,8 @@ Json quantiserJson(const Quantiser &q) {
       json["wide"] = true;
     if (q.rows > 1)
       json["rows"] = q.rows;
-    Json &boundaries = json["boundaries"] = Json::array();
-    for (double b : q.boundaries)
-      if (isWide)
-        boundaries.push_back(std::bit_cast<int64_t>(b));
-      else
-        boundaries.push_back(std::bit_cast<uint32_t>(float(b)));
+    json["boundaries"] = isWide || q.rows > 1 ? patternsJson(q, isWide)
+                                              : boundariesJson(q);
     if (!q.codes.empty())
       json["codes"] = q.codes;
     return json;

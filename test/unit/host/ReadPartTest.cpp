@@ -130,8 +130,12 @@ TEST(ReadPart, CodesMustFitTheLayout) {
           R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
                      "boundaries": [0, 1065353216]}}})"),
       "io.input.quantise makes codes 0..2, but layout bits holds 0..1");
-  // 0x7fc00000 is NaN; 1.0 then 0.0 descends.
-  for (const char *list : {"[2143289344]", "[1065353216, 0]"})
+  // 0x7fc00000 is NaN; 1.0 then 0.0 descends; the line too, or has no start.
+  for (const char *list :
+       {"[2143289344]", "[1065353216, 0]",
+        R"({"start": 0.5, "step": -1, "ulps": [0, 0]})",
+        R"({"start": 0.5, "step": 1, "ulps": [0, 4294967296]})",
+        R"({"step": 1, "ulps": [0, 0]})"})
     EXPECT_EQ(
         errorOf(
             R"({"input": {"quantise": {"kind": "boundaries", "first": 0, "step": 1,
