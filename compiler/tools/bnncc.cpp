@@ -224,7 +224,7 @@ static std::string render(Compilation &compilation, Phase phase) {
 /// Maps of numbers come and go by the hundred: their pages are kept.
 static void keepPages() {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that it takes
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
 }
