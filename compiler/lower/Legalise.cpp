@@ -79,13 +79,12 @@ std::vector<int64_t> integersOf(mlir::ElementsAttr attr) {
 /// The codes that a quantiser or a cast to `element` can make; all of the type
 /// if the graph's own input holds them.
 std::pair<int64_t, int64_t> codesOf(Operation *quantise, mlir::Type element) {
-  if (auto op = mlir::dyn_cast_or_null<bnn::QuantizeOp>(quantise)) {
-    int64_t first = op.getFirst(), steps = op.getBoundaries().getNumElements();
-    int64_t last = first + int64_t(op.getStep()) * steps;
-    return std::minmax(first, last);
-  }
   auto [low, high] = bnn::integerRange(element);
-  return {low, high};
+  auto quantize = mlir::dyn_cast_or_null<bnn::QuantizeOp>(quantise);
+  if (!quantize)
+    return {low, high};
+  host::Quantiser codes = hostQuantiser(quantize);
+  return {codes.lowest(), codes.highest()};
 }
 
 class Legaliser {
