@@ -50,7 +50,7 @@ std::optional<std::vector<InputLevels>> Fuser::codesOf(const Edge &edge) const {
   Value base = edge.base;
   Operation *op = base.getDefiningOp();
   while (op && !llvm::isa<bnn::QuantizeOp>(op)) {
-    if (!llvm::isa<bnn::ReshapeOp>(op))
+    if (!llvm::isa<bnn::ReshapeOp, bnn::GatherOp>(op))
       return std::nullopt;
     base = op->getOperand(0);
     op = base.getDefiningOp();

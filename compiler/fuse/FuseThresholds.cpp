@@ -253,18 +253,32 @@ LogicalResult Fuser::fusePick(Operation *op) {
     auto host = toHost(builder, op, edge);
     return failed(host) ? failure() : define(op, hostEdge(gather(*host, from)));
   }
-  if (edge.chains.size() > 1) {
+  // The channel of `value` that the elements of each new one come from.
+  auto channelsOf = [&](Value value, llvm::ArrayRef<int32_t> from) {
     int64_t positions = elementCount(to.drop_front());
-    int64_t before = edge.type().getNumElements() / edge.channels();
-    std::vector<exact::Chain> chains;
+    int64_t before = elementCount(tensorType(value).getShape().drop_front());
+    Shape channels;
     for (size_t i = 0; i < from.size(); ++i) {
-      if (from[i] / before != from[i - i % positions] / before)
-        return op->emitOpError("must not mix channels that are scaled apart, "
-                               "but found such channels of the input; scale "
-                               "them behind it");
       if (i % positions == 0)
-        chains.push_back(edge.chain(from[i] / before));
+        channels.push_back(from[i] / before);
+      if (from[i] / before != channels.back())
+        return Shape();
     }
+    return channels;
+  };
+  auto quantize = llvm::dyn_cast_or_null<bnn::QuantizeOp>(source);
+  Shape rows = quantize && quantize.isPerChannel() ? channelsOf(root, places)
+                                                   : Shape{0};
+  Shape sources =
+      edge.chains.size() > 1 ? channelsOf(edge.base, from) : Shape{0};
+  if (rows.empty() || sources.empty())
+    return op->emitOpError("must not mix channels that are scaled apart, but "
+                           "found such channels of the input; scale them "
+                           "behind it");
+  if (edge.chains.size() > 1) {
+    std::vector<exact::Chain> chains;
+    for (int64_t channel : sources)
+      chains.push_back(edge.chain(channel));
     edge.chains = std::move(chains);
   }
   if (isCode) {
@@ -274,6 +288,8 @@ LogicalResult Fuser::fusePick(Operation *op) {
                     .create(source->getLoc(), source->getName().getIdentifier(),
                             {moved}, {type}, source->getAttrs())
                     ->getResult(0);
+    if (quantize)
+      edge.base.getDefiningOp<bnn::QuantizeOp>().takeChannels(rows);
   } else {
     edge.base = gather(root, places);
   }

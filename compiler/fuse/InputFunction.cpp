@@ -339,12 +339,19 @@ void Tracer::pass(Operation *movement) {
   auto to = tensorType(movement->getResult(0));
   int64_t inOld = from.getDimSize(1) * from.getDimSize(2);
   int64_t inNew = to.getDimSize(1) * to.getDimSize(2);
-  if (opType(movement) != "Reshape" || inOld % inNew != 0) {
+  auto picks = movement->getAttrOfType<mlir::DenseI32ArrayAttr>("from");
+  bool keeps = opType(movement) == "Reshape" && inOld % inNew == 0;
+  if (isOnnx(movement, "Pick")) { // whole channels of the operand
+    keeps = true;
+    for (int64_t i = 0; keeps && i < picks.size(); ++i)
+      keeps = picks[i] / inOld == picks[i - i % inNew] / inOld;
+  }
+  if (!keeps) {
     channelOf.clear();
     return;
   }
   for (int64_t &channel : channelOf)
-    channel = channel * inNew / inOld;
+    channel = (picks ? picks[channel * inNew] : channel * inNew) / inOld;
 }
 
 } // namespace
@@ -378,7 +385,7 @@ std::optional<InputFunction> InputFunction::trace(mlir::Value value,
     auto kind = kinds().find(name);
     if (name == "Pad" && !tracer.padAfter)
       tracer.padAfter = tracer.reversed.size();
-    else if (name == "Reshape" || name == "Transpose" || name == "Slice")
+    else if (name == "Reshape" || name == "Pick")
       tracer.pass(op);
     else if (name == "DequantizeLinear") {
       if (!tracer.readDequantize(op))

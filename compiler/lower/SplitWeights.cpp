@@ -70,6 +70,12 @@ bool repeatInput(Value codes, int64_t times) {
       builder, gather ? gather.getLoc() : codes.getLoc(),
       withChannels(input, channels), gather ? gather.getInput() : input, from);
   if (converts) {
+    if (auto rows = mlir::dyn_cast<bnn::QuantizeOp>(quantise)) {
+      llvm::SmallVector<int64_t> channelOf;
+      for (int64_t c = 0; c < channels; ++c)
+        channelOf.push_back(c % (channels / times));
+      rows.takeChannels(channelOf);
+    }
     quantise->setOperand(0, copies);
     codes.setType(withChannels(codes, channels));
   } else {

@@ -51,6 +51,8 @@ def QuantizeOp : UnaryOp<"quantize"> {
     }
     /// The code of `channel` after `count` boundaries.
     int64_t codeAt(int64_t channel, int64_t count);
+    /// Gives channel c the row of channels[c], where there are rows.
+    void takeChannels(llvm::ArrayRef<int64_t> channels);
   }];
 }
 

@@ -97,6 +97,28 @@ int64_t QuantizeOp::codeAt(int64_t channel, int64_t count) {
   return (*codes)[begin + count];
 }
 
+void QuantizeOp::takeChannels(ArrayRef<int64_t> channels) {
+  if (!isPerChannel())
+    return;
+  auto type = llvm::cast<ShapedType>(getBoundaries().getType());
+  int64_t width = type.getDimSize(1);
+  llvm::SmallVector<mlir::Attribute> boundaries;
+  llvm::SmallVector<int64_t> codes;
+  auto all = getBoundaries().getValues<mlir::Attribute>();
+  for (int64_t c : channels) {
+    for (int64_t j = 0; j < width; ++j)
+      boundaries.push_back(all[c * width + j]);
+    for (int64_t j = 0; getCodes() && j <= width; ++j)
+      codes.push_back((*getCodes())[c * (width + 1) + j]);
+  }
+  if (getCodes())
+    setCodes(codes);
+  setBoundariesAttr(mlir::DenseElementsAttr::get(
+      RankedTensorType::get({int64_t(channels.size()), width},
+                            type.getElementType()),
+      boundaries));
+}
+
 LogicalResult QuantizeOp::verify() {
   auto type = llvm::dyn_cast<ShapedType>(getBoundaries().getType());
   bool isVector = type.getRank() == 1;

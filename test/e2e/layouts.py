@@ -1,6 +1,6 @@
 """Write random binary networks whose axes are permuted, merged and split between layers, random int8 inputs and ONNX Runtime's answers.
 
-Usage: layouts.py FIRST LAST FOLDER   writes FOLDER/SEED/model.onnx, input.npy and output.npy; the inputs are whole numbers (--input-type=int8)
+Usage: layouts.py FIRST LAST FOLDER   writes FOLDER/SEED/model.onnx, flags.txt (of bnncc), input.npy and output.npy; the inputs are whole numbers
 
 Every layer is a convolution, as ONNX has it (channels first) or as a dense layer along the last axis; before each operation between layers the
 axes are put in a random order, so that elementwise constants lie along any axis, and units are squeezed or inserted. The input comes in a random
@@ -234,6 +234,8 @@ def write(seed: int, folder: Path) -> None:
     network = Network(seed)
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(network.model(), folder / "model.onnx")
+    quantises = any(node.op_type == "QuantizeLinear" for node in network.nodes)
+    (folder / "flags.txt").write_text("\n" if quantises else "--input-type=int8\n")
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     x = network.random.integers(-128, 128, (12, *network.input[1:])).astype(np.float32)
     y = np.concatenate([session.run(None, {"x": x[i : i + 1]})[0] for i in range(len(x))])

@@ -1,7 +1,7 @@
 """Write small binary networks, each of a shape, pool or cut as people export them, with inputs and ONNX Runtime's answers.
 
-Usage: shapes.py FOLDER [KIND...]   writes FOLDER/KIND/model.onnx, input.npy and output.npy, of all kinds if none is named;
-                                    the inputs are whole numbers (--input-type=int8)
+Usage: shapes.py FOLDER [KIND...]   writes FOLDER/KIND/model.onnx, flags.txt (of bnncc), input.npy and output.npy, of all kinds if
+                                    none is named; the inputs are whole numbers
 
 Operators that ONNX Runtime lacks (Im2Col, MaxPoolNHWC) are in the model; the answers come from the same network in ONNX's own operators."""
 
@@ -24,6 +24,7 @@ class Net:
         self.nodes: list = []
         self.plain: list = []  # what ONNX Runtime is given
         self.constants: list = []
+        self.flags = "--input-type=int8"  # but where the graph quantises its input itself
 
     def constant(self, values: object) -> str:
         array = np.asarray(values)
@@ -187,11 +188,26 @@ def dense_of_sequence(n: Net) -> None:
 @kind("scaled-leads", 1, 50, 3)
 def scaled_leads(n: Net) -> None:
     """A quantiser of the graph's own, one scale for all leads, before the transposition."""
+    n.flags = ""
     n.op("Div", None, n.constant(np.float32(4)))
     n.op("QuantizeLinear", None, n.constant(np.float32(1)), n.constant(np.int8(0)))
     n.op("DequantizeLinear", None, n.constant(np.float32(1)), n.constant(np.int8(0)))
     n.transpose(0, 2, 1)
     n.conv(3, 8, 5)
+    n.bn(8)
+    n.sign()
+    n.head(8)
+
+
+@kind("leads-apart", 1, 50, 3)
+def leads_apart(n: Net) -> None:
+    """A threshold of its own for each lead, then other leads in another order."""
+    n.flags = ""
+    n.op("Sub", None, n.constant(np.array([-20.5, 3.5, 40.5])))
+    n.sign()
+    n.op("Gather", None, n.ints(2, 0), axis=2)
+    n.transpose(0, 2, 1)
+    n.conv(2, 8, 5)
     n.bn(8)
     n.sign()
     n.head(8)
@@ -495,6 +511,7 @@ def write(name: str, folder: Path) -> None:
     build(net)
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(net.model(net.nodes), folder / "model.onnx")
+    (folder / "flags.txt").write_text(net.flags + "\n")
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(net.model(net.plain).SerializeToString(), options, providers=["CPUExecutionProvider"])
