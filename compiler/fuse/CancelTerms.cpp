@@ -62,6 +62,7 @@ private:
   std::optional<Sum> sumOf(Operation *op, bool &cancels);
   std::optional<Sum> scaled(Operation *op);
   std::optional<Sum> moved(Operation *op);
+  Value signOfClip(Operation *op);
   Value materialize(int atom);
   Value build(Operation *op, const Sum &sum);
   const Sum &formOf(Value value);
@@ -216,6 +217,53 @@ std::optional<Sum> Canceller::moved(Operation *op) {
   return result;
 }
 
+// c + (s - c), c - (c - s) -> s in float arithmetic, too, where c = clip(x, -1, 1)
+// and s = +/-1 is the sign of x: of 0 <= c <= 1, 1 - c is rounded by at most a
+// quarter of the spacing above 1, half of the one below, and the tie goes to 1.
+Value Canceller::signOfClip(Operation *op) {
+  auto numberIs = [this](Value value, int number) {
+    auto splat = value ? splatOf(value) : std::nullopt;
+    return splat && *splat == number;
+  };
+  auto isClip = [&](Value value) {
+    Operation *clip = value.getDefiningOp();
+    return isOnnx(clip, "Clip") && clip->getNumOperands() == 3 &&
+           numberIs(clip->getOperand(1), -1) && numberIs(clip->getOperand(2), 1);
+  };
+  auto isSignOf = [&](Value sign, Value x) {
+    Operation *s = sign.getDefiningOp();
+    if (isOnnx(s, "Sign"))
+      return numberOf(s->getOperand(0)) == numberOf(x);
+    if (isOnnx(s, "BipolarQuant"))
+      return numberOf(s->getOperand(0)) == numberOf(x) &&
+             numberIs(s->getOperand(1), 1);
+    if (!isOnnx(s, "Where"))
+      return false;
+    Operation *test = s->getOperand(0).getDefiningOp();
+    if (!test || test->getNumOperands() != 2 ||
+        numberOf(test->getOperand(0)) != numberOf(x) ||
+        !numberIs(test->getOperand(1), 0))
+      return false;
+    bool isAbove = opType(test).starts_with("Greater");
+    return (isAbove || opType(test).starts_with("Less")) &&
+           numberIs(s->getOperand(1), isAbove ? 1 : -1) &&
+           numberIs(s->getOperand(2), isAbove ? -1 : 1);
+  };
+  bool adds = opType(op) == "Add";
+  for (int i : {0, 1}) {
+    Value clip = op->getOperand(i);
+    Operation *rest = op->getOperand(1 - i).getDefiningOp();
+    if ((i == 1 && !adds) || !isClip(clip) || !isOnnx(rest, "Sub"))
+      continue;
+    Value sign = rest->getOperand(adds ? 0 : 1);
+    if (numberOf(rest->getOperand(adds ? 1 : 0)) == numberOf(clip) &&
+        isSignOf(sign, clip.getDefiningOp()->getOperand(0)) &&
+        sign.getType() == op->getResult(0).getType())
+      return sign;
+  }
+  return {};
+}
+
 Value Canceller::materialize(int number) {
   Atom atom = atoms[number];
   if (!atom.value) {
@@ -318,12 +366,18 @@ void Canceller::visit(Operation *op) {
   if (isAccumulation || llvm::all_of(op->getOperands(), isReal))
     reals.insert(result);
   auto type = typeOf(result);
+  bool isSum = name == "Add" || name == "Sub";
+  if (isSum && type && type.getElementType().isF32())
+    if (Value sign = signOfClip(op)) {
+      result.replaceAllUsesWith(sign);
+      return;
+    }
   if (!reals.contains(result) || isAccumulation || !type ||
       !llvm::isa<mlir::FloatType>(type.getElementType()))
     return;
   std::optional<Sum> sum;
   bool cancels = false;
-  if (name == "Add" || name == "Sub")
+  if (isSum)
     sum = sumOf(op, cancels);
   else if (name == "Neg" || name == "Mul" || name == "Div")
     sum = scaled(op);

@@ -1,7 +1,7 @@
 // Evaluates elementwise chains: exactly, by a rigorous double filter, and in
 // float32 as ONNX Runtime does.
 
-#include "fuse/Chain.h"
+#include "fuse/Function.h"
 #include <algorithm>
 #include <cmath>
 
@@ -18,6 +18,8 @@ Step finish(Step step) {
   step.termDouble = step.term.toDouble();
   return step;
 }
+
+} // namespace
 
 double roundDouble(RoundMode mode, double x) {
   double size = std::abs(x);
@@ -39,6 +41,8 @@ double roundDouble(RoundMode mode, double x) {
   }
   return x;
 }
+
+namespace {
 
 float toFloat(const Radical &value) { return float(value.toDouble()); }
 
@@ -144,6 +148,10 @@ mpz_class roundExactly(RoundMode mode, const Radical &x) {
 
 std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
   using Kind = Step::Kind;
+  if (hasFunction(chain)) {
+    Number number = evaluate(chain, x);
+    return number.isExact() ? std::optional(number.exact) : std::nullopt;
+  }
   std::optional<Radical> value = x;
   for (const Step &step : chain) {
     switch (step.kind) {
@@ -177,6 +185,8 @@ std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
     case Kind::Round:
       value = Radical(mpq_class(roundExactly(step.mode, *value)));
       break;
+    case Kind::Apply:
+      break; // by evaluate, above
     }
     if (!value)
       return std::nullopt;
@@ -237,6 +247,8 @@ static int enclosedSign(ChainView chain, const mpq_class &x,
                                            *end, mpz_class(1) << bits)))
                << bits;
       break;
+    case Kind::Apply:
+      break;
     }
   }
   return (value + enclose(Radical(mpq_class(-offset)))).sign();
@@ -244,6 +256,9 @@ static int enclosedSign(ChainView chain, const mpq_class &x,
 
 std::optional<int> exactSign(ChainView chain, const mpq_class &x,
                              const mpq_class &offset) {
+  if (hasFunction(chain))
+    return signOf(
+        sum(evaluate(chain, Radical(x)), Radical(mpq_class(-offset))));
   if (auto value = exactValue(chain, Radical(x)))
     if (auto difference = exact::add(*value, Radical(mpq_class(-offset))))
       return difference->sign();
@@ -280,6 +295,9 @@ struct Filtered {
 
 int filteredSign(ChainView chain, double x, double offset) {
   using Kind = Step::Kind;
+  if (hasFunction(chain))
+    return signOf(sum(evaluate(chain, Interval(x)), Interval(-offset)))
+        .value_or(0);
   Filtered v{x, 0};
   for (const Step &step : chain) {
     switch (step.kind) {
@@ -317,6 +335,8 @@ int filteredSign(ChainView chain, double x, double offset) {
       v = {roundDouble(step.mode, v.value), 0};
       break;
     }
+    case Kind::Apply:
+      break;
     }
   }
   v.add(-offset);
@@ -367,6 +387,10 @@ FloatValue floatValue(ChainView chain, float x) {
       break;
     case Kind::Round:
       v.value = float(roundDouble(step.mode, v.value));
+      break;
+    case Kind::Apply:
+      v.value = applyFloat(*step.function, v.value, x);
+      v.magnitude = std::abs(v.value);
       break;
     }
   }

@@ -6,6 +6,7 @@
 #include "fuse/Radical.h"
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace bnncc::exact {
 /// How a real number becomes an integer. Half modes differ on ties: to even,
 /// away from zero, towards zero; Up and Down are away from and towards zero.
 enum class RoundMode { HalfEven, HalfUp, HalfDown, Up, Down, Ceil, Floor };
+
+struct Function;
 
 /// One elementwise step. Its exact meaning is multiply, then add, then the
 /// bends; the float32 meaning keeps ONNX Runtime's own order of operations.
@@ -26,7 +29,8 @@ struct Step {
     Normalize,
     PRelu,
     Clip,
-    Round
+    Round,
+    Apply ///< `function`, of the value and of the integer that the chain starts from
   };
 
   static Step multiply(Radical factor);
@@ -50,12 +54,15 @@ struct Step {
   double high = std::numeric_limits<double>::infinity();
   RoundMode mode = RoundMode::HalfEven;
 
+  std::shared_ptr<const Function> function;
+
   // The same constants as doubles with a relative error of at most 2^-50.
   double preDouble = 0, factorDouble = 0, termDouble = 0;
   // What ONNX Runtime computes with.
   float factorFloat = 0, termFloat = 0;
 };
 
+double roundDouble(RoundMode mode, double x);
 mpz_class roundExactly(RoundMode mode, const Radical &x);
 
 using Chain = std::vector<Step>;

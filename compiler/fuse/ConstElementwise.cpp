@@ -8,6 +8,7 @@
 #include <cmath>
 
 using bnncc::exact::Interval;
+using bnncc::exact::Number;
 using bnncc::exact::Radical;
 using llvm::ArrayRef;
 using llvm::StringRef;
@@ -16,81 +17,10 @@ using mlir::Operation;
 namespace bnncc {
 namespace {
 
-using Number = ConstNumber;
-using MaybeNumber = std::optional<ConstNumber>;
-
-Number whole(long n) { return Radical(mpq_class(n)); }
-
-std::optional<int> signOf(const Number &x) {
-  if (!x.range)
-    return x.exact.sign();
-  if (int sign = x.range->sign())
-    return sign;
-  return std::nullopt;
-}
-
-Number negated(const Number &x) {
-  return x.range ? Number(-*x.range) : Number(x.exact.negated());
-}
-
-Number sum(const Number &x, const Number &y) {
-  if (!x.range && !y.range)
-    if (auto exact = exact::add(x.exact, y.exact))
-      return *exact;
-  return x.interval() + y.interval();
-}
-
-Number product(const Number &x, const Number &y) {
-  if (!x.range && !y.range)
-    if (auto exact = exact::multiply(x.exact, y.exact))
-      return *exact;
-  return x.interval() * y.interval();
-}
-
-MaybeNumber quotient(const Number &x, const Number &y) {
-  auto sign = signOf(y);
-  if (!sign || *sign == 0)
-    return std::nullopt;
-  if (!y.range)
-    return product(x, y.exact.inverse());
-  return product(x, inverse(*y.range));
-}
-
-// The largest integer below, or none if the enclosure does not decide.
-std::optional<mpz_class> floorOf(const Number &x) {
-  if (x.range) {
-    double low = std::floor(x.range->low);
-    if (!std::isfinite(low) || low != std::floor(x.range->high))
-      return std::nullopt;
-    return mpz_class(low);
-  }
-  if (x.exact.isRational()) {
-    mpz_class result;
-    const mpq_class &q = x.exact.rationalPart();
-    mpz_fdiv_q(result.get_mpz_t(), q.get_num_mpz_t(), q.get_den_mpz_t());
-    return result;
-  }
-  mpz_class result(std::floor(x.exact.toDouble()));
-  auto isBelow = [&](const mpz_class &n) {
-    return exact::add(x.exact, Radical(mpq_class(-n)))->sign() < 0;
-  };
-  while (isBelow(result))
-    --result;
-  while (!isBelow(result + 1))
-    ++result;
-  return result;
-}
-
-MaybeNumber rounded(const Number &x) {
-  if (!x.range && x.exact.isRational())
-    return Number(Radical(mpq_class(roundHalfEven(x.exact.rationalPart()))));
-  // Neither an irrational number nor what an enclosure decides is a tie.
-  auto floor = floorOf(sum(x, Radical(mpq_class(1, 2))));
-  return floor ? MaybeNumber(Radical(mpq_class(*floor))) : std::nullopt;
-}
+using MaybeNumber = std::optional<Number>;
 
 MaybeNumber truth(std::optional<bool> holds) {
-  return holds ? MaybeNumber(whole(*holds)) : std::nullopt;
+  return holds ? MaybeNumber(Number::whole(*holds)) : std::nullopt;
 }
 
 MaybeNumber compared(StringRef name, const Number &x, const Number &y) {
@@ -105,20 +35,8 @@ MaybeNumber compared(StringRef name, const Number &x, const Number &y) {
                    .Default(*sign == 0));
 }
 
-// max(x, y) is max(0, x - y) + y where the two cannot be told apart.
-Number larger(const Number &x, const Number &y) {
-  auto sign = signOf(sum(x, negated(y)));
-  if (sign)
-    return *sign >= 0 ? x : y;
-  return maximum(x.interval(), y.interval());
-}
-
-Number smaller(const Number &x, const Number &y) {
-  return negated(larger(negated(x), negated(y)));
-}
-
 MaybeNumber power(const Number &x, const Number &y) {
-  if (!x.range && !y.range && y.exact.isRational() &&
+  if (x.isExact() && y.isExact() && y.exact.isRational() &&
       y.exact.rationalPart().get_den() == 1) {
     const mpz_class &n = y.exact.rationalPart().get_num();
     bool inverts = n < 0;
@@ -137,48 +55,41 @@ MaybeNumber power(const Number &x, const Number &y) {
 }
 
 MaybeNumber unary(Operation *op, StringRef name, const Number &x) {
-  auto rising = [&x](double (*function)(double)) {
-    return Number(exact::rising(function, x.interval()));
+  using exact::Smooth;
+  auto integer = [](const std::optional<mpz_class> &n) {
+    return n ? MaybeNumber(Radical(mpq_class(*n))) : std::nullopt;
   };
-  bool isZero = signOf(x) == 0;
   if (name == "Neg")
     return negated(x);
-  if (name == "Abs") {
-    if (auto sign = signOf(x))
-      return *sign < 0 ? negated(x) : x;
-    return Number(magnitude(x.interval()));
-  }
+  if (name == "Abs")
+    return magnitude(x);
   if (name == "Sign") {
     auto sign = signOf(x);
-    return sign ? MaybeNumber(whole(*sign)) : std::nullopt;
+    return sign ? MaybeNumber(Number::whole(*sign)) : std::nullopt;
   }
   if (name == "Relu")
-    return larger(x, whole(0));
+    return larger(x, Number::whole(0));
   if (name == "Round")
-    return rounded(x);
-  if (name == "Floor" || name == "Ceil") {
-    auto floor = floorOf(name == "Floor" ? x : negated(x));
-    if (!floor)
-      return std::nullopt;
-    Number result = Radical(mpq_class(*floor));
-    return name == "Floor" ? result : negated(result);
+    return integer(exact::roundHalfEven(x));
+  if (name == "Floor")
+    return integer(floorOf(x));
+  if (name == "Ceil") {
+    auto floor = integer(floorOf(negated(x)));
+    return floor ? MaybeNumber(negated(*floor)) : std::nullopt;
   }
   if (name == "Not") {
     auto sign = signOf(x);
     return sign ? truth(*sign == 0) : std::nullopt;
   }
-  if (name == "Sqrt" && x.interval().low >= 0)
-    return rising(std::sqrt);
-  if (name == "Tanh")
-    return isZero ? whole(0) : rising(std::tanh);
-  if (name == "Erf")
-    return isZero ? whole(0) : rising(std::erf);
-  if (name == "Sigmoid")
-    return isZero ? Number(Radical(mpq_class(1, 2))) : rising(exact::sigmoid);
-  if (name == "Exp")
-    return isZero ? whole(1) : rising(std::exp);
-  if (name == "Log" && x.interval().low > 0)
-    return rising(std::log);
+  if (auto function = llvm::StringSwitch<std::optional<Smooth>>(name)
+                          .Case("Sqrt", Smooth::Sqrt)
+                          .Case("Tanh", Smooth::Tanh)
+                          .Case("Erf", Smooth::Erf)
+                          .Case("Sigmoid", Smooth::Sigmoid)
+                          .Case("Exp", Smooth::Exp)
+                          .Case("Log", Smooth::Log)
+                          .Default(std::nullopt))
+    return smooth(*function, x);
   if (name == "Cast") {
     mlir::Type to = mlir::getElementTypeOrSelf(op->getResult(0).getType());
     if (llvm::isa<mlir::FloatType>(to))
@@ -229,22 +140,6 @@ MaybeNumber binary(StringRef name, const Number &x, const Number &y) {
   return std::nullopt;
 }
 
-// The index of the operand's element that stands at `i` of `to`.
-int64_t broadcast(int64_t i, ArrayRef<int64_t> to, ArrayRef<int64_t> from) {
-  int64_t index = 0, stride = 1;
-  for (size_t k = 0; k < to.size(); ++k) {
-    int64_t coordinate = i % to[to.size() - 1 - k];
-    i /= to[to.size() - 1 - k];
-    if (k >= from.size())
-      continue;
-    int64_t size = from[from.size() - 1 - k];
-    if (size != 1)
-      index += coordinate * stride;
-    stride *= size;
-  }
-  return index;
-}
-
 std::optional<ConstTensor> reduced(Operation *op, StringRef name,
                                    const ConstTensor &x) {
   auto axes = op->getAttrOfType<mlir::DenseI64ArrayAttr>("axes");
@@ -258,7 +153,7 @@ std::optional<ConstTensor> reduced(Operation *op, StringRef name,
   }
   std::vector<MaybeNumber> totals(x.size() / count);
   for (int64_t i = 0; i < x.size(); ++i) {
-    MaybeNumber &total = totals[broadcast(i, x.shape, kept)];
+    MaybeNumber &total = totals[broadcastIndex(i, x.shape, kept)];
     Number next = x.number(i);
     total = !total                ? next
             : name == "ReduceMax" ? larger(*total, next)
@@ -295,7 +190,7 @@ std::optional<ConstTensor> evaluateElementwise(Operation *op,
   int64_t count = mlir::ShapedType::getNumElements(shape);
   for (int64_t i = 0; i < count; ++i) {
     auto at = [&](size_t k) {
-      return in[k].number(broadcast(i, shape, in[k].shape));
+      return in[k].number(broadcastIndex(i, shape, in[k].shape));
     };
     MaybeNumber value;
     if (name == "Clip") {

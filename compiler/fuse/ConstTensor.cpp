@@ -14,6 +14,7 @@
 #include <cmath>
 #include <numeric>
 
+using bnncc::exact::Number;
 using bnncc::exact::Radical;
 using llvm::ArrayRef;
 using llvm::StringRef;
@@ -22,10 +23,10 @@ using mlir::Operation;
 namespace bnncc {
 
 ConstTensor::ConstTensor(ArrayRef<int64_t> shape,
-                         std::vector<ConstNumber> numbers)
+                         std::vector<Number> numbers)
     : shape(shape.begin(), shape.end()) {
   bool all = llvm::all_of(numbers, [](auto &n) { return !n.range; });
-  for (ConstNumber &number : numbers) {
+  for (Number &number : numbers) {
     radicals.push_back(std::move(number.exact));
     if (!all)
       ranges.push_back(number.range);
@@ -323,7 +324,8 @@ Result quantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
     Radical step = scale[axisIndex(op, i, x, scale)];
     if (!x[i].isRational() || !step.isRational() || step.sign() == 0)
       return std::nullopt;
-    mpz_class code = roundHalfEven(x[i].rationalPart() / step.rationalPart()) +
+    mpz_class code = exact::roundHalfEven(
+                         mpq_class(x[i].rationalPart() / step.rationalPart())) +
                      mpz_class(zero[axisIndex(op, i, x, zero)].rationalPart());
     values.push_back(code < low    ? double(low)
                      : code > high ? double(high)

@@ -3,8 +3,7 @@
 #ifndef BNNCC_COMPILER_FUSE_CONSTTENSOR_H
 #define BNNCC_COMPILER_FUSE_CONSTTENSOR_H
 
-#include "fuse/Interval.h"
-#include "fuse/Radical.h"
+#include "fuse/Number.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SmallVector.h"
 #include <functional>
@@ -12,19 +11,6 @@
 #include <vector>
 
 namespace bnncc {
-
-/// An exact number, or an enclosure of one that has no such form here (a
-/// logarithm): later decisions may still be sure.
-struct ConstNumber {
-  exact::Radical exact;
-  std::optional<exact::Interval> range;
-
-  ConstNumber(exact::Radical exact) : exact(std::move(exact)) {}
-  ConstNumber(exact::Interval range) : range(range) {}
-  exact::Interval interval() const {
-    return range ? *range : exact::Interval(exact);
-  }
-};
 
 /// A constant of exact numbers: doubles while they are exact, else radicals;
 /// inside of a constant expression also enclosures.
@@ -35,12 +21,12 @@ public:
   ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<exact::Radical> values)
       : shape(shape.begin(), shape.end()), radicals(std::move(values)) {}
 
-  ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<ConstNumber> numbers);
+  ConstTensor(llvm::ArrayRef<int64_t> shape, std::vector<exact::Number> numbers);
 
   bool isExact() const { return ranges.empty(); }
-  ConstNumber number(int64_t i) const {
-    return isExact() || !ranges[i] ? ConstNumber((*this)[i])
-                                   : ConstNumber(*ranges[i]);
+  exact::Number number(int64_t i) const {
+    return isExact() || !ranges[i] ? exact::Number((*this)[i])
+                                   : exact::Number(*ranges[i]);
   }
   int64_t size() const { return isDouble() ? doubles.size() : radicals.size(); }
   bool isDouble() const { return radicals.empty(); }

@@ -1,6 +1,7 @@
 // Chains of an edge, and how an edge becomes host operations.
 
 #include "fuse/Edge.h"
+#include "fuse/Function.h"
 #include "mlir/IR/Builders.h"
 
 using bnncc::exact::Chain;
@@ -38,12 +39,16 @@ bool Edge::rises() const {
       chains, [this](const Chain &chain) { return directionOf(chain).rises; });
 }
 
+static bool isAffine(const Step &step) {
+  return step.kind != Step::Kind::PRelu && step.kind != Step::Kind::Clip &&
+         step.kind != Step::Kind::Apply;
+}
+
 std::optional<Affine> affineOf(ChainView chain) {
   Affine result{mpq_class(1), mpq_class(0)};
   for (const Step &step : chain) {
     std::optional<Radical> shift = result.shift, scale = result.scale;
-    if (step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip ||
-        step.kind == Step::Kind::Round)
+    if (!isAffine(step))
       return std::nullopt;
     if (step.kind == Step::Kind::Normalize)
       shift = exact::add(*shift, step.pre);
@@ -80,7 +85,8 @@ std::optional<Affine> affineOnBipolar(ChainView chain) {
 namespace {
 
 bool bends(const Step &step) {
-  return step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip;
+  return step.kind == Step::Kind::PRelu || step.kind == Step::Kind::Clip ||
+         step.kind == Step::Kind::Apply;
 }
 
 // The affine steps of every chain from `begin` on, as far as each is one affine
@@ -195,6 +201,19 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
       for (const Chain &chain : edge.chains)
         slopes.push_back(chain[run.end].factorDouble);
       value = bnn::PReluOp::create(builder, loc, type, value, slopes);
+    } else if (step.kind == Step::Kind::Apply) {
+      const exact::Function &function = *step.function;
+      bool isSmooth = function.kind == exact::Function::Kind::Smooth;
+      if (isSmooth && function.smooth == exact::Smooth::Tanh)
+        value = bnn::TanhOp::create(builder, loc, type, value);
+      else if (isSmooth && function.smooth == exact::Smooth::Sigmoid)
+        value = bnn::SigmoidOp::create(builder, loc, type, value);
+      else
+        return op->emitOpError("must be a function that the loader has behind "
+                               "the last layer (Tanh, Sigmoid, PRelu, Clip, "
+                               "sums and products with constants), but found "
+                               "another; put a sign behind it, or leave it "
+                               "out");
     } else if (step.kind == Step::Kind::Clip) {
       value = bnn::ClipOp::create(builder, loc, type, value,
                                   builder.getF64FloatAttr(step.low),

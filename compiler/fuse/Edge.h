@@ -39,6 +39,19 @@ struct Edge {
   bool isWhole = false;
   std::optional<Pool> pool;
   std::optional<Pad> pad;
+  /// A Sign in the chains that is 0 at a reachable value: no error while what
+  /// follows tells two values apart.
+  struct Zero {
+    mlir::Operation *op;
+    int64_t channel, at;
+  };
+  std::optional<Zero> zero;
+  /// Per channel, how far the base of the chain may be from the integer, where
+  /// weights are not quite of one magnitude; empty if it is the integer.
+  std::vector<double> spread;
+  double spreadOf(int64_t channel) const {
+    return spread.empty() ? 0 : spread[channel];
+  }
   llvm::SetVector<mlir::Location> locs; ///< of the pending steps
 
   mlir::RankedTensorType type() const {

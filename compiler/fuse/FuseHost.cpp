@@ -44,7 +44,7 @@ LogicalResult Fuser::fuseRealConv(Operation *op) {
       pads[i] += input.pad->pads[i];
     input.pad.reset();
   }
-  auto map = toHost(builder, op, input);
+  auto map = hostValue(op, input);
   if (failed(map))
     return failure();
   auto weight = evaluateConstant(op->getOperand(1));
@@ -99,7 +99,7 @@ Value operandOfBend(Value value, llvm::ArrayRef<double> cuts) {
 FailureOr<Edge> Fuser::decideOnHost(Operation *op, Edge edge,
                                     const Grid &grid) {
   edge.pad.reset(); // its code is found apart
-  auto map = toHost(builder, op, edge);
+  auto map = hostValue(op, edge);
   if (failed(map))
     return failure();
   const exact::Quantizer &front = grid.of(0);
@@ -176,7 +176,7 @@ LogicalResult Fuser::fuseArgMax(Operation *op) {
       break;
     edge = hostEdge(producer->getOperand(0));
   }
-  auto input = toHost(builder, op, edge);
+  auto input = hostValue(op, edge);
   if (failed(input))
     return failure();
   llvm::SmallVector<int64_t> shape(tensorType(*input).getShape());
@@ -192,7 +192,7 @@ LogicalResult Fuser::concatOnHost(Operation *op) {
   llvm::SmallVector<Value> values;
   int64_t channels = 0;
   for (Value operand : op->getOperands()) {
-    auto value = toHost(builder, op, edgeOf(operand));
+    auto value = hostValue(op, edgeOf(operand));
     if (failed(value))
       return failure();
     values.push_back(*value);

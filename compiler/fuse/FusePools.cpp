@@ -94,11 +94,15 @@ static std::optional<Edge::Pool> compose(bnn::MaxPoolOp first,
 }
 
 LogicalResult Fuser::poolEdge(Operation *op, Edge edge, Edge::Pool pool) {
+  auto bits = settledFunctions(op, edge);
+  if (failed(bits))
+    return failure();
+  edge = std::move(*bits);
   if (edge.kind == Edge::Kind::Input)
     return op->emitOpError("must pool integers, but found the float graph "
                            "input; quantise it first");
   if (edge.kind == Edge::Kind::Host || edge.pool) {
-    auto host = toHost(builder, op, edge);
+    auto host = hostValue(op, edge);
     if (failed(host))
       return failure();
     edge = hostEdge(*host);
@@ -255,7 +259,10 @@ mlir::Value Fuser::sumOfWindows(Operation *op, const Edge &edge) {
 // The mean of a window is the sum of one more convolution; behind the last
 // integer the host takes it.
 LogicalResult Fuser::fuseAveragePool(Operation *op) {
-  Edge edge = edgeOf(op->getOperand(0));
+  auto bits = settledFunctions(op, edgeOf(op->getOperand(0)));
+  if (failed(bits))
+    return failure();
+  Edge edge = std::move(*bits);
   auto kernel = intsOf(op, "kernel_shape"), strides = intsOf(op, "strides"),
        pads = intsOf(op, "pads");
   long area = long(kernel[0] * kernel[1]);
@@ -279,10 +286,12 @@ LogicalResult Fuser::fuseAveragePool(Operation *op) {
     mean.kind = Edge::Kind::Integer;
     mean.base = sum;
     mean.reach = edge.reach.times(area);
+    for (double spread : edge.spread)
+      mean.spread.push_back(spread * area * (1 + 0x1p-40));
     mean.locs.insert(op->getLoc());
     return scaleSum(op, std::move(mean), *functions, area, /*mean=*/true);
   }
-  auto host = toHost(builder, op, edge);
+  auto host = hostValue(op, edge);
   if (failed(host))
     return failure();
   // Every window becomes a channel of its own, and its mean a value.
@@ -306,7 +315,10 @@ LogicalResult Fuser::fuseAveragePool(Operation *op) {
 }
 
 LogicalResult Fuser::fuseReduction(Operation *op) {
-  Edge edge = edgeOf(op->getOperand(0));
+  auto bits = settledFunctions(op, edgeOf(op->getOperand(0)));
+  if (failed(bits))
+    return failure();
+  Edge edge = std::move(*bits);
   auto map = edge.pool ? edge.pool->type : edge.type();
   int64_t rows = map.getDimSize(1), columns = map.getDimSize(2);
   if (opType(op) == "ReduceMax" && edge.kind == Edge::Kind::Integer)
@@ -318,7 +330,7 @@ LogicalResult Fuser::fuseReduction(Operation *op) {
 
   auto functions = affineFunctions(edge);
   if (!functions) {
-    auto host = toHost(builder, op, edge);
+    auto host = hostValue(op, edge);
     if (failed(host))
       return failure();
     llvm::StringRef kind = opType(op) == "ReduceMean"  ? "mean"
@@ -341,6 +353,8 @@ LogicalResult Fuser::fuseReduction(Operation *op) {
       builder, sum.fusedLoc(op->getLoc()),
       bnn::perChannelType(edge.type(), builder.getI32Type()), edge.base);
   sum.reach = edge.reach.times(count);
+  for (double spread : edge.spread)
+    sum.spread.push_back(spread * count * (1 + 0x1p-40));
   return scaleSum(op, std::move(sum), *functions, count, mean);
 }
 

@@ -1,5 +1,6 @@
 // Turns an edge and a quantiser into bnn.quantize or bnn.threshold.
 
+#include "fuse/Function.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include <cmath>
@@ -21,19 +22,6 @@ using mlir::Operation;
 using mlir::RankedTensorType;
 
 namespace bnncc {
-namespace {
-
-LogicalResult report(Operation *op, const SwitchError &error, int64_t channel) {
-  if (error.kind == SwitchError::Kind::SignOfZero)
-    return emitSignOfZero(op) << "it at accumulator value " << error.at
-                              << " of channel " << channel << signZeroRemedy;
-  return op->emitOpError("must be decided exactly, but found a tie of several "
-                         "square roots at accumulator value ")
-         << error.at << " of channel " << channel
-         << "; fold one of the normalisations at export";
-}
-
-} // namespace
 
 std::optional<int> countCuts(const Quantizer &quantizer, const Radical &value) {
   int count = 0;
@@ -50,6 +38,17 @@ std::optional<int> countCuts(const Quantizer &quantizer, const Radical &value) {
 mlir::InFlightDiagnostic emitSignOfZero(Operation *op) {
   return op->emitOpError("must not see exactly 0, which ONNX's Sign keeps as "
                          "0, but found ");
+}
+
+LogicalResult reportSwitchError(Operation *op, const SwitchError &error,
+                                int64_t channel) {
+  if (error.kind == SwitchError::Kind::SignOfZero)
+    return emitSignOfZero(op) << "it at accumulator value " << error.at
+                              << " of channel " << channel << signZeroRemedy;
+  return op->emitOpError("must be decided exactly, but found a tie of several "
+                         "square roots at accumulator value ")
+         << error.at << " of channel " << channel
+         << "; fold one of the normalisations at export";
 }
 
 Edge Fuser::codeEdge(mlir::Value base, const Grid &grid) {
@@ -103,14 +102,16 @@ LogicalResult Fuser::movePad(Operation *op, const Edge &from, const Grid &grid,
   return success();
 }
 
-FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
-                                 const Grid &grid) {
+FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
+                                 const Edge &edge, const Grid &grid,
+                                 std::optional<Edge::Zero> *zero) {
   if (grid.levels() != 2)
     return op->emitOpError("must have 2 levels between layers, but found ")
            << grid.levels()
            << "; activations of more than one bit are not supported yet";
   int64_t channels = edge.channels();
-  bool uniform = edge.chains.size() == 1 && grid.quantizers.size() == 1;
+  bool uniform = edge.chains.size() == 1 && grid.quantizers.size() == 1 &&
+                 edge.spread.empty();
   llvm::SmallVector<exact::Switches> switches;
   size_t width = 1;
   int64_t witnesses = 0;
@@ -119,9 +120,23 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
     if (c == 0 || !uniform) {
       SwitchResult result =
           exact::findSwitches(edge.chain(c), grid.of(c), edge.reach);
+      if (result.error && zero &&
+          result.error->kind == SwitchError::Kind::SignOfZero) {
+        *zero = Edge::Zero{op, c, result.error->at};
+        return failure();
+      }
       if (result.error)
-        return report(op, *result.error, c);
+        return reportSwitchError(op, *result.error, c);
       switches.push_back(std::move(result.switches));
+      if (double spread = edge.spreadOf(c))
+        if (auto at = exact::firstUnsure(edge.chain(c), grid.of(c), edge.reach,
+                                         spread))
+          return op->emitOpError("must be decided by weights of one magnitude, "
+                                 "but found that the small differences between "
+                                 "those of channel ")
+                 << c << " decide it at accumulator value " << *at
+                 << "; export weights of one magnitude (sign times scale, the "
+                    "scale behind the convolution)";
     } else {
       switches.push_back(switches.front());
     }
@@ -143,7 +158,8 @@ FailureOr<Edge> Fuser::threshold(Operation *op, const Edge &edge,
   auto pointsType =
       RankedTensorType::get({channels, int64_t(width)}, builder.getI32Type());
   auto firstType = RankedTensorType::get({channels}, builder.getI1Type());
-  mlir::Location loc = edge.fusedLoc(op->getLoc());
+  mlir::Location loc = edge.fusedLoc(last);
+  known[edge.base] = {edge.reach, edge.spread};
   auto list = [&](llvm::ArrayRef<int64_t> channels) {
     return channels.empty() ? nullptr : builder.getDenseI64ArrayAttr(channels);
   };
@@ -230,8 +246,14 @@ FailureOr<Edge> Fuser::requantizeBits(Operation *op, const Edge &edge,
                << c << "; fold one of the normalisations at export";
       int code = *count;
       bool isZero = grid.of(c).isSign && code == 1;
-      if (isZero && signZero == exact::SignZero::Error)
-        return emitSignOfZero(op) << "it in channel " << c << signZeroRemedy;
+      if (isZero && signZero == exact::SignZero::Error) {
+        // 0 may be one of two values, as of bits 0 and 1.
+        Edge result = edge;
+        result.append({exact::applied({.kind = exact::Function::Kind::Sign})});
+        result.zero = Edge::Zero{op, c, 2 * bit - 1};
+        result.locs.insert(op->getLoc());
+        return result;
+      }
       if (grid.of(c).isSign)
         code = isZero ? signZero == exact::SignZero::Plus : code / 2;
       pair[bit] = code;
@@ -317,13 +339,22 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
     codes = quantizeInput(op, op->getOperand(0), edge, *quantization);
   else if (edge.isBipolar())
     codes = requantizeBits(op, edge, grid);
-  else if (edge.type().getElementType().isInteger(32))
-    codes = threshold(op, edge, grid);
-  else
+  else if (edge.type().getElementType().isInteger(32)) {
+    std::optional<Edge::Zero> zero;
+    codes = threshold(op, op->getLoc(), edge, grid, &zero);
+    if (zero) { // three values, until what follows tells two apart
+      edge.append({exact::applied({.kind = exact::Function::Kind::Sign})});
+      edge.zero = zero;
+      edge.locs.insert(op->getLoc());
+      return define(op, std::move(edge));
+    }
+  } else
     return op->emitOpError("must see exact integers of a layer, but found ")
            << edge.type();
   if (failed(codes))
     return failure();
+  if (codes->zero)
+    return define(op, std::move(*codes));
   if (!onInput && failed(movePad(op, edge, grid, *codes)))
     return failure();
   if (failed(define(op, std::move(*codes))))

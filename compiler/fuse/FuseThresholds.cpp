@@ -73,7 +73,7 @@ LogicalResult Fuser::run(mlir::func::FuncOp func) {
       result = it->second.base;
     } else if (it != edges.end()) {
       Operation *producer = operand.get().getDefiningOp();
-      auto host = toHost(builder, producer ? producer : end, it->second);
+      auto host = hostValue(producer ? producer : end, it->second);
       if (failed(host))
         return failure();
       result = *host;
@@ -109,11 +109,13 @@ Fuser::Method Fuser::methodFor(Operation *op) {
           .Case("Reshape", &Fuser::fuseReshape)
           .Case("Pick", &Fuser::fusePick)
           .Case("Concat", &Fuser::fuseConcat)
-          .Cases({"Softmax", "LogSoftmax", "Sigmoid", "Tanh"},
-                 &Fuser::fuseHostOp)
+          .Cases({"Softmax", "LogSoftmax"}, &Fuser::fuseHostOp)
           .Case("ArgMax", &Fuser::fuseArgMax)
           .Cases({"Round", "Floor", "Ceil"}, &Fuser::fuseRound)
-          .Cases({"Abs", "Sqrt"}, &Fuser::fuseOpaque)
+          .Cases({"Min", "Max", "And", "Or", "Xor", "Equal"},
+                 &Fuser::fuseCombination)
+          .Cases({"Abs", "Reciprocal", "Sqrt", "Sigmoid"}, &Fuser::fuseFunction)
+          .Cases({"Tanh", "Erf", "Exp", "Log"}, &Fuser::fuseFunction)
           .Default(nullptr);
 }
 
@@ -129,8 +131,25 @@ static bool isIntegerArithmetic(Operation *op) {
 }
 
 LogicalResult Fuser::fuse(Operation *op) {
+  static const llvm::StringSet<> binary = {
+      "Add",  "Sub",         "Mul",   "Div", "Greater", "GreaterOrEqual",
+      "Less", "LessOrEqual", "Where"};
+  auto computed = llvm::count_if(op->getOperands(), [this](Value operand) {
+    return edges.count(operand) != 0;
+  });
+  auto isChoice = [&] { // by more than one comparison with a constant
+    auto it = edges.find(op->getOperand(0));
+    return it == edges.end() || !it->second.isBipolar();
+  };
+  if (isIntegerArithmetic(op) && computed > 1)
+    return op->emitOpError("must have one computed operand, but found two; sums "
+                           "and products of computed integers are not supported "
+                           "yet");
   if (isIntegerArithmetic(op))
     return fuseInteger(op);
+  if (binary.contains(opType(op)) &&
+      (computed > 1 || (opType(op) == "Where" && isChoice())))
+    return fuseCombination(op);
   static const llvm::StringSet<> layers = {"Conv",       "MaxPool",   "Concat",
                                            "ReduceSum",  "ReduceMean",
                                            "ReduceMax"};
@@ -184,7 +203,10 @@ bool Fuser::feedsLayer(Value value) {
 }
 
 LogicalResult Fuser::fuseReshape(Operation *op) {
-  Edge edge = edgeOf(op->getOperand(0));
+  auto bits = settledFunctions(op, edgeOf(op->getOperand(0)));
+  if (failed(bits))
+    return failure();
+  Edge edge = std::move(*bits);
   if (edge.pool || edge.pad)
     return op->emitOpError("must not come between pooling or padding of real "
                            "values and its quantiser, but found one pending; "
@@ -197,7 +219,7 @@ LogicalResult Fuser::fuseReshape(Operation *op) {
   int64_t inOld = from.getDimSize(1) * from.getDimSize(2);
   int64_t inNew = to.getDimSize(1) * to.getDimSize(2);
   if (edge.chains.size() > 1 && inOld % inNew != 0) {
-    auto host = toHost(builder, op, edge);
+    auto host = hostValue(op, edge);
     if (failed(host))
       return failure();
     edge = hostEdge(*host);
@@ -250,7 +272,7 @@ LogicalResult Fuser::fusePick(Operation *op) {
                              "channels or positions that are reordered or cut; "
                              "let every layer read the whole map of the layer "
                              "before it, channels as channels");
-    auto host = toHost(builder, op, edge);
+    auto host = hostValue(op, edge);
     return failed(host) ? failure() : define(op, hostEdge(gather(*host, from)));
   }
   // The channel of `value` that the elements of each new one come from.
@@ -306,7 +328,10 @@ LogicalResult Fuser::fuseConcat(Operation *op) {
   llvm::SmallVector<Value> bases;
   int64_t channels = 0;
   for (Value operand : op->getOperands()) {
-    Edge &edge = edgeOf(operand);
+    auto bits = settledFunctions(op, edgeOf(operand));
+    if (failed(bits))
+      return failure();
+    Edge &edge = *bits;
     bool fits =
         !edge.pool && !edge.pad &&
         (bases.empty() || (edge.kind == joined.kind &&
@@ -336,7 +361,7 @@ LogicalResult Fuser::fuseConcat(Operation *op) {
 }
 
 LogicalResult Fuser::fuseHostOp(Operation *op) {
-  auto input = toHost(builder, op, edgeOf(op->getOperand(0)));
+  auto input = hostValue(op, edgeOf(op->getOperand(0)));
   if (failed(input))
     return failure();
   auto type = tensorType(*input);

@@ -174,12 +174,18 @@ std::optional<int64_t> padCode(const Edge &edge, const ChannelGrid &grid,
 } // namespace
 
 LogicalResult Fuser::fuseConv(Operation *op) {
-  Edge &input = edgeOf(op->getOperand(0));
+  auto bits = settled(op, edgeOf(op->getOperand(0)),
+                      /*must=*/!op->hasAttr("host"));
+  if (llvm::failed(bits))
+    return failure();
+  Edge &input = *bits;
   bool isCode = input.kind == Edge::Kind::Integer && !input.pool &&
                 input.type().getElementTypeBitWidth() <= 8;
   if (!isCode || op->hasAttr("host"))
     return fuseRealConv(op);
   auto grid = gridOf(input);
+  if (!grid && input.zero)
+    return reportZero(input);
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "
                            "channels, but found several; scales of activations "
@@ -271,6 +277,27 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   if (!output.reach.fitsInt32())
     return op->emitOpError("sums must fit into 32 bits, but found ")
            << output.reach.low() << ".." << output.reach.high();
+  // Weights a (s + d) with small d move the accumulator by at most the sum of
+  // |d x|, in units of the grid's scale.
+  if (auto deviations =
+          op->getAttrOfType<mlir::DenseF64ArrayAttr>("deviations")) {
+    double largest = padded ? std::abs(padValue.toDouble()) : 0;
+    for (const Radical &shift : grid->shifts)
+      for (int64_t end : {input.reach.low(), input.reach.high()})
+        largest = std::max(largest, std::abs(grid->scale.toDouble() * end) +
+                                        std::abs(shift.toDouble()));
+    double unit = largest / std::abs(grid->scale.toDouble()) * (1 + 0x1p-40);
+    for (double deviation : deviations.asArrayRef()) {
+      output.spread.push_back(deviation * unit);
+      if (deviation * unit >= 0.25)
+        return op->emitOpError("must have weights of one magnitude for each "
+                               "output channel, but found differences that "
+                               "could move a sum by ")
+               << deviation * unit
+               << " of a weight; float weights are not supported yet on the "
+                  "engine";
+    }
+  }
   if (!equal(grid->scale, Radical(mpq_class(1))))
     output.append({Step::multiply(grid->scale)});
   if (grid->isShifted()) {

@@ -51,6 +51,23 @@ private:
   llvm::LogicalResult fuseClip(mlir::Operation *op);
   llvm::LogicalResult fuseWhere(mlir::Operation *op);
   llvm::LogicalResult fuseDequantize(mlir::Operation *op);
+
+  // Functions (FuseFunctions.cpp)
+  llvm::LogicalResult fuseFunction(mlir::Operation *op);
+  llvm::LogicalResult fuseCombination(mlir::Operation *op);
+  llvm::LogicalResult joinEdges(mlir::Operation *op,
+                                llvm::MutableArrayRef<Edge *> edges);
+  mlir::FailureOr<Edge> lifted(const Edge &edge);
+  llvm::LogicalResult reportZero(const Edge &edge);
+  /// Bits for an integer edge whose chains take two values; other edges as they
+  /// are, or an error where `must` be one with several values.
+  mlir::FailureOr<Edge> settled(mlir::Operation *op, const Edge &edge,
+                                bool must);
+  /// The same for edges with functions, all of which may still be a quantiser.
+  mlir::FailureOr<Edge> settledFunctions(mlir::Operation *op, const Edge &edge);
+  /// A real value of the host; emits an error at `op` if it cannot be one.
+  mlir::FailureOr<mlir::Value> hostValue(mlir::Operation *op, const Edge &edge);
+
   /// Appends steps to an edge, or applies them to a host value.
   llvm::LogicalResult append(mlir::Operation *op, Edge edge,
                              const std::vector<exact::Step> &steps);
@@ -68,11 +85,14 @@ private:
   mlir::FailureOr<Quantization> readComparison(mlir::Operation *op);
   mlir::FailureOr<Quantization> readUniform(mlir::Operation *op);
   mlir::FailureOr<Quantization> readMultiThreshold(mlir::Operation *op);
-  mlir::FailureOr<Edge> threshold(mlir::Operation *op, const Edge &edge,
-                                  const Grid &grid);
   /// A quantiser of real values: the host decides.
   mlir::FailureOr<Edge> decideOnHost(mlir::Operation *op, Edge edge,
                                      const Grid &grid);
+  /// The bits are those of the node at `loc`. A Sign that meets 0 is an error,
+  /// or goes to `zero`.
+  mlir::FailureOr<Edge> threshold(mlir::Operation *op, mlir::Location loc,
+                                  const Edge &edge, const Grid &grid,
+                                  std::optional<Edge::Zero> *zero = nullptr);
   mlir::FailureOr<Edge> requantizeBits(mlir::Operation *op, const Edge &edge,
                                        const Grid &grid);
 
@@ -173,6 +193,12 @@ private:
   exact::SignZero signZero;
   InputArithmetic arithmetic;
   llvm::DenseMap<mlir::Value, Edge> edges;
+  /// What the integers of a threshold can be.
+  struct Known {
+    exact::Reach reach;
+    std::vector<double> spread;
+  };
+  llvm::DenseMap<mlir::Value, Known> known;
 };
 
 /// "must not see exactly 0 ...", to be followed by where and `signZeroRemedy`.
@@ -183,6 +209,10 @@ std::optional<int> countCuts(const exact::Quantizer &quantizer,
 inline constexpr llvm::StringLiteral signZeroRemedy =
     "; say what it means with --sign-zero=plus or --sign-zero=minus, or export "
     "x >= 0";
+/// Emits why a chain has no switch points.
+llvm::LogicalResult reportSwitchError(mlir::Operation *op,
+                                      const exact::SwitchError &error,
+                                      int64_t channel);
 
 } // namespace bnncc
 

@@ -8,6 +8,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
+#include <set>
 
 using llvm::failed;
 using llvm::failure;
@@ -25,11 +26,17 @@ namespace bnncc {
 
 namespace {
 
-/// One magnitude for each output channel, or the first weight that differs.
+/// One magnitude for each output channel, or the channel that has several.
 struct BinaryWeights {
   std::vector<int8_t> signs;
   std::vector<exact::Radical> scales;
-  std::optional<std::pair<exact::Radical, int64_t>> offender;
+  /// Sum of |weight / scale - sign|, where magnitudes differ by roundings.
+  std::vector<double> deviations;
+  std::optional<int64_t> offender;
+
+  bool deviates() const {
+    return llvm::any_of(deviations, [](double x) { return x != 0; });
+  }
 };
 
 struct InferQuantizationPass
@@ -78,22 +85,100 @@ BinaryWeights splitSigns(const ConstTensor &weights, int64_t channels) {
   BinaryWeights result;
   auto doubles = weights.exactDoubles(); // most are; compared as such
   int64_t taps = weights.size() / channels;
+  // The differences that float32 leaves in a handful of operations.
+  constexpr double roundings = 0x1p-20;
   for (int64_t o = 0; o < channels; ++o) {
     exact::Radical first = weights[o * taps];
     exact::Radical scale = first.sign() < 0 ? first.negated() : first;
+    bool same = true;
     for (int64_t i = o * taps; i < (o + 1) * taps; ++i) {
       bool negative =
           doubles ? std::signbit((*doubles)[i]) : weights[i].sign() < 0;
-      bool same =
-          doubles ? std::abs((*doubles)[i]) == std::abs((*doubles)[o * taps])
+      same &= doubles
+                  ? std::abs((*doubles)[i]) == std::abs((*doubles)[o * taps])
                   : equals(negative ? weights[i].negated() : weights[i], scale);
-      if (!same && !result.offender)
-        result.offender = {weights[i], o};
       result.signs.push_back(negative ? -1 : 1);
     }
+    double deviation = 0;
+    if (!same && doubles) {
+      // The median magnitude leaves the least to the others.
+      std::vector<double> sizes;
+      for (int64_t i = o * taps; i < (o + 1) * taps; ++i)
+        sizes.push_back(std::abs((*doubles)[i]));
+      std::vector<double> sorted = sizes;
+      std::nth_element(sorted.begin(), sorted.begin() + taps / 2, sorted.end());
+      double median = sorted[taps / 2];
+      scale = exact::Radical(median);
+      same = median > 0;
+      for (double size : sizes) {
+        double difference = std::abs(size - median);
+        same &= difference <= roundings * median;
+        deviation += difference / median * (1 + 0x1p-40);
+      }
+    }
+    if (!same && !result.offender)
+      result.offender = o;
+    result.deviations.push_back(deviation);
     result.scales.push_back(std::move(scale));
   }
   return result;
+}
+
+// Digits enough to tell one float32 from the next.
+std::string text(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.9g", value);
+  return buffer;
+}
+
+// Why the weights of a channel are not binary, in the user's words.
+void describeWeights(mlir::InFlightDiagnostic &message,
+                     const ConstTensor &weights, int64_t channels,
+                     int64_t channel) {
+  int64_t taps = weights.size() / channels;
+  std::set<double> values, sizes;
+  for (int64_t i = 0; i < weights.size(); ++i) {
+    double value = weights[i].toDouble();
+    if (i / taps == channel)
+      values.insert(value);
+  }
+  for (double value : values)
+    sizes.insert(std::abs(value));
+  auto channelText = [&] { message << " in channel " << channel; };
+  if (sizes.size() == 2 && sizes.count(0)) {
+    message << "ternary ones (" << text(*values.begin()) << ", 0 and "
+            << text(*sizes.rbegin());
+    if (*values.rbegin() != *sizes.rbegin() || *values.begin() == 0)
+      message << " at most";
+    channelText();
+    message << "); ternary weights are not supported yet";
+    return;
+  }
+  // Multiples of one step in a range of at most 8 bits.
+  double step = 0;
+  for (double previous = *values.begin(); double value : values) {
+    if (value != previous && (step == 0 || value - previous < step))
+      step = value - previous;
+    previous = value;
+  }
+  bool onGrid = step > 0 && *sizes.rbegin() / step < 256;
+  for (double value : values)
+    onGrid &= std::abs(value / step - std::nearbyint(value / step)) < 1e-3;
+  if (onGrid) {
+    int bits = 1;
+    while ((1 << (bits - 1)) * step < *sizes.rbegin() * (1 - 1e-6))
+      ++bits;
+    message << "weights of " << bits << " bits (" << values.size()
+            << " levels from " << text(*values.begin()) << " to "
+            << text(*values.rbegin());
+    channelText();
+    message << "); weights of more than one bit are not supported yet";
+    return;
+  }
+  message << "float weights (" << values.size() << " magnitudes from "
+          << text(*sizes.begin()) << " to " << text(*sizes.rbegin());
+  channelText();
+  message << "); float weights are not supported yet on the engine";
 }
 
 } // namespace
@@ -125,6 +210,9 @@ void InferQuantizationPass::placeOnHost(llvm::ArrayRef<Operation *> convs) {
   for (Operation *conv : convs)
     if (!weights[conv].offender)
       engine.insert(conv);
+  // Of a last layer with values, small differences of magnitudes count.
+  if (engine.size() > 1 && weights[convs.back()].deviates())
+    engine.erase(convs.back());
   if (engine.empty() || engine.size() == convs.size())
     return;
   // In the order of the block: what is behind one of the engine's, then, from the
@@ -172,14 +260,16 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
   auto type = tensorType(conv->getOperand(1));
   const BinaryWeights &binary = weights[conv];
   if (binary.offender) {
-    auto [value, channel] = *binary.offender;
-    return conv->emitOpError("weights must be -a or +a with one a for each "
-                             "output channel, but found ")
-           << value.toDouble()
-           << " beside a = " << binary.scales[channel].toDouble()
-           << " in channel " << channel
-           << "; binarize the weights (Sign, BipolarQuant) before export";
+    auto message =
+        conv->emitOpError("weights must be -a or +a with one a for each output "
+                          "channel, but found ");
+    if (auto weight = evaluateConstant(conv->getOperand(1)))
+      describeWeights(message, *weight, type.getDimSize(0), *binary.offender);
+    return message;
   }
+  if (binary.deviates())
+    conv->setAttr("deviations", mlir::DenseF64ArrayAttr::get(
+                                    conv->getContext(), binary.deviations));
 
   mlir::OpBuilder builder(conv);
   mlir::Location loc = conv->getLoc();
@@ -234,51 +324,30 @@ static bool isFloat(Value value) {
   return llvm::isa<mlir::FloatType>(tensorType(value).getElementType());
 }
 
-// Walks up to where the integers come from.
+// Walks up to where the integers come from: a quantiser, a layer before, whose
+// values the fusion tells apart, or an input of the graph.
 LogicalResult InferQuantizationPass::findGrid(Operation *conv) {
-  static const llvm::StringSet<> transparent = {"Pad",
-                                                "MaxPool",
-                                                "ReduceMax",
-                                                "AveragePool",
-                                                "ReduceMean",
-                                                "ReduceSum",
-                                                "Reshape",
-                                                "Pick",
-                                                "Cast",
-                                                "Concat",
-                                                "Add",
-                                                "Sub",
-                                                "Mul",
-                                                "Div",
-                                                "DequantizeLinear",
-                                                "BatchNormalization",
-                                                "Not",
-                                                "Where",
-                                                "Clip",
-                                                "Mod",
-                                                "BitShift",
-                                                "BitwiseAnd",
-                                                "BitwiseOr",
-                                                "BitwiseXor"};
+  static const llvm::StringSet<> ends = {
+      "Sign", "BipolarQuant", "Quant",     "QuantizeLinear", "Greater",
+      "Less", "LessOrEqual",  "CastInput", "GreaterOrEqual", "MultiThreshold",
+      "Conv", "Round",        "Floor",     "Ceil"};
   llvm::SmallVector<Value> work = {conv->getOperand(0)};
+  llvm::DenseSet<Value> seen;
   while (!work.empty()) {
     Value value = work.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
     if (auto argument = llvm::dyn_cast<mlir::BlockArgument>(value)) {
       if (failed(castInput(conv, argument)))
         return failure();
       continue;
     }
     Operation *op = value.getDefiningOp();
+    // A cast to an integer is a quantiser, too.
     bool toInteger = opType(op) == "Cast" && op->getNumResults() == 1 &&
                      !isFloat(op->getResult(0)) && isFloat(op->getOperand(0));
-    if (toInteger || quantisers.contains(opType(op)))
-      continue;
-    if (!transparent.contains(opType(op)))
-      continue; // a real value: the host's layer
-    if (opType(op) == "Concat")
+    if (!toInteger && !ends.contains(opType(op)))
       work.append(op->operand_begin(), op->operand_end());
-    else
-      work.push_back(op->getOperand(0));
   }
   return success();
 }

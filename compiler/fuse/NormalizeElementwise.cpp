@@ -3,6 +3,7 @@
 #include "fuse/ConstTensor.h"
 #include "fuse/Graph.h"
 #include "fuse/Normalizer.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using llvm::failed;
@@ -110,9 +111,60 @@ mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
          << "; a constant that differs by position has no threshold";
 }
 
+// f(x) op g(x): the operands that are computed have one shape, and lie in maps
+// of one order.
+LogicalResult Normalizer::rewriteCombination(Operation *op) {
+  auto result = tensorType(op->getResult(0));
+  Value data;
+  for (Value operand : op->getOperands()) {
+    if (!maps.count(operand))
+      continue;
+    if (onnxTypeOf(operand).getShape() != result.getShape())
+      return op->emitOpError("must join computed values of one shape, but found ")
+             << shapeText(onnxTypeOf(operand).getShape()) << " for "
+             << shapeText(result.getShape())
+             << "; products and sums of maps of two shapes are not supported "
+                "yet";
+    data = data ? data : operand;
+  }
+  auto operands = llvm::to_vector(op->getOperands());
+  for (Value &operand : operands)
+    if (!maps.count(operand)) {
+      auto constant = perChannel(op, shrinkSplat(builder, operand), data);
+      if (failed(constant))
+        return llvm::failure();
+      operand = *constant;
+    }
+  Shape dims(dimsOf(data));
+  Indices places(result.getNumElements());
+  for (size_t i = 0; i < places.size(); ++i)
+    places[i] = int32_t(orderOf(data).at(int64_t(i)));
+  for (Value &operand : operands)
+    if (maps.count(operand)) {
+      bool fits = dimsOf(operand) == llvm::ArrayRef(dims) &&
+                  orderOf(operand) == orderOf(data);
+      operand = fits ? maps.lookup(operand)
+                     : arrange(op, operand, inverse(places), dims);
+    }
+  return replace(op, createOnnx(builder, op->getLoc(), opType(op),
+                                RankedTensorType::get(
+                                    dims, result.getElementType()),
+                                operands));
+}
+
 LogicalResult Normalizer::rewriteElementwise(Operation *op) {
   llvm::StringRef name = opType(op);
   auto operands = llvm::to_vector(op->getOperands());
+  static const llvm::StringSet<> combinations = {
+      "Add",         "Sub",   "Mul", "Div", "Greater", "GreaterOrEqual", "Less",
+      "LessOrEqual", "Where", "Min", "Max", "And",     "Or",             "Xor",
+      "Equal"};
+  bool isLogic = name == "And" || name == "Or" || name == "Xor" ||
+                 name == "Equal";
+  auto computed = llvm::count_if(
+      operands, [this](Value operand) { return maps.count(operand) != 0; });
+  if (combinations.contains(name) && (computed > 1 || isLogic))
+    return rewriteCombination(op);
   unsigned data = maps.count(operands[0]) ? 0 : 1;
   if (!maps.count(operands[data]))
     return op->emitOpError("must have a computed operand in front, but found "
@@ -122,8 +174,9 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     if (i == data)
       continue;
     if (maps.count(operand))
-      return op->emitOpError("must have one computed operand, but found two; "
-                             "joining two branches is not supported yet");
+      return op->emitOpError("must have constant parameters, but found a "
+                             "computed one; joining two branches is not "
+                             "supported yet");
     // Lists along the channel axis keep their length.
     if (!isAlongAxis(name))
       operands[i] = shrinkSplat(builder, operand);
@@ -146,10 +199,15 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
   operands[data] = maps.lookup(value);
   llvm::SmallVector<mlir::NamedAttribute> attrs(op->getAttrs());
   if (data == 1) {
-    if (name == "Div" || name == "PRelu" || name == "Where" || name == "Mod" ||
+    if (name == "PRelu" || name == "Where" || name == "Mod" ||
         name == "BitShift")
-      return op->emitOpError("must not divide by or choose by a computed "
-                             "value, but found one as its second operand");
+      return op->emitOpError("must have constant parameters, but found a "
+                             "computed one as its second operand");
+    if (name == "Div") { // c / x -> (1 / x) * c
+      Value inverse = createOnnx(builder, op->getLoc(), "Reciprocal",
+                                 operands[1].getType(), operands[1]);
+      return replace(op, "Mul", {inverse, operands[0]});
+    }
     if (name == "Sub") { // c - x -> -x + c
       Value minus =
           createOnnx(builder, op->getLoc(), "Mul", operands[1].getType(),
@@ -176,6 +234,25 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
                     name == "Max" ? none : operands[1]});
   }
   return replace(op, name, operands, attrs);
+}
+
+// x^n -> x * x * ...
+LogicalResult Normalizer::rewritePower(Operation *op) {
+  Value base = maps.lookup(op->getOperand(0)), exponent = op->getOperand(1);
+  auto constant =
+      base && isConstant(exponent) ? evaluateConstant(exponent) : std::nullopt;
+  auto values = constant ? constant->exactDoubles() : std::nullopt;
+  double n = values && values->size() == 1 ? values->front() : 0;
+  if (n == 0.5)
+    return replace(op, "Sqrt", base);
+  if (n < 1 || n > 8 || n != int(n))
+    return op->emitOpError("must raise a computed value to one whole power in "
+                           "1..8, or to 0.5, but found another exponent");
+  Value power = base;
+  for (int i = 1; i < int(n); ++i)
+    power = createOnnx(builder, op->getLoc(), "Mul", base.getType(),
+                       {power, base});
+  return replace(op, power);
 }
 
 // What a cast does to values, the fusion knows.

@@ -102,13 +102,18 @@ LogicalResult Normalizer::rewrite(Operation *op) {
                                                 "BatchNormalization",
                                                 "Clip",
                                                 "Where",
+                                                "And",
+                                                "Or",
+                                                "Xor",
+                                                "Equal",
                                                 "BipolarQuant",
                                                 "Quant",
                                                 "QuantizeLinear",
                                                 "DequantizeLinear",
                                                 "MultiThreshold"};
-  static const llvm::StringSet<> unary = {"Sign",  "Not", "Sigmoid", "Tanh", "Round",
-                                          "Floor", "Ceil", "Abs",    "Sqrt"};
+  static const llvm::StringSet<> unary = {
+      "Sign",  "Not",  "Sigmoid", "Tanh", "Erf", "Exp",
+      "Round", "Ceil", "Floor",   "Abs",  "Log", "Sqrt"};
   llvm::StringRef name = opType(op);
   if (op->getName().getDialectNamespace() != "onnx")
     return op->emitOpError("must be an onnx operation");
@@ -127,6 +132,8 @@ LogicalResult Normalizer::rewrite(Operation *op) {
   if (name == "Identity" || name == "Dropout" || name == "Reshape" ||
       name == "Flatten" || name == "Squeeze" || name == "Unsqueeze")
     return replace(op, maps.lookup(op->getOperand(0)));
+  if (name == "Pow")
+    return rewritePower(op);
   if (name == "Cast")
     return rewriteCast(op);
   if (name == "Transpose")

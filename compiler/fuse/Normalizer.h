@@ -39,6 +39,8 @@ private:
 
   // Elementwise operations (NormalizeElementwise.cpp)
   llvm::LogicalResult rewriteElementwise(mlir::Operation *op);
+  llvm::LogicalResult rewriteCombination(mlir::Operation *op);
+  llvm::LogicalResult rewritePower(mlir::Operation *op);
   llvm::LogicalResult rewriteCast(mlir::Operation *op);
   mlir::FailureOr<mlir::Value> perChannel(mlir::Operation *op,
                                           mlir::Value constant,

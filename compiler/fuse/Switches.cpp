@@ -1,6 +1,6 @@
 // Binary searches on monotone segments of a chain, decided exactly.
 
-#include "fuse/Switches.h"
+#include "fuse/Function.h"
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -121,6 +121,29 @@ std::vector<Switch> allSwitches(Evaluator &eval, int64_t low, int64_t high,
   return points;
 }
 
+// The same for a chain that is not monotone on known segments: intervals are
+// halved until an enclosure of the values on one decides its code.
+std::vector<Switch> functionSwitches(Evaluator &eval, int64_t low, int64_t high,
+                                     int &first) {
+  auto classify = [&](int64_t a, int64_t b) -> std::optional<int> {
+    if (a == b)
+      return eval.code(a);
+    return codeOf(evaluate(eval.chain, Interval(double(a), double(b))),
+                  eval.quantizer);
+  };
+  std::vector<Switch> points;
+  std::optional<int> previous;
+  splitPieces(low, high, classify, [&](int64_t from, int64_t, int code) {
+    if (previous)
+      points.push_back({from, *previous, code});
+    else
+      first = code;
+    previous = code;
+    return true;
+  });
+  return points;
+}
+
 // Gives the runs where Sign is 0 the meaning that the user chose. Returns a
 // reachable zero if there is one and no choice was made.
 std::optional<int64_t> decideZeros(const Reach &reach, SignZero choice,
@@ -209,7 +232,10 @@ SwitchResult findSwitches(const Chain &chain, const Quantizer &quantizer,
   Evaluator eval(chain, quantizer);
   Switches result;
   int64_t high = reach.high();
-  auto points = allSwitches(eval, reach.low(), high, result.first);
+  auto points =
+      hasFunction(chain)
+          ? functionSwitches(eval, reach.low(), high, result.first)
+          : allSwitches(eval, reach.low(), high, result.first);
   auto failed = [&] {
     return SwitchResult{
         {}, SwitchError{SwitchError::Kind::Undecided, *eval.undecided}};
@@ -243,6 +269,10 @@ SwitchResult findSwitches(const Chain &chain, const Quantizer &quantizer,
 
 Direction directionOf(ChainView chain, int64_t low, int64_t high) {
   int sign = 1;
+  if (!std::all_of(chain.begin(), chain.end(), [](const Step &step) {
+        return step.kind != Step::Kind::Apply || step.function->rises();
+      }))
+    return {false, false};
   for (size_t i = 0; i < chain.size(); ++i) {
     const Step &step = chain[i];
     bool bends = step.kind == Step::Kind::PRelu && step.factor.sign() < 0;

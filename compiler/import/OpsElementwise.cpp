@@ -12,6 +12,10 @@ using namespace mlir;
 using llvm::Twine;
 
 namespace bnncc::importer {
+
+/// The formulas of OpsActivations.cpp.
+void addActivationHandlers(HandlerTable &table);
+
 namespace {
 
 void buildUnary(NodeBuilder &n) { n.result(n.emit(n.op, n.in(0), n.type(0))); }
@@ -152,6 +156,7 @@ void buildCast(NodeBuilder &n) {
 } // namespace
 
 void addElementwiseHandlers(HandlerTable &table) {
+  addActivationHandlers(table);
   for (const char *op : {"Neg", "Abs", "Sqrt", "Relu", "Sign", "Not", "Sigmoid",
                          "Tanh", "Floor", "Ceil", "Round", "Exp", "Log", "Erf"})
     table[op] = {1, 1, buildUnary};

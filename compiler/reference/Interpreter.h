@@ -50,6 +50,8 @@ private:
   std::optional<Surd> exact(int number, int64_t i);
   std::optional<Surd> computeExact(const Step &step, int64_t i);
   std::optional<Surd> exactElementwise(const Step &step, int64_t i);
+  /// A sum whose terms without an exact form cancel.
+  std::optional<Surd> exactSum(const Step &step, int64_t i);
   std::optional<Surd> exactMembers(const Step &step, int64_t i);
   std::optional<Surd> exactLinear(const Step &step, int64_t i);
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Interpreter.h"
+#include <map>
 
 namespace bnncc::reference {
 
@@ -46,7 +47,47 @@ std::optional<Surd> Interpreter::computeExact(const Step &step, int64_t i) {
   }
 }
 
+std::optional<Surd> Interpreter::exactSum(const Step &step, int64_t i) {
+  using Element = std::pair<int, int64_t>;
+  std::map<Element, int> terms;
+  std::vector<std::pair<Element, int>> work;
+  auto expand = [&](const Step &sum, int64_t at, int sign) {
+    for (size_t k = 0; k < sum.operands.size(); ++k)
+      work.push_back({{sum.operands[k], mapped(sum, k, at)},
+                      k == 1 && sum.function == Function::Sub ? -sign : sign});
+  };
+  auto isSum = [](const Step *step) {
+    return step && step->kind == Kind::Elementwise &&
+           (step->function == Function::Add || step->function == Function::Sub);
+  };
+  if (!isSum(&step))
+    return std::nullopt;
+  expand(step, i, 1);
+  constexpr size_t most = 64;
+  for (size_t visited = 0; !work.empty(); ++visited) {
+    auto [element, sign] = work.back();
+    work.pop_back();
+    const Step *definer = definers[element.first];
+    if (isSum(definer) && visited < most)
+      expand(*definer, element.second, sign);
+    else
+      terms[element] += sign;
+  }
+  Surd total;
+  for (auto [element, count] : terms) {
+    if (count == 0)
+      continue;
+    std::optional<Surd> term = exact(element.first, element.second);
+    if (!term)
+      return std::nullopt;
+    total = total + *term * Surd(double(count));
+  }
+  return total;
+}
+
 std::optional<Surd> Interpreter::exactElementwise(const Step &step, int64_t i) {
+  if (std::optional<Surd> sum = exactSum(step, i))
+    return sum;
   Surd in[5];
   bool isThreshold = step.function == Function::MultiThreshold;
   for (size_t k = 0; k < step.operands.size() && k < 5; ++k) {

@@ -109,7 +109,15 @@ template <typename N> N clamp(const N &x, double low, double high) {
 
 //--- Functions that have no exact form ----------------------------------------
 
-Maybe<Surd> smooth(Function, const Surd &) { return std::nullopt; }
+/// Rational at one argument only, for which a network may well ask.
+Maybe<Surd> smooth(Function function, const Surd &x) {
+  bool isLog = function == Function::Log;
+  if ((isLog ? x - Surd(1.0) : x).sign() != 0)
+    return std::nullopt;
+  return function == Function::Sigmoid ? Surd(0.5)
+         : function == Function::Exp   ? Surd(1.0)
+                                       : Surd(0.0);
+}
 
 Maybe<Bounded> smooth(Function function, const Bounded &x) {
   // The C library is good to a few units in the last place; the derivative

@@ -78,3 +78,84 @@ func.func @pad_off_grid(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
   %a = "onnx.Conv"(%p, %w) {strides = #unit, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x6xf32>, tensor<1x1x1x3xi8>) -> tensor<1x1x4xf32>
   return %a : tensor<1x1x4xf32>
 }
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Two maps, not two functions of one.
+func.func @residual(%x: tensor<1x1x5xi8>) -> tensor<1x1x3xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x5xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x3xf32>
+  %v = "onnx.Constant"() {value = dense<[[[[-1, 1, 1]]]]> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %b = "onnx.Conv"(%x, %v) {strides = #unit, pads = #none} : (tensor<1x1x5xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x3xf32>
+  // expected-error @+1 {{must have operands that are functions of one map, but found two maps; residual additions and products of maps are not supported yet}}
+  %y = "onnx.Add"(%a, %b) : (tensor<1x1x3xf32>, tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  return %y : tensor<1x1x3xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// (s - x) + x is not s in float32.
+func.func @estimator_of_input(%x: tensor<1x1x5xf32>) -> tensor<1x1x5xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %s = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x5xf32>, tensor<f32>) -> tensor<1x1x5xf32>
+  // expected-error @+1 {{must not join the float graph input with what is made of it, but found one operand that is}}
+  %d = "onnx.Sub"(%s, %x) : (tensor<1x1x5xf32>, tensor<1x1x5xf32>) -> tensor<1x1x5xf32>
+  return %d : tensor<1x1x5xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// round(clip(x, 0, 2)) has three levels.
+func.func @three_levels(%x: tensor<1x1x5xi8>) -> tensor<1x1x1xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x5xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x3xf32>
+  %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+  %two = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+  %c = "onnx.Clip"(%a, %zero, %two) : (tensor<1x1x3xf32>, tensor<f32>, tensor<f32>) -> tensor<1x1x3xf32>
+  %r = "onnx.Round"(%c) : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  // expected-error @+1 {{must have 2 levels between layers, but found 3; activations of more than one bit are not supported yet}}
+  %b = "onnx.Conv"(%r, %w) {strides = #unit, pads = #none} : (tensor<1x1x3xf32>, tensor<1x1x1x3xi8>) -> tensor<1x1x1xf32>
+  return %b : tensor<1x1x1xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// The loader has no Erf.
+func.func @host_function(%x: tensor<1x1x5xi8>) -> tensor<1x1x3xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x5xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x3xf32>
+  // expected-error @+1 {{must be a function that the loader has behind the last layer}}
+  %e = "onnx.Erf"(%a) : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  return %e : tensor<1x1x3xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// At 1, weights 1 and 1.001 differ.
+func.func @weights_decide(%x: tensor<1x1x5xi8>) -> tensor<1x1x3xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none, deviations = array<f64: 1.0e-6>} : (tensor<1x1x5xi8>, tensor<1x1x1x3xi8>) -> tensor<1x1x3xf32>
+  // expected-error @+1 {{must be decided by weights of one magnitude, but found that the small differences between those of channel 0 decide it at accumulator value 1}}
+  %g = "onnx.Greater"(%a, %one) : (tensor<1x1x3xf32>, tensor<f32>) -> tensor<1x1x3xi1>
+  %f = "onnx.Cast"(%g) : (tensor<1x1x3xi1>) -> tensor<1x1x3xf32>
+  return %f : tensor<1x1x3xf32>
+}

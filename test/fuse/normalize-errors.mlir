@@ -1,9 +1,27 @@
 // RUN: bnn-opt %s -bnn-normalize-graph -split-input-file -verify-diagnostics
 
-func.func @residual(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
+func.func @computed_slope(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
   %s = "onnx.Sign"(%x) : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
-  // expected-error @+1 {{must have one computed operand, but found two}}
-  %a = "onnx.Add"(%x, %s) : (tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  // expected-error @+1 {{must have constant parameters, but found a computed one}}
+  %a = "onnx.PRelu"(%x, %s) : (tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  return %a : tensor<1x2x8xf32>
+}
+
+// -----
+
+func.func @two_shapes(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
+  %m = "onnx.ReduceMean"(%x) {axes = array<i64: 2>} : (tensor<1x2x8xf32>) -> tensor<1x2x1xf32>
+  // expected-error @+1 {{must join computed values of one shape, but found 'tensor<1x2x1xf32>' for 'tensor<1x2x8xf32>'}}
+  %a = "onnx.Mul"(%x, %m) : (tensor<1x2x8xf32>, tensor<1x2x1xf32>) -> tensor<1x2x8xf32>
+  return %a : tensor<1x2x8xf32>
+}
+
+// -----
+
+func.func @fractional_power(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
+  %e = "onnx.Constant"() {value = dense<1.5> : tensor<f32>} : () -> tensor<f32>
+  // expected-error @+1 {{must raise a computed value to one whole power in 1..8, or to 0.5, but found another exponent}}
+  %a = "onnx.Pow"(%x, %e) : (tensor<1x2x8xf32>, tensor<f32>) -> tensor<1x2x8xf32>
   return %a : tensor<1x2x8xf32>
 }
 
@@ -45,8 +63,8 @@ func.func @padded_channels(%x: tensor<1x2x8xf32>) -> tensor<1x3x8xf32> {
 // -----
 
 func.func @unknown(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
-  // expected-error @+1 {{must be an operation that has an exact integer form, but found Erf}}
-  %a = "onnx.Erf"(%x) : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  // expected-error @+1 {{must be an operation that has an exact integer form, but found Mod}}
+  %a = "onnx.Mod"(%x) : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
   return %a : tensor<1x2x8xf32>
 }
 
