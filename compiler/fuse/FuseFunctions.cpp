@@ -236,8 +236,10 @@ LogicalResult Fuser::reportZero(const Edge &edge) {
 // says which.
 FailureOr<Edge> Fuser::settled(Operation *op, const Edge &edge,
                                bool must) {
-  if (edge.kind != Edge::Kind::Integer ||
-      !edge.type().getElementType().isInteger(32))
+  bool isOpen = edge.kind == Edge::Kind::Integer &&
+                edge.type().getElementType().isInteger(32) &&
+                !(edge.pad && edge.pad->isLowest);
+  if (!isOpen)
     return edge;
   constexpr size_t most = 16;
   std::vector<exact::Levels> levels;
