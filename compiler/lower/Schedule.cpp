@@ -93,47 +93,96 @@ static void insertWait(Plan &plan, size_t at, uint32_t delay) {
   }
 }
 
+namespace {
+/// The RUNs of one window after the other.
+class WindowWalk {
+public:
+  explicit WindowWalk(Plan &plan) : plan(plan) {}
+
+  bool grew = false;      ///< a delay became larger
+  size_t tooLong = None;  ///< a RUN that would have to wait longer than it can
+  static constexpr size_t None = ~size_t(0);
+
+  /// `cold`: the first window, whose times are the predicted ones.
+  void walk(bool cold) {
+    std::vector<uint64_t> ready(plan.target.laneWords, 0), written = ready;
+    // The input of this window loads once that of the one before was read.
+    if (!cold)
+      clock.next = std::max(clock.next, inputFree + loadLatency +
+                                            plan.layers[0].in.loadBeats());
+    int current = 0; // layer
+    for (size_t r = 0; r < plan.runs.size(); ++r) {
+      RunPlan &run = plan.runs[r];
+      uint64_t begin = clock.next;
+      clock.next += run.part.run.delay;
+      if (run.layer < 0) {
+        ++clock.next; // its one step
+        continue;
+      }
+      LayerPlan &layer = plan.layers[size_t(run.layer)];
+      bool first = run.layer != current || r == 0;
+      if (run.layer != current) {
+        ready = written;
+        std::fill(written.begin(), written.end(), 0);
+        current = run.layer;
+      }
+      uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
+      if (start - begin > mostDelay) {
+        tooLong = r;
+        return;
+      }
+      grew |= start != clock.next;
+      run.part.run.delay = uint32_t(start - begin);
+      clock.next = start;
+      RunTimes times = walkRun(run.part, clock, plan.target.laneWords);
+      if (run.freesForLoad)
+        inputFree = clock.next;
+      for (size_t word = 0; word < written.size(); ++word)
+        written[word] = std::max(written[word], times.ready[word]);
+      if (!cold)
+        continue;
+      run.cycles = clock.next - begin;
+      if (first) {
+        layer.first = times.first;
+        layer.run.delay = run.part.run.delay;
+      }
+      layer.last = times.last;
+      layer.retired = times.retired;
+    }
+  }
+
+private:
+  static constexpr uint64_t loadLatency = 8;
+  Plan &plan;
+  Clock clock;
+  uint64_t inputFree = 0;
+};
+} // namespace
+
+/// A window begins while the value path and the writer may still be at work for
+/// the one before, so delays that do for the first window may be too short in a
+/// stream: they grow until they do for three windows.
 bool schedule(Plan &plan, const Network &network, std::string &error) {
   plan.routines.clear();
   plan.microcode.clear();
   if (!placeRoutines(network, plan, error))
     return false;
-  Clock clock;
-  std::vector<uint64_t> ready(plan.target.laneWords, 0), written = ready;
-  int current = 0; // layer
-  for (RunPlan &run : plan.runs) {
-    if (run.layer < 0) {
-      clock.next += run.part.run.delay + 1; // its one step
-      continue;
-    }
-    LayerPlan &layer = plan.layers[size_t(run.layer)];
-    bool first = run.layer != current || &run == plan.runs.data();
-    if (run.layer != current) {
-      ready = written;
-      std::fill(written.begin(), written.end(), 0);
-      current = run.layer;
-    }
-    uint64_t begin = clock.next;
-    uint64_t start = std::max(clock.next, earliestStart(run.part, ready));
-    uint64_t delay = start - clock.next;
-    if (delay > mostDelay) {
-      insertWait(plan, size_t(&run - plan.runs.data()), mostDelay);
+  for (RunPlan &run : plan.runs)
+    if (run.layer >= 0)
+      run.part.run.delay = 0;
+  while (true) {
+    WindowWalk walk(plan);
+    walk.walk(/*cold=*/true);
+    walk.grew = false;
+    for (int window = 0; window < 2 && walk.tooLong == walk.None; ++window)
+      walk.walk(/*cold=*/false);
+    if (walk.tooLong != walk.None) {
+      insertWait(plan, walk.tooLong, mostDelay);
       return schedule(plan, network, error);
     }
-    run.part.run.delay = uint32_t(delay);
-    clock.next = start;
-    RunTimes times = walkRun(run.part, clock, plan.target.laneWords);
-    run.cycles = clock.next - begin;
-    if (first) {
-      layer.first = times.first;
-      layer.run.delay = uint32_t(delay);
-    }
-    layer.last = times.last;
-    layer.retired = times.retired;
-    for (size_t word = 0; word < written.size(); ++word)
-      written[word] = std::max(written[word], times.ready[word]);
+    if (!walk.grew)
+      return true;
   }
-  return true;
 }
 
 uint64_t steadyCycles(const Plan &plan) {

@@ -25,7 +25,7 @@ from onnx import TensorProto, helper, numpy_helper
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("z010", "z020", "z035")
 MEMORY = re.compile(r"lane_words|weight_rows|threshold_rows|output_words|control_words|accumulator_bits|instruction memory")
-FITS = re.compile(r"built-in target '(z\d+)' has room")
+FITS = re.compile(r"built-in targets? '(z\d+)'.* ha(?:s|ve) room")
 NONE = "no built-in target has room"
 
 

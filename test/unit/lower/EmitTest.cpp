@@ -320,6 +320,26 @@ TEST_P(EveryTarget, AddsUpPooledBitsBehindAThreshold) {
   }
 }
 
+TEST_P(EveryTarget, BeginsAWindowWhileTheLastOneIsStillAtWork) {
+  // Values of one window are on their way when the next one's sums come.
+  for (int seed = 0; seed < 40; ++seed) {
+    std::mt19937 random(5000 + seed);
+    auto pick = [&](int low, int high) {
+      return int64_t(std::uniform_int_distribution<int>(low, high)(random));
+    };
+    std::vector<LayerSpec> layers = {
+        {.channels = 3, .kernel = 1, .stride = 2},
+        {.channels = pick(20, 70), .kernel = 5, .pad = 2, .output = SumBits},
+        {.channels = pick(20, 70), .kernel = 1, .output = Raw}};
+    Network network = randomNetwork(random, MapKind::Bytes,
+                                    {3, 1, pick(10, 40)}, layers);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectExact(random, network, GetParam());
+    if (HasFailure())
+      return;
+  }
+}
+
 TEST_P(EveryTarget, LoadsInputsInStripes) {
   int striped = 0, both = 0;
   for (int seed = 0; seed < 80; ++seed) {
