@@ -1,10 +1,10 @@
 // The engine's RTL as a device: the Verilated bnn_top with a memory model behind
 // it, driven through its registers as a driver on the board would.
 #include "Device.h"
-#include "Io.h"
 
 #include "RtlModel.h"
 #include "bnn/isa/Engine.h"
+#include "bnn/isa/host/Part.h"
 
 #include <charconv>
 #include <fmt/format.h>
@@ -79,7 +79,7 @@ private:
   std::unique_ptr<RtlModel> rtl;
   std::unique_ptr<isa::Engine> model; ///< the scoreboard
   const isa::Program *program = nullptr;
-  Io io; ///< of the program, for its bounds
+  host::Part io; ///< of the program, for its bounds
   std::vector<uint8_t> image, scratch;
   std::vector<uint8_t> modelImage, modelScratch;
   bool warmResident = false; ///< the instruction memory holds the warm code
@@ -241,7 +241,7 @@ Result trapped(isa::Trap trap, uint32_t index, const std::string &where) {
 Result RtlDevice::load(const isa::Program &next, bnn_stats &stats) {
   program = nullptr; // nothing is loaded if this fails
   std::string error;
-  if (io = Io(); !parseIo(next.io, next.inputBytes, next.outputBytes, io, error))
+  if (!host::readPart(next.io, next.inputBytes, next.outputBytes, io, error))
     return {BNN_ERROR_PROGRAM, error};
   warmResident = false;
   if (Result result = checkCode(next); !result)
