@@ -198,7 +198,7 @@ CASES = [
     ("rounding_mode must be ROUND, CEIL, FLOOR, UP, DOWN, HALF_UP or HALF_DOWN, found 'odd'; choose one of these", node("Quant", "x", full(1), full(1, value=0), full(1, value=4), domain=QONNX, rounding_mode="odd")),
     ("Trunc must be of version 1 with five inputs, found 6 inputs of version 1; export with QONNX opset 1", node("Trunc", "x", full(1), full(1), full(1), full(1), full(1), domain=QONNX)),
     ("MultiThreshold must have N x C data and channels x thresholds, found 1x4x8 and 3; correct the shapes", node("MultiThreshold", "x", full(3), domain=QONNX)),
-    ("MultiThreshold must have one row of thresholds, or one per channel, found 3 for 4; correct the thresholds", node("MultiThreshold", "x", full(3, 1), domain=QONNX)),
+    ("MultiThreshold must have one row of thresholds, or one per channel, found 3 for 8; correct the thresholds", node("MultiThreshold", "x", full(3, 1), domain=QONNX)),
     # Reductions.
     ("TopK must ask for the one largest value, found k =", node("TopK", "x", ints(3), outputs=2)),
     # Operators and their number of inputs.
@@ -227,7 +227,7 @@ CASES = [
     ("graph input 'x': an input must have a shape, found none; export with static shapes", input_type(helper.make_tensor_type_proto(TensorProto.FLOAT, None))),
     ("graph input 'x': an input must have at most 2^33 elements, found shape", input_type(helper.make_tensor_type_proto(TensorProto.FLOAT, [1, 1 << 20, 1 << 20]))),
     # The model.
-    ("an operator set must be imported once, found", changed(lambda m: m.opset_import.append(helper.make_opsetid("", 12)))),
+    ("an operator set must be imported in one version, found 'ai.onnx' in 13 and 12; remove one of the two from opset_import", changed(lambda m: m.opset_import.append(helper.make_opsetid("", 12)))),
     ("a model must have no functions of its own, found 'f'; inline them with onnx.inliner", changed(lambda m: m.functions.add(name="f", domain="d"))),
     ("a model must import the operator set of its nodes, found none for ai.onnx; add it to opset_import", changed(lambda m: None, opset=None)),
 ]
