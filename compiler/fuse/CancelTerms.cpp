@@ -191,6 +191,11 @@ std::optional<Sum> Canceller::scaled(Operation *op) {
       product.factors.push_back(name == "Div" ? ~factor : factor);
       llvm::sort(product.factors);
     }
+    // Long chains of factors are no idiom, and their numbers grow with them.
+    if (mpz_sizeinbase(coefficient.get_num_mpz_t(), 2) +
+            mpz_sizeinbase(coefficient.get_den_mpz_t(), 2) >
+        16384)
+      return std::nullopt;
     result[product] = coefficient;
   }
   return result;

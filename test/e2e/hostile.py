@@ -89,7 +89,7 @@ CASES = {
     "constant-chain": lambda: constants("Add", 9000, 1, squared=False),
     "constant-doubling": lambda: constants("Add", 60, 1, squared=True),
     "constant-squares": lambda: constants("Mul", 25, 1.5, squared=True),
-    "affine": lambda: chain(5000, ("Add", "Mul")),
+    "affine": lambda: chain(2000, ("Add", "Mul")),
     "relus": lambda: chain(5000, ("Relu",)),
     "many-nodes": lambda: chain(20000, ("Relu",)),
     "concatenations": lambda: concatenations(40),
