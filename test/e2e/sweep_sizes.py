@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("z010", "z020", "z035")
 MEMORY = re.compile(r"lane_words|weight_rows|threshold_rows|output_words|control_words|accumulator_bits|instruction memory")
 FITS = re.compile(r"built-in targets? '(z\d+)'.* ha(?:s|ve) room")
-NONE = "no built-in target has room"
+NONE = re.compile("no built-in target has room|no target can be made large enough")
 
 
 class Network:
@@ -140,7 +140,7 @@ def verdict(args: argparse.Namespace, index: int, folder: Path) -> tuple[str, st
         return kind, f"{network}: {text}"
     named = FITS.search(text)
     others = [named[1]] if named else [t for t in TARGETS if t != network.target]
-    if not named and NONE not in text:
+    if not named and not NONE.search(text):
         return "unnamed", f"{network}: {text}"
     for target in others:
         found, why = try_target(args, folder, network.bits, target)
