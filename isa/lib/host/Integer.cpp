@@ -131,18 +131,61 @@ std::strong_ordering operator<=>(const Integer &a, const Integer &b) {
   return a.negative ? compare(b.limbs, a.limbs) : compare(a.limbs, b.limbs);
 }
 
-// One bit of the quotient after the other.
+// Knuth's algorithm D: each limb of the quotient is guessed from the leading
+// limbs, at most two too high, and put right.
 Integer Integer::dividedBy(const Integer &divisor) const {
-  Integer quotient, rest;
-  for (size_t i = bits(); i-- > 0;) {
-    bool bit = limbs[i / 32] >> (i % 32) & 1;
-    rest = rest.shiftedLeft(1) + Integer(bit);
-    bool fits = rest >= divisor;
-    if (fits)
-      rest = rest - divisor;
-    quotient = quotient.shiftedLeft(1) + Integer(fits);
+  size_t n = divisor.limbs.size();
+  if (limbs.size() < n)
+    return {};
+  if (n == 1) {
+    Limbs quotient(limbs.size());
+    uint64_t rest = 0;
+    for (size_t i = limbs.size(); i-- > 0;) {
+      rest = rest << 32 | limbs[i];
+      quotient[i] = uint32_t(rest / divisor.limbs[0]);
+      rest %= divisor.limbs[0];
+    }
+    trim(quotient);
+    return {false, std::move(quotient)};
   }
-  return quotient;
+  auto shift = size_t(std::countl_zero(divisor.limbs.back()));
+  Limbs u = shiftedLeft(shift).limbs, v = divisor.shiftedLeft(shift).limbs;
+  u.resize(limbs.size() + 1, 0);
+  Limbs quotient(limbs.size() - n + 1);
+  for (size_t j = quotient.size(); j-- > 0;) {
+    uint64_t top = uint64_t(u[j + n]) << 32 | u[j + n - 1];
+    uint64_t guess = top / v[n - 1], rest = top % v[n - 1];
+    while (guess >> 32 || guess * v[n - 2] > (rest << 32 | u[j + n - 2])) {
+      --guess;
+      rest += v[n - 1];
+      if (rest >> 32)
+        break;
+    }
+    uint64_t carry = 0;
+    int64_t borrow = 0;
+    for (size_t i = 0; i < n; ++i) {
+      carry += guess * v[i];
+      int64_t digit = int64_t(u[i + j]) - uint32_t(carry) + borrow;
+      u[i + j] = uint32_t(digit);
+      borrow = digit >> 32;
+      carry >>= 32;
+    }
+    int64_t digit = int64_t(u[j + n]) - int64_t(carry) + borrow;
+    u[j + n] = uint32_t(digit);
+    if (digit < 0) { // one too high
+      --guess;
+      carry = 0;
+      for (size_t i = 0; i < n; ++i) {
+        carry += uint64_t(u[i + j]) + v[i];
+        u[i + j] = uint32_t(carry);
+        carry >>= 32;
+      }
+      u[j + n] += uint32_t(carry);
+    }
+    quotient[j] = uint32_t(guess);
+  }
+  trim(quotient);
+  return {false, std::move(quotient)};
 }
 
 // Newton's iteration from above falls until it is there.
