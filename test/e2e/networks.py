@@ -49,7 +49,7 @@ KINDS = {
     # Sums beyond 16 bits: every pixel of a picture, a stem of three colours.
     "dense-bytes": ("1x28x28", "flatten dense:24 bn sign dense:32 bn sign dense:10"),
     "dense-bytes-values": ("1x28x28", "flatten dense:10"),
-    "stem": ("3x33x35", "conv:16,7,2,3 bn sign conv:12,3,2,1 bn sign conv:8,3,1,0 mean flatten"),
+    "stem": ("3x21x19", "conv:16,7,2,3 bn sign conv:12,3,2,1 bn sign conv:8,3,1,0 mean flatten"),
 }
 
 
@@ -104,6 +104,7 @@ class Builder:
 
     def dense(self, channels: int) -> None:
         self.node("MatMul", self.last, self.constant(self.weights(self.shape[1], channels)))
+        self.shape[1] = channels
 
     def bn(self) -> None:
         n = self.shape[1]
