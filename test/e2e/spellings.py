@@ -107,7 +107,6 @@ ACTIVATIONS: dict[str, Callable[[Graph, str], str]] = {
     "sigmoid-round": lambda g, x: g("Round", g("Sigmoid", x)),
     "hard-sigmoid": lambda g, x: g("Round", g("HardSigmoid", x)),
     "erf": lambda g, x: g.sign(g("Erf", x)),
-    "gelu": lambda g, x: g.sign(g("Mul", g("Mul", x, g("Add", g("Erf", g("Div", x, 1.4142135)), 1.0)), 0.5)),
     "hard-swish": lambda g, x: g.sign(g("Mul", x, g.clip(g("Add", g("Div", x, 6.0), 0.5), 0.0))),
     "swish": lambda g, x: g.sign(g("Add", g("Mul", x, g("Sigmoid", x)), 0.1)),
     "softsign": lambda g, x: g.sign(g("Sub", g("Div", x, g("Add", g("Abs", x), 1.0)), 0.2)),

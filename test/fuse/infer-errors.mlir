@@ -35,8 +35,8 @@ func.func @float_between(%x: tensor<1x1x5xf32>) -> tensor<1x1x2xf32> {
 // -----
 
 func.func @several_bits(%x: tensor<1x1x4xf32>) -> tensor<1x1x1xf32> {
-  %w = "onnx.Constant"() {value = dense<[[[[1.5, -0.5, 0.5, -2.0]]]]> : tensor<1x1x1x4xf32>} : () -> tensor<1x1x1x4xf32>
-  // expected-error @+1 {{but found weights of 3 bits (4 levels from -2 to 1.5 in channel 0); weights of more than one bit are not supported yet}}
+  %w = "onnx.Constant"() {value = dense<[[[[1.5, -0.5, 0.5, -1.0]]]]> : tensor<1x1x1x4xf32>} : () -> tensor<1x1x1x4xf32>
+  // expected-error @+1 {{but found weights of 3 bits (4 levels from -1 to 1.5 in channel 0); weights of more than one bit are not supported yet}}
   %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x4xf32>) -> tensor<1x1x1xf32>
   return %a : tensor<1x1x1xf32>
 }
