@@ -14,6 +14,7 @@ void buildFusePipeline(mlir::OpPassManager &manager,
   manager.addPass(createInferQuantization({options.inputType}));
   manager.addPass(createFuseThresholds({options.signZero, options.inputArithmetic}));
   manager.addPass(mlir::createCanonicalizerPass());
+  manager.addPass(mlir::createCSEPass()); // outputs share what they come from
 }
 
 namespace {

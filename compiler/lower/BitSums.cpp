@@ -47,10 +47,19 @@ void endInNumbers(mlir::func::FuncOp func) {
                                        end->getOperandTypes()));
 }
 
+/// Whether the host has these bits: it decides them, or no layer comes before.
+static bool isOnHost(Value bits) {
+  mlir::Operation *op = bits.getDefiningOp();
+  while (mlir::isa_and_nonnull<bnn::ReshapeOp, bnn::GatherOp, bnn::MaxPoolOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return mlir::isa_and_nonnull<bnn::DecideOp>(op) || isFromHost(bits);
+}
+
 void bitsAsNumbers(mlir::func::FuncOp func) {
   for (mlir::Operation &op : llvm::make_early_inc_range(func.front())) {
     mlir::OpBuilder builder(&op);
-    if (mlir::isa<bnn::SumOp, bnn::ToRealOp>(op) && isBits(op.getOperand(0)))
+    if (mlir::isa<bnn::SumOp, bnn::ToRealOp>(op) &&
+        isBits(op.getOperand(0)) && !isOnHost(op.getOperand(0)))
       op.setOperand(0, numbersOf(builder, op.getLoc(), op.getOperand(0)));
     auto threshold = mlir::dyn_cast<bnn::ThresholdOp>(op);
     if (!threshold || !threshold.getInput().getDefiningOp<bnn::SumOp>() ||

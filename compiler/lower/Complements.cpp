@@ -6,6 +6,8 @@
 
 #include "Complements.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
+
 namespace bnncc::lower {
 
 using mlir::DenseElementsAttr;
@@ -125,6 +127,20 @@ void addComplements(Producer &p) {
   setThreshold(p.threshold, points, first);
   p.threshold.setMirrored(true);
   setChannels(p.threshold.getOutput(), shape[0]);
+}
+
+bool isFromHost(Value bits) {
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  llvm::SmallVector<Value> work = {bits};
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (mlir::isa<bnn::ConvOp>(op))
+      return false;
+    work.append(op->operand_begin(), op->operand_end());
+  }
+  return true;
 }
 
 } // namespace bnncc::lower

@@ -59,6 +59,9 @@ void addComplements(Producer &p);
 /// its inner pixels, so that neither thresholds nor constants make up for it.
 bool needsMirror(bnn::ConvOp conv);
 
+/// Whether no convolution comes before these bits: the host makes them.
+bool isFromHost(mlir::Value bits);
+
 } // namespace bnncc::lower
 
 #endif // BNNCC_COMPILER_LOWER_COMPLEMENTS_H

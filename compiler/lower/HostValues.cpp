@@ -10,6 +10,7 @@
 
 #include "bnn/BnnDialect.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace bnncc::lower {
 
@@ -109,12 +110,21 @@ bool isHosts(Operation *op) {
 }
 } // namespace
 
+/// Whether only the host reads `value`, through to_real at the end.
+static bool onlyHostReads(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return mlir::isa<bnn::ToRealOp>(user) ||
+           (isHosts(user) && onlyHostReads(user->getResult(0)));
+  });
+}
+
 void valuesOnHost(mlir::func::FuncOp func) {
+  llvm::SmallSetVector<Operation *, 8> moved;
   for (auto toReal :
        llvm::make_early_inc_range(func.front().getOps<bnn::ToRealOp>())) {
     llvm::SmallVector<Operation *> ops;
     Value integers = toReal.getInput();
-    while (isHosts(integers.getDefiningOp()) && integers.hasOneUse()) {
+    while (isHosts(integers.getDefiningOp()) && onlyHostReads(integers)) {
       ops.push_back(integers.getDefiningOp());
       integers = ops.back()->getOperand(0);
     }
@@ -131,8 +141,17 @@ void valuesOnHost(mlir::func::FuncOp func) {
     value = onReals(builder, toReal, value);
     toReal.getOutput().replaceAllUsesWith(value);
     toReal.erase();
-    for (Operation *op : ops)
-      op->erase();
+    moved.insert(ops.begin(), ops.end());
+  }
+  // Readers first; what others still read stays.
+  for (bool erased = true; erased;) {
+    erased = false;
+    for (Operation *op : llvm::to_vector(moved))
+      if (op->use_empty()) {
+        moved.remove(op);
+        op->erase();
+        erased = true;
+      }
   }
 }
 

@@ -185,8 +185,10 @@ bool Legaliser::continuesChain(Operation *op, mlir::func::FuncOp func) {
 }
 
 bool Legaliser::run(mlir::func::FuncOp func) {
-  if (func.getNumArguments() != 1 || func.getNumResults() != 1) {
-    error = "the graph must have one input and one output that is computed";
+  if (func.getNumArguments() != 1) {
+    error = fmt::format("the graph must have one input that is computed with, "
+                        "but found {}; make the others constants",
+                        func.getNumArguments());
     return false;
   }
   map = shapeOf(func.getArgument(0));

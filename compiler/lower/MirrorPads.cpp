@@ -10,7 +10,6 @@
 
 #include "bnn/isa/host/Exact.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
 
 namespace bnncc::lower {
 namespace host = ::bnn::host;
@@ -127,21 +126,6 @@ bool readsSums(bnn::ConvOp conv) {
                         });
   return mlir::isa_and_nonnull<bnn::ToRealOp>(user);
 }
-/// Whether no convolution comes before these bits: the host makes them.
-bool isFromHost(mlir::Value bits) {
-  llvm::SmallPtrSet<Operation *, 16> seen;
-  llvm::SmallVector<mlir::Value> work = {bits};
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val().getDefiningOp();
-    if (!op || !seen.insert(op).second)
-      continue;
-    if (mlir::isa<bnn::ConvOp>(op))
-      return false;
-    work.append(op->operand_begin(), op->operand_end());
-  }
-  return true;
-}
-
 /// The host gives every bit of the convolution's input twice, x and -x.
 void addHostComplements(bnn::ConvOp conv) {
   mlir::OpBuilder builder(conv);
