@@ -377,7 +377,7 @@ std::string shapeText(const std::vector<int64_t> &shape) {
 std::vector<uint8_t> formatNpy(const NpyArray &array) {
   std::string_view code;
   for (const TypeCode &t : typeCodes)
-    if (t.type == array.type && t.name == bnn_type_name(array.type))
+    if (t.name == bnn_type_name(array.type))
       code = t.code;
   std::string header = fmt::format(
       "{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",

@@ -30,7 +30,7 @@ def build(kind: net.Kind) -> Case:
     model = g.model()
     if g.change:
         g.change(model)
-    return Case(model, g.flags, windows)
+    return Case(model, g.flags, windows, g.padded_zeros)
 
 
 def table() -> str:

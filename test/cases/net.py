@@ -21,7 +21,7 @@ class Net(Graph):
 
     def __init__(self, seed: int, opset: int = 13) -> None:
         super().__init__(np.random.default_rng(seed), opset)
-        self.qonnx = self.symbolic = False
+        self.qonnx = self.symbolic = self.padded_zeros = False
         self.change: Callable[[onnx.ModelProto], None] | None = None  # of the finished model
 
     def name(self, stem: str) -> str:

@@ -269,7 +269,8 @@ def padded_sign(g: Net) -> np.ndarray:
 
 @kind("zeros-padded-before-a-sign-that-has-a-side")
 def padded_plus(g: Net) -> np.ndarray:
-    """With --sign-zero=plus they become +1."""
+    """--sign-zero is of sums that reach 0: zeros of a Pad stay."""
+    g.padded_zeros = True
     g.flags.append("--sign-zero=plus")
     return padded_sign(g)
 

@@ -48,10 +48,14 @@ def sign_zero(flags: list[str]) -> int | None:
     return {"--sign-zero=plus": 1, "--sign-zero=minus": -1}.get(next((f for f in flags if f.startswith("--sign-zero")), ""))
 
 
+def zero_of(case: Case) -> int | None:
+    return None if case.padded_zeros else sign_zero(case.flags)
+
+
 def exact_outputs(case: Case, windows: np.ndarray) -> list[np.ndarray] | None:
     """Outputs as exact numbers, or None where the evaluator leaves an operation out."""
     try:
-        evaluator = Evaluator(case.model, sign_zero(case.flags))
+        evaluator = Evaluator(case.model, zero_of(case))
         evaluator.whole_input = any(flag.startswith("--input-type") for flag in case.flags)
         batch = batch_of(case.model)
         rows = [evaluator.run(windows[i : i + batch]) for i in range(0, len(windows), batch)]
@@ -118,7 +122,7 @@ def judge(case: Case, target: str, tools: Path, keep: Callable | None = None) ->
 def compare(case: Case, got: list[np.ndarray]) -> Verdict:
     exact = exact_outputs(case, case.windows)
     try:
-        executor, outside = reference(case.model, case.windows, sign_zero(case.flags))
+        executor, outside = reference(case.model, case.windows, zero_of(case))
     except NoReference as error:
         executor, outside = "", None
         if exact is None:

@@ -19,6 +19,7 @@ class Case:
     model: onnx.ModelProto
     flags: list[str]
     windows: np.ndarray
+    padded_zeros: bool = False  # --sign-zero is of reached sums only: the graph's own zeros stay what they are
 
 
 def first_shape(g: Graph) -> list[int]:

@@ -125,7 +125,7 @@ uint16_t doubleToHalf(double value) {
     return uint16_t(sign | 0x7c00);
   int exponent;
   std::frexp(x, &exponent); // x < 2^exponent
-  int scale = std::max(exponent - 11, -24);
+  int scale = x == 0 ? -24 : std::max(exponent - 11, -24);
   // Half to even: nearbyint in the default mode. 1024 and up carries over.
   auto digits = int(std::nearbyint(std::ldexp(x, -scale)));
   return uint16_t(sign | (((scale + 24) << 10) + digits));

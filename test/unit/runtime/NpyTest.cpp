@@ -65,6 +65,22 @@ TEST(Npy, EveryTypeRoundTrips) {
     }
 }
 
+TEST(Npy, TypesThatAreReadAsOthersAreWrittenAsThemselves) {
+  for (auto [type, code] : {std::pair{BNN_FLOAT16, "'<f2'"},
+                            {BNN_BOOL, "'|b1'"},
+                            {BNN_INT16, "'<i2'"},
+                            {BNN_UINT16, "'<u2'"},
+                            {BNN_UINT32, "'<u4'"},
+                            {BNN_UINT64, "'<u8'"}}) {
+    NpyArray array{type, {2}, {}};
+    array.data.resize(2 * bnn_type_size(type));
+    auto bytes = formatNpy(array);
+    EXPECT_NE(std::string(bytes.begin(), bytes.end()).find(code),
+              std::string::npos)
+        << code;
+  }
+}
+
 TEST(Npy, VersionsAndSpellings) {
   NpyArray array;
   std::string error;
