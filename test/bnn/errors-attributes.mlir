@@ -1,15 +1,15 @@
 // RUN: bnn-opt %s -split-input-file -verify-diagnostics
 
-func.func @boundaries_of_doubles(%x: tensor<1x1x8xf32>) {
-  // expected-error @+1 {{boundaries must be a vector of f32, but found}}
-  %q = bnn.quantize %x {boundaries = dense<0.5> : tensor<1xf64>, first = 0 : i64, step = 1 : i64} : tensor<1x1x8xf32> -> tensor<1x1x8xi8>
+func.func @boundaries_of_integers(%x: tensor<1x1x8xf32>) {
+  // expected-error @+1 {{boundaries must be a vector of f32 or f64, or one for}}
+  %q = bnn.quantize %x {boundaries = dense<1> : tensor<1xi32>, first = 0 : i64, step = 1 : i64} : tensor<1x1x8xf32> -> tensor<1x1x8xi8>
   return
 }
 
 // -----
 
 func.func @step_of_zero(%x: tensor<1x1x8xf32>) {
-  // expected-error @+1 {{step must be positive, but found 0}}
+  // expected-error @+1 {{step must not be 0}}
   %q = bnn.quantize %x {boundaries = dense<0.5> : tensor<1xf32>, first = 0 : i64, step = 0 : i64} : tensor<1x1x8xf32> -> tensor<1x1x8xi8>
   return
 }

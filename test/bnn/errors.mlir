@@ -9,7 +9,7 @@ func.func @boundaries_descend(%x: tensor<1x1x8xf32>) {
 // -----
 
 func.func @code_beyond_type(%x: tensor<1x1x8xf32>) {
-  // expected-error @+1 {{codes must be in -128..127, but found 127..128}}
+  // expected-error @+1 {{codes must be in -128..127, but found 128}}
   %q = bnn.quantize %x {boundaries = dense<0.5> : tensor<1xf32>, first = 127 : i64, step = 1 : i64} : tensor<1x1x8xf32> -> tensor<1x1x8xi8>
   return
 }
@@ -17,7 +17,7 @@ func.func @code_beyond_type(%x: tensor<1x1x8xf32>) {
 // -----
 
 func.func @bipolar_zero(%x: tensor<1x1x8xf32>) {
-  // expected-error @+1 {{bipolar codes must be -1 and 1, but found first = 0, step = 1}}
+  // expected-error @+1 {{bipolar codes must be -1 and 1, but found 0}}
   %q = bnn.quantize %x {boundaries = dense<0.5> : tensor<1xf32>, first = 0 : i64, step = 1 : i64} : tensor<1x1x8xf32> -> tensor<1x1x8xi1>
   return
 }

@@ -62,7 +62,8 @@ def add_steps(n: Net) -> None:
         elif kind == "PRelu":
             n.step(kind, n.number(0.05, 0.9, signed=r.random() < 0.3))
         elif kind == "Leaky":
-            n.step("LeakyRelu", alpha=float(r.uniform(0.01, 0.5)))
+            alpha = float(r.uniform(0.01, 0.5))  # ONNX Runtime has LeakyRelu for float32 only
+            n.step("LeakyRelu", alpha=alpha) if n.dtype == np.float32 else n.step("PRelu", n.const(alpha))
         elif kind == "Clip":
             n.step(kind, n.const(r.uniform(-2, -0.5)), n.const(r.uniform(0.5, 2)))
         elif kind in ("Min", "Max"):

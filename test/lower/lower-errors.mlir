@@ -68,16 +68,6 @@ func.func @main(%x: tensor<1x1x16xi8>) -> tensor<1x1x1xf64> {
 
 // -----
 
-// CHECK: node 'pool': a max pool must follow a convolution or a sign, but found other values; put a sign before it
-func.func @main(%x: tensor<1x1x16xi8>) -> tensor<1x1x8xf64> {
-  %p = bnn.max_pool %x {kernel = array<i64: 1, 2>, strides = array<i64: 1, 2>, pads = array<i64: 0, 0, 0, 0>} : tensor<1x1x16xi8> -> tensor<1x1x8xi8> loc("pool")
-  %a = bnn.conv %p {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x8xi8> -> tensor<1x1x8xi32>
-  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x8xi32> -> tensor<1x1x8xf64>
-  return %r : tensor<1x1x8xf64>
-}
-
-// -----
-
 // CHECK: node 'conv': padding bits with 0 doubles all sums behind it, but a threshold is 2^29 or more; use fewer taps
 func.func @main(%x: tensor<1x4x4xi8>) -> tensor<1x4x4xf64> {
   %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi8> -> tensor<1x4x4xi32>
@@ -87,15 +77,6 @@ func.func @main(%x: tensor<1x4x4xi8>) -> tensor<1x4x4xf64> {
   %c = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x4x4xi1> -> tensor<1x4x4xi32>
   %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x4x4xi32> -> tensor<1x4x4xf64>
   return %r : tensor<1x4x4xf64>
-}
-
-// -----
-
-// CHECK: node 'conv': weights other than -1 and +1 in a kernel of 2 rows over 40 channels have no loop; use at most 32 channels, or one row
-func.func @main(%x: tensor<40x4x4xi1>) -> tensor<1x3x3xf64> {
-  %a = bnn.conv %x {weight = dense<0> : tensor<1x40x2x2xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 2 : i64} : tensor<40x4x4xi1> -> tensor<1x3x3xi32> loc("conv")
-  %r = bnn.to_real %a {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x3x3xi32> -> tensor<1x3x3xf64>
-  return %r : tensor<1x3x3xf64>
 }
 
 // -----

@@ -99,7 +99,7 @@ case("must not follow a Pad of real values, but found one")(lambda n: n.end(n.op
 case("must not see a Pad above the least value of its operand, but found")(
     lambda n: n.head(n.sign(n.op("MaxPool", n.op("Pad", n.conv("x", 1, 4), np.array([0, 0, 1, 0, 0, 1], I64), F(100)), kernel_shape=[2])))
 )
-case("must have one computed operand, but found two; joining two branches is not supported yet")(lambda n: n.head(n.sign(n.op("Add", n.conv("x", 1, 4), n.conv("x", 1, 4)))))
+case("must have operands that are functions of one map, but found two maps; residual additions and products of maps are not supported yet")(lambda n: n.head(n.sign(n.op("Add", n.conv("x", 1, 4), n.conv("x", 1, 4)))))
 # Quantisers.
 case("must have 2 levels between layers, but found 256")(lambda n: n.head(n.op("DequantizeLinear", n.op("QuantizeLinear", n.conv("x", 1, 4), F(1), np.array(0, np.int8)), F(1), np.array(0, np.int8))))
 case("must pad by one value, but found its own pads of 0 around a Pad by another value")(

@@ -66,7 +66,7 @@ TEST(ReadPart, FieldsMustBeOfTheirKind) {
   EXPECT_EQ(errorOf(R"({"input": {"quantise": {"kind": "boundaries", "first": 0,
                         "step": 1, "boundaries": [)" +
                     many + "]}}}"),
-            "io.input.quantise field 'boundaries' must hold at most 65535");
+            "io.input.quantise field 'boundaries' must hold at most 65535 in a row");
 }
 
 TEST(ReadPart, TensorsMustFitTheirMaps) {

@@ -20,6 +20,8 @@ namespace {
 
 class Evaluator : public testing::Test {
 protected:
+  bool floatInput = false; ///< else real arithmetic from the input on
+
   Evaluator() {
     context.loadDialect<mlir::func::FuncDialect, onnx::OnnxDialect>();
   }
@@ -40,7 +42,7 @@ protected:
     Tensor input;
     input.shape = {1, static_cast<int64_t>(x.size())};
     input.values = x;
-    auto evaluator = OnnxEvaluator::create(*module, {signZero});
+    auto evaluator = OnnxEvaluator::create(*module, {signZero, floatInput});
     if (!evaluator) {
       error = llvm::toString(evaluator.takeError());
       return {};
@@ -107,6 +109,12 @@ TEST_F(Evaluator, DecidesBelowTheLastPlace) {
                      "%d = \"onnx.Sub\"(%q, %one)" + Binary +
                      "%y = \"onnx.Sign\"(%d) : ($) -> $";
   EXPECT_EQ(runSame(body, {16777216, 16777214}), (Values{1, -1}));
+  // Between the graph's float input and its first quantiser operations round.
+  floatInput = true;
+  EXPECT_EQ(runSame(body, {16777216, 16777214}), Values());
+  EXPECT_NE(error.find("exactly zero"), std::string::npos) << error;
+  EXPECT_EQ(runSame(body, {16777216, 16777214}, SignZero::Minus),
+            (Values{-1, -1}));
 }
 
 TEST_F(Evaluator, NormalisationTieIsExact) {

@@ -54,7 +54,7 @@ TEST_F(TargetFile, BuiltIn) {
   EXPECT_EQ(
       target.describe(),
       "isa=2 clusters=4 lane_words=1024 weight_rows=512 threshold_rows=256 "
-      "control_words=64 output_words=1024 accumulator_bits=16");
+      "control_words=64 output_words=1024 accumulator_bits=24");
 }
 
 TEST_F(TargetFile, FingerprintIgnoresNameAndClock) {

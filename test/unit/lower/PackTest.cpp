@@ -156,6 +156,7 @@ TEST(Range, SumsOverPositionsFitTheirWords) {
   l.output = OutputKind::Sum;
   EXPECT_TRUE(fitsSums(l, error)) << error;
   l.kind = MapKind::Bytes;
+  l.conv.w = 1 << 23; // times 3 * 128: 3 * 2^30
   EXPECT_FALSE(fitsSums(l, error));
 }
 

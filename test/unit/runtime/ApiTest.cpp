@@ -80,7 +80,7 @@ TEST_F(Api, DenseBatchMatchesPlainLoops) {
   EXPECT_EQ(stats.load_bytes, windows * 16);
   EXPECT_EQ(stats.store_bytes, windows * 32);
   EXPECT_EQ(stats.steps, windows * 2);
-  EXPECT_EQ(stats.cold_bytes, 8u + 64 + 24);
+  EXPECT_EQ(stats.cold_bytes, 8u + 64 + 32);
   EXPECT_EQ(stats.hazards, 0u);
   EXPECT_GT(stats.cycles_per_window, 0);
   EXPECT_LE(stats.cycles_per_window, double(stats.latency));
