@@ -59,11 +59,12 @@ def add_steps(n: Net) -> None:
             gamma = r.uniform(0.3, 2, n.channels) * r.choice([-1, 1], n.channels)
             rest = [r.uniform(low, high, n.channels) for low, high in ((-1, 1), (-1, 1), (0.1, 3))]
             n.step("BatchNormalization", *(n.const(v) for v in (gamma, *rest)), epsilon=float(r.choice([1e-5, 1e-3])))
+        elif kind in ("PRelu", "Leaky") and n.dtype != np.float32:
+            n.step("Relu")  # ONNX Runtime has the others for float32 only
         elif kind == "PRelu":
             n.step(kind, n.number(0.05, 0.9, signed=r.random() < 0.3))
         elif kind == "Leaky":
-            alpha = float(r.uniform(0.01, 0.5))  # ONNX Runtime has LeakyRelu for float32 only
-            n.step("LeakyRelu", alpha=alpha) if n.dtype == np.float32 else n.step("PRelu", n.const(alpha))
+            n.step("LeakyRelu", alpha=float(r.uniform(0.01, 0.5)))
         elif kind == "Clip":
             n.step(kind, n.const(r.uniform(-2, -0.5)), n.const(r.uniform(0.5, 2)))
         elif kind in ("Min", "Max"):

@@ -228,12 +228,18 @@ TEST_F(Evaluator, LongSumOfFractionsTiesExactly) {
 }
 
 TEST_F(Evaluator, TellsWhatItCannotDecide) {
-  std::string body = "%s = \"onnx.Sigmoid\"(%x) : ($) -> $\n"
-                     "%d = \"onnx.Sub\"(%s, %s) : ($, $) -> $\n"
+  // sigmoid(x) + sigmoid(-x) is 1.
+  std::string body = scalar("one", "1.0") +
+                     "%s = \"onnx.Sigmoid\"(%x) : ($) -> $\n"
+                     "%n = \"onnx.Neg\"(%x) : ($) -> $\n"
+                     "%t = \"onnx.Sigmoid\"(%n) : ($) -> $\n"
+                     "%b = \"onnx.Add\"(%s, %t) : ($, $) -> $\n"
+                     "%d = \"onnx.Sub\"(%b, %one)" + Binary +
                      "%y = \"onnx.Sign\"(%d) : ($) -> $ loc(\"bit\")";
   EXPECT_EQ(runSame(body, {1}), Values());
   EXPECT_NE(error.find("node 'bit': the value must be decidable exactly"),
-            std::string::npos);
+            std::string::npos)
+      << error;
 }
 
 TEST_F(Evaluator, RefusesInputsThatAreNoNumbers) {
