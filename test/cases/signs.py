@@ -159,13 +159,13 @@ def rows_channel(g: Net) -> np.ndarray:
     return square(g, "NCW")
 
 
-@kind("threshold-rows-by-position", "data_layout")
+@kind("threshold-rows-by-position", "one for each channel")
 def rows_position(g: Net) -> np.ndarray:
     """data_layout NWC: one row a position, which the engine does not have."""
     return square(g, "NWC")
 
 
-@kind("threshold-rows-without-layout", "data_layout")
+@kind("threshold-rows-without-layout", "one for each channel")
 def rows_guessed(g: Net) -> np.ndarray:
     """QONNX takes three axes for N x W x C."""
     return square(g, "")

@@ -71,6 +71,7 @@ def agree(got: np.ndarray, expected: np.ndarray, relative: float) -> np.ndarray:
         return np.zeros(len(got), bool)
     if got.dtype.kind != "f":
         return (got.astype(np.int64) == expected.astype(np.int64)).all(axis=1)
+    relative = max(relative, 2.0**-10 if got.dtype == np.float16 else 0)
     with np.errstate(all="ignore"):
         e = expected.astype(np.float64)
         g = got.astype(np.float64)
