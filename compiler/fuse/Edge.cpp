@@ -4,6 +4,8 @@
 #include "fuse/Function.h"
 #include "mlir/IR/Builders.h"
 
+#include <cmath>
+
 using bnncc::exact::Chain;
 using bnncc::exact::ChainView;
 using bnncc::exact::Radical;
@@ -25,6 +27,59 @@ void Edge::append(const std::vector<Step> &steps) {
     chains[c].push_back(steps[steps.size() == 1 ? 0 : c]);
 }
 
+static bool isAffine(const Step &step) {
+  return step.kind != Step::Kind::PRelu && step.kind != Step::Kind::Clip &&
+         step.kind != Step::Kind::Apply;
+}
+
+/// Steps that may share a place: affine ones of any kind, else those of one kind.
+static Step::Kind placeOf(const Step &step) {
+  return isAffine(step) && step.kind != Step::Kind::Round ? Step::Kind::Multiply
+                                                          : step.kind;
+}
+
+/// The step of that place which changes nothing. Round and Apply have none of
+/// their own kind: it is affine.
+static Step identityFor(Step::Kind place) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (place == Step::Kind::PRelu)
+    return Step::prelu(1);
+  if (place == Step::Kind::Clip)
+    return Step::clip(-infinity, infinity);
+  return Step::multiply(Radical(mpq_class(1)));
+}
+
+void Edge::alignChains() {
+  using Kind = Step::Kind;
+  std::vector<Kind> places;
+  for (const Chain &chain : chains) {
+    std::vector<Kind> merged;
+    size_t p = 0, s = 0;
+    while (p < places.size() || s < chain.size()) {
+      bool isNew = p == places.size() ||
+                   (s < chain.size() && placeOf(chain[s]) != places[p] &&
+                    places[p] != Kind::Multiply &&
+                    placeOf(chain[s]) == Kind::Multiply);
+      bool shares = !isNew && s < chain.size() && placeOf(chain[s]) == places[p];
+      merged.push_back(isNew ? placeOf(chain[s]) : places[p]);
+      p += !isNew;
+      s += isNew || shares;
+    }
+    places = std::move(merged);
+  }
+  for (Chain &chain : chains) {
+    if (chain.size() == places.size())
+      continue;
+    Chain aligned;
+    size_t s = 0;
+    for (Kind place : places)
+      aligned.push_back(s < chain.size() && placeOf(chain[s]) == place
+                            ? chain[s++]
+                            : identityFor(place));
+    chain = std::move(aligned);
+  }
+}
+
 exact::Direction Edge::directionOf(const Chain &chain) const {
   if (isBipolar())
     if (auto affine = affineOnBipolar(chain)) {
@@ -37,11 +92,6 @@ exact::Direction Edge::directionOf(const Chain &chain) const {
 bool Edge::rises() const {
   return llvm::all_of(
       chains, [this](const Chain &chain) { return directionOf(chain).rises; });
-}
-
-static bool isAffine(const Step &step) {
-  return step.kind != Step::Kind::PRelu && step.kind != Step::Kind::Clip &&
-         step.kind != Step::Kind::Apply;
 }
 
 std::optional<Affine> affineOf(ChainView chain) {
@@ -106,9 +156,13 @@ struct AffineRun {
 };
 
 AffineRun affineRun(const Edge &edge, size_t begin) {
-  ChainView first = edge.chains.front();
+  auto bendsAt = [&](size_t place) {
+    return llvm::any_of(edge.chains, [place](const Chain &chain) {
+      return bends(chain[place]);
+    });
+  };
   size_t end = begin;
-  while (end < first.size() && !bends(first[end]))
+  while (end < edge.chains.front().size() && !bendsAt(end))
     ++end;
   for (;; --end) { // one step alone always has that form
     AffineRun run{end, {}, {}};
@@ -143,6 +197,49 @@ mlir::ArrayAttr textsOf(mlir::OpBuilder &builder,
   return rounds ? builder.getArrayAttr(texts) : nullptr;
 }
 
+// Whether all channels have the same function or bounds at a place.
+bool areAlike(const Edge &edge, size_t place) {
+  const Step &first = edge.chains.front()[place];
+  return llvm::all_of(edge.chains, [&](const Chain &chain) {
+    const Step &step = chain[place];
+    if (step.kind != first.kind)
+      return false;
+    if (step.kind == Step::Kind::Apply)
+      return step.function == first.function ||
+             (step.function->kind == exact::Function::Kind::Smooth &&
+              first.function->kind == exact::Function::Kind::Smooth &&
+              step.function->smooth == first.function->smooth);
+    return step.low == first.low && step.high == first.high;
+  });
+}
+
+// Clips by bounds of each channel's own:
+//   y = low + relu(x - low),  clip(x) = high - relu(high - y)
+// A slope of 1 in place of the relu's 0 is no bound.
+Value createClips(mlir::OpBuilder &builder, mlir::Location loc, Value value,
+                  const Edge &edge, size_t place) {
+  std::vector<Radical> one, minusOne, toLow, lowToHigh, high;
+  std::vector<double> lowSlopes, highSlopes;
+  for (const Chain &chain : edge.chains) {
+    double low = chain[place].low, top = chain[place].high;
+    auto bound = [](double x) {
+      return std::isfinite(x) ? exact::rational(x) : mpq_class(0);
+    };
+    lowSlopes.push_back(std::isfinite(low) ? 0 : 1);
+    highSlopes.push_back(std::isfinite(top) ? 0 : 1);
+    one.emplace_back(mpq_class(1));
+    minusOne.emplace_back(mpq_class(-1));
+    toLow.emplace_back(mpq_class(-bound(low)));
+    lowToHigh.emplace_back(mpq_class(bound(top) - bound(low)));
+    high.emplace_back(bound(top));
+  }
+  value = createAffine(builder, loc, value, one, toLow);
+  value = bnn::PReluOp::create(builder, loc, value.getType(), value, lowSlopes);
+  value = createAffine(builder, loc, value, minusOne, lowToHigh);
+  value = bnn::PReluOp::create(builder, loc, value.getType(), value, highSlopes);
+  return createAffine(builder, loc, value, minusOne, high);
+}
+
 } // namespace
 
 std::string hostText(const Radical &value) {
@@ -175,8 +272,10 @@ Value createAffine(mlir::OpBuilder &builder, mlir::Location loc, Value value,
 
 mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
                               const Edge &edge) {
-  bool rounds = llvm::any_of(edge.chains.front(), [](const Step &step) {
-    return step.kind == Step::Kind::Round;
+  bool rounds = llvm::any_of(edge.chains, [](const Chain &chain) {
+    return llvm::any_of(chain, [](const Step &step) {
+      return step.kind == Step::Kind::Round;
+    });
   });
   if (rounds)
     return op->emitOpError("must not round the values of the last layer, but "
@@ -201,6 +300,12 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
       for (const Chain &chain : edge.chains)
         slopes.push_back(chain[run.end].factorDouble);
       value = bnn::PReluOp::create(builder, loc, type, value, slopes);
+    } else if (!areAlike(edge, begin)) {
+      if (step.kind != Step::Kind::Clip)
+        return op->emitOpError("must follow one function of all channels, but "
+                               "found other functions of the last layer's "
+                               "channels joined; put a sign behind each");
+      value = createClips(builder, loc, value, edge, begin);
     } else if (step.kind == Step::Kind::Apply) {
       const exact::Function &function = *step.function;
       bool isSmooth = function.kind == exact::Function::Kind::Smooth;

@@ -31,7 +31,9 @@ struct Edge {
   Kind kind = Kind::Input;
   mlir::Value base;
   exact::Reach reach;                      ///< of an integer base
-  std::vector<exact::Chain> chains = {{}}; ///< one, or one for each channel
+  /// One, or one for each channel; all of one length, and at a place all have
+  /// affine steps or all the same kind, or some have Round or Apply there.
+  std::vector<exact::Chain> chains = {{}};
   /// Of the graph's input: an operation that is no step has passed, and only
   /// its float arithmetic tells the value.
   bool isOpaque = false;
@@ -66,6 +68,9 @@ struct Edge {
 
   /// Appends one step, or one for each channel.
   void append(const std::vector<exact::Step> &steps);
+  /// Inserts steps that change nothing, so that chains of other lengths and
+  /// kinds, as a Concat joins them, become what `chains` says.
+  void alignChains();
   /// How a chain runs over the reachable integers; on bits by its two values.
   exact::Direction directionOf(const exact::Chain &chain) const;
   /// Whether every chain rises over the reachable integers.

@@ -319,12 +319,20 @@ LogicalResult Fuser::fusePick(Operation *op) {
 }
 
 LogicalResult Fuser::fuseConcat(Operation *op) {
-  // Beside a real value all are real.
-  if (llvm::any_of(op->getOperands(), [&](Value operand) {
+  // Beside a real value all are real. Parts of one map, of which the engine has
+  // no copies, are joined behind it.
+  const Edge &first = edgeOf(op->getOperand(0));
+  bool isOneMap =
+      op->getNumOperands() > 1 && first.kind == Edge::Kind::Integer &&
+      !first.isBipolar() && llvm::all_of(op->getOperands(), [&](Value operand) {
+        return edgeOf(operand).base == first.base;
+      });
+  if (isOneMap || llvm::any_of(op->getOperands(), [&](Value operand) {
         return edgeOf(operand).kind == Edge::Kind::Host;
       }))
     return concatOnHost(op);
   Edge joined;
+  bool spreads = false;
   llvm::SmallVector<Value> bases;
   int64_t channels = 0;
   for (Value operand : op->getOperands()) {
@@ -344,19 +352,30 @@ LogicalResult Fuser::fuseConcat(Operation *op) {
     if (bases.empty()) {
       joined = edge;
       joined.chains.clear();
+      joined.spread.clear();
     }
+    joined.isOpaque |= edge.isOpaque;
+    joined.isWhole &= edge.isWhole;
+    if (!joined.zero)
+      joined.zero = edge.zero;
+    spreads |= !edge.spread.empty();
     bases.push_back(edge.base);
     joined.reach.unite(edge.reach);
-    for (int64_t c = 0; c < edge.channels(); ++c)
+    for (int64_t c = 0; c < edge.channels(); ++c) {
       joined.chains.push_back(edge.chain(c));
+      joined.spread.push_back(edge.spreadOf(c));
+    }
     joined.locs.insert(edge.locs.begin(), edge.locs.end());
     channels += edge.channels();
   }
-  auto first = tensorType(bases.front());
+  auto part = tensorType(bases.front());
   auto type = RankedTensorType::get(
-      {channels, first.getDimSize(1), first.getDimSize(2)},
-      first.getElementType());
+      {channels, part.getDimSize(1), part.getDimSize(2)},
+      part.getElementType());
   joined.base = bnn::ConcatOp::create(builder, op->getLoc(), type, bases);
+  joined.alignChains();
+  if (!spreads)
+    joined.spread.clear();
   return define(op, std::move(joined));
 }
 

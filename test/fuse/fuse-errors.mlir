@@ -159,3 +159,24 @@ func.func @weights_decide(%x: tensor<1x1x5xi8>) -> tensor<1x1x3xf32> {
   %f = "onnx.Cast"(%g) : (tensor<1x1x3xi1>) -> tensor<1x1x3xf32>
   return %f : tensor<1x1x3xf32>
 }
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// The loader has no magnitude, and none of some channels only.
+func.func @magnitude_of_some(%x: tensor<3x1x1xf32>) -> tensor<2x1x1xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<3x1x1xf32>, tensor<f32>) -> tensor<3x1x1xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x3x1x1xi8>} : () -> tensor<1x3x1x1xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = #none} : (tensor<3x1x1xf32>, tensor<1x3x1x1xi8>) -> tensor<1x1x1xf32>
+  %v = "onnx.Constant"() {value = dense<-1> : tensor<1x3x1x1xi8>} : () -> tensor<1x3x1x1xi8>
+  %c = "onnx.Conv"(%q, %v) {strides = #unit, pads = #none} : (tensor<3x1x1xf32>, tensor<1x3x1x1xi8>) -> tensor<1x1x1xf32>
+  %two = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+  %b = "onnx.Add"(%a, %two) : (tensor<1x1x1xf32>, tensor<f32>) -> tensor<1x1x1xf32>
+  %m = "onnx.Abs"(%b) : (tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+  // expected-error @+1 {{must follow one function of all channels, but found other functions of the last layer's channels joined; put a sign behind each}}
+  %j = "onnx.Concat"(%m, %c) {axis = 0 : i64} : (tensor<1x1x1xf32>, tensor<1x1x1xf32>) -> tensor<2x1x1xf32>
+  return %j : tensor<2x1x1xf32>
+}

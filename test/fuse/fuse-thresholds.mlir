@@ -119,4 +119,32 @@ module {
     %s = "onnx.Where"(%g, %one, %minus) : (tensor<1x1x1xi1>, tensor<f32>, tensor<f32>) -> tensor<1x1x1xf32>
     return %s : tensor<1x1x1xf32>
   }
+
+  // Channels that a Concat joins get steps that change nothing: bounds of a
+  // channel's own become two ramps.
+  // CHECK-LABEL: func.func @joined_channels
+  func.func @joined_channels(%x: tensor<1x1x1xf32>) -> tensor<3x1x1xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x1xf32>, tensor<f32>) -> tensor<1x1x1xf32>
+    %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+    %v = "onnx.Constant"() {value = dense<-1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+    // CHECK: %[[A:.*]] = bnn.conv
+    // CHECK: %[[D:.*]] = bnn.conv
+    %a = "onnx.Conv"(%q, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x1xf32>, tensor<1x1x1x1xi8>) -> tensor<1x1x1xf32>
+    %d = "onnx.Conv"(%q, %v) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x1xf32>, tensor<1x1x1x1xi8>) -> tensor<1x1x1xf32>
+    %b = "onnx.Add"(%a, %one) : (tensor<1x1x1xf32>, tensor<f32>) -> tensor<1x1x1xf32>
+    %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+    %c = "onnx.Clip"(%b, %zero, %one) : (tensor<1x1x1xf32>, tensor<f32>, tensor<f32>) -> tensor<1x1x1xf32>
+    %half = "onnx.Constant"() {value = dense<0.5> : tensor<1xf32>} : () -> tensor<1xf32>
+    %p = "onnx.PRelu"(%a, %half) : (tensor<1x1x1xf32>, tensor<1xf32>) -> tensor<1x1x1xf32>
+    %j = "onnx.Concat"(%d, %c, %p) {axis = 0 : i64} : (tensor<1x1x1xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>) -> tensor<3x1x1xf32>
+    // CHECK: %[[J:.*]] = bnn.concat %[[D]], %[[A]], %[[A]]
+    // CHECK: bnn.to_real %[[J]] {{.*}}shift = array<f64: 0.000000e+00, 1.000000e+00, 0.000000e+00>
+    // CHECK: bnn.prelu {{.*}}slope = array<f64: 1.000000e+00, 0.000000e+00, 1.000000e+00>
+    // CHECK: bnn.affine {{.*}}shift = array<f64: 0.000000e+00, 1.000000e+00, 0.000000e+00>
+    // CHECK: bnn.prelu {{.*}}slope = array<f64: 1.000000e+00, 0.000000e+00, 1.000000e+00>
+    // CHECK: bnn.affine {{.*}}scale = array<f64: -1.000000e+00, -1.000000e+00, -1.000000e+00>
+    // CHECK: bnn.prelu {{.*}}slope = array<f64: 1.000000e+00, 1.000000e+00, 5.000000e-01>
+    return %j : tensor<3x1x1xf32>
+  }
 }
