@@ -7,6 +7,7 @@
 #include "NodeBuilder.h"
 #include "Elements.h"
 #include "Fold.h"
+#include "bnn/support/Text.h"
 #include "llvm/ADT/STLExtras.h"
 #include <functional>
 #include <numeric>
@@ -71,7 +72,7 @@ bool isSmallEnough(ArrayRef<int64_t> shape) {
 
 void NodeBuilder::fail(const Twine &message) {
   if (error.empty())
-    error = message.str();
+    error = ::bnn::support::printable(message.str());
 }
 
 //===----------------------------------------------------------------------===//
@@ -205,7 +206,11 @@ bool NodeBuilder::takeFoldBudget(StringRef op, ValueRange operands,
 Value NodeBuilder::emit(StringRef op, ValueRange operands,
                         RankedTensorType type,
                         ArrayRef<NamedAttribute> opAttrs) {
-  if (!isSmallEnough(type.getShape())) {
+  constexpr int64_t MaxAxes = 64; // a Gather by its own result doubles them
+  if (type.getRank() > MaxAxes) {
+    fail("a value must have at most " + Twine(MaxAxes) + " axes, found " +
+         Twine(type.getRank()) + "; correct the shapes");
+  } else if (!isSmallEnough(type.getShape())) {
     fail("a value must have at most 2^33 elements, found shape " +
          toString(type.getShape()) + "; correct the shapes");
   } else if (takeFoldBudget(op, operands, type)) {

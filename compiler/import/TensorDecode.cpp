@@ -6,6 +6,7 @@
 
 #include "TensorDecode.h"
 #include "Elements.h"
+#include "bnn/support/Text.h"
 #include "onnx.pb.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
@@ -133,7 +134,7 @@ bool Decoder::readShape(llvm::SmallVectorImpl<int64_t> &shape) {
 std::unique_ptr<llvm::MemoryBuffer>
 Decoder::readExternal(uint64_t expected) {
   auto fail = [this](const Twine &message) {
-    error = message.str();
+    error = ::bnn::support::printable(message.str());
     return nullptr;
   };
   std::string location;

@@ -100,6 +100,8 @@ def segment() -> onnx.ModelProto:
 W = full(4, 4, 3)
 CASES = [
     # Attributes.
+    ("a value must have at most 64 axes, found 79; correct the shapes", node("Gather", full(*[1] * 40), np.zeros([1] * 40, I64))),
+    ("auto_pad must be NOTSET, SAME_UPPER, SAME_LOWER or VALID, found 'no\\x00ne'; correct auto_pad", node("Conv", "x", full(2, 4, 3), auto_pad="no\0ne")),
     ("attribute 'axis' must be an integer, found another type; export the model again", node("Flatten", "x", axis=1.5)),
     ("attribute 'alpha' must be a float, found another type; export the model again", node("LeakyRelu", "x", alpha=2)),
     ("attribute 'auto_pad' must be a string, found another type; export the model again", node("Conv", "x", W, auto_pad=1)),
