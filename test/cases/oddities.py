@@ -105,7 +105,7 @@ def batch_of_none(g: Net) -> np.ndarray:
     return rest(g)
 
 
-@kind("shortcut-of-bits", "joining two branches")
+@kind("shortcut-of-bits", "residual additions")
 def residual(g: Net) -> np.ndarray:
     """A residual addition of bits (not yet)."""
     bits(g)
@@ -128,13 +128,47 @@ def depthwise(g: Net) -> np.ndarray:
     return rest(g)
 
 
-@kind("concatenated-after-unequal-steps")
+@kind("concatenated-after-unequal-steps", "branches (concat, residual")
 def concat(g: Net) -> np.ndarray:
-    """Two branches of unequal steps side by side."""
+    """Two branches of unequal steps side by side (two layers of one map: not yet)."""
     g.start((2, 4))
     a = g.op("Conv", g.last, g.const(g.signs(1, 2, 1)))
     b = g.op("Relu", g.op("Conv", g.last, g.const(g.signs(1, 2, 1))))
     g.last = g.op("Concat", b, a, axis=1)
     g.step("GlobalAveragePool")
+    g.end()
+    return g.windows()
+
+
+@kind("concatenated-beside-a-magnitude", "must follow one function of all channels")
+def joined_function(g: Net) -> np.ndarray:
+    """The magnitude of some of the last layer's channels, joined with the others."""
+    g.start((2, 4))
+    a = g.op("Conv", g.last, g.const(g.signs(1, 2, 1)))
+    b = g.op("Abs", g.op("Conv", g.last, g.const(g.signs(1, 2, 1))))
+    g.last = g.op("Concat", b, a, axis=1)
+    g.end()
+    return g.windows()
+
+
+@kind("concatenated-activations-of-one-map")
+def joined_activations(g: Net) -> np.ndarray:
+    """Of one layer's outputs: other bounds, another slope, a falling one, themselves; a mean behind."""
+    g.start((2, 4))
+    a = g.op("Conv", g.last, g.const(g.signs(3, 2, 1)))
+    clip = g.op("Clip", g.op("Mul", a, g.const(0.25)), g.const(-1.0), g.const(6.0))
+    bent = g.op("PRelu", a, g.const([[0.5], [-0.25], [2.0]]))
+    g.last = g.op("Concat", clip, bent, g.op("Relu", g.op("Neg", a)), a, axis=1)
+    g.step("GlobalAveragePool")
+    g.end()
+    return g.windows()
+
+
+@kind("concatenated-beside-a-tanh")
+def joined_tanh(g: Net) -> np.ndarray:
+    """One layer's outputs beside their tanh."""
+    g.start((2, 4))
+    a = g.op("Conv", g.last, g.const(g.signs(3, 2, 1)))
+    g.last = g.op("Concat", g.op("Tanh", a), a, axis=1)
     g.end()
     return g.windows()

@@ -167,9 +167,9 @@ def folded(g: Net) -> np.ndarray:
     return ((alpha * np.sign(w)).astype(np.float32) - soft).astype(np.float32) + soft
 
 
-@kind("straight-through-folded-in-float32", "weights must be -a or +a")
+@kind("straight-through-folded-in-float32")
 def rounded_weights(g: Net) -> np.ndarray:
-    """Magnitudes differ by units in the last place: no one magnitude means the graph's own numbers."""
+    """Magnitudes differ by units in the last place, too little to decide a bit otherwise."""
     g.start()
     g.front()
     g.conv(8, 5, folded(g))
@@ -178,7 +178,7 @@ def rounded_weights(g: Net) -> np.ndarray:
     return rest(g)
 
 
-@kind("one-weight-one-unit-off", "weights must be -a or +a")
+@kind("one-weight-one-unit-off")
 def one_off(g: Net) -> np.ndarray:
     """One magnitude a unit in the last place beside the others."""
     g.start()

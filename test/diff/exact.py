@@ -111,6 +111,15 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return each(lambda v: Fraction(v, scale), result.astype(object))
 
 
+def dense(tensor: onnx.SparseTensorProto) -> np.ndarray:
+    """Its indices are places in C order, or one row of coordinates a value."""
+    values, indices = numpy_helper.to_array(tensor.values), numpy_helper.to_array(tensor.indices)
+    array = np.zeros(tuple(tensor.dims), values.dtype)
+    places = indices if indices.ndim == 1 else np.ravel_multi_index(indices.T, array.shape)
+    array.reshape(-1)[places] = values
+    return array
+
+
 class Evaluator:
     """`sign_zero`: what Sign makes of 0 behind the first quantiser (None: 0, as ONNX)."""
 
@@ -120,6 +129,8 @@ class Evaluator:
         self.constants: dict[str, Tensor] = {}
         for tensor in model.graph.initializer:
             self.constants[tensor.name] = self.constant(numpy_helper.to_array(tensor))
+        for tensor in model.graph.sparse_initializer:
+            self.constants[tensor.values.name] = self.constant(dense(tensor))
         self.order = list(model.graph.node)
         self.fold()
 

@@ -98,11 +98,11 @@ def compile_case(case: Case, target: str, tools: Path, folder: Path, flags: tupl
 def run_case(case: Case, tools: Path, folder: Path) -> Verdict | list[np.ndarray]:
     """The outputs of bnn-run, or what went wrong."""
     np.save(folder / "x.npy", case.windows)
-    outputs = [o.name for o in case.model.graph.output]
-    rc, err = tool([tools / "bnn-run", folder / "model.bnn", f"--input={folder / 'x.npy'}", f"--output={folder / 'y.npy'}"])
+    files = {o.name: folder / f"y{k}.npy" for k, o in enumerate(case.model.graph.output)}
+    writes = [f"--output={name}={file}" for name, file in files.items()]
+    rc, err = tool([tools / "bnn-run", folder / "model.bnn", f"--input={folder / 'x.npy'}", *writes])
     if rc == 0:
-        files = [folder / "y.npy"] if len(outputs) == 1 else [next(folder.glob(f"y*{name}*.npy")) for name in outputs]
-        return [np.load(file) for file in files]
+        return [np.load(file) for file in files.values()]
     if rc is None:
         return Verdict("HANG", "bnn-run")
     return Verdict("RUN-REFUSED" if rc == 1 and err.startswith("error: ") else "CRASH", f"bnn-run exit code {rc}: {err.strip()[:300]}")
