@@ -44,8 +44,8 @@ def tool(command: list) -> tuple[int | None, str]:
 
 
 def sign_zero(flags: list[str]) -> int | None:
-    """What the flags say of Sign(0); the first counts, as they are one option."""
-    return {"--sign-zero=plus": 1, "--sign-zero=minus": -1}.get(next((f for f in flags if f.startswith("--sign-zero")), ""))
+    """What the flags say of Sign(0); the last counts, as bnncc has it."""
+    return {"--sign-zero=plus": 1, "--sign-zero=minus": -1}.get(next((f for f in reversed(flags) if f.startswith("--sign-zero")), ""))
 
 
 def zero_of(case: Case) -> int | None:
