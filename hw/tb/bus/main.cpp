@@ -163,9 +163,7 @@ Load randomLoad(uint32_t most) {
       load.period = load.keep = 0; // words farther apart than the lanes are long
   } else {
     load.split = load.dest == LoadDest::Control ? 0 : upTo(2);
-    uint32_t unit = load.dest == LoadDest::Weights      ? 4
-                    : load.dest == LoadDest::Thresholds ? 3
-                                                        : 1;
+    uint32_t unit = load.dest == LoadDest::Control ? 1 : isaRowBeats;
     unit <<= load.split;
     load.beats = std::max(1u, load.beats / unit) * unit;
     if (load.dest == LoadDest::Control)
@@ -411,11 +409,11 @@ void traps() {
   };
   Load l;
   l.dest = LoadDest::Thresholds;
-  l.beats = 9;
+  l.beats = 3 * isaRowBeats;
   l.address = tb::kThresholdRows - 2;
   load(Trap::AddressRange, l);
   l.dest = LoadDest::Weights;
-  l.beats = 8;
+  l.beats = 2 * isaRowBeats;
   l.address = tb::kWeightRows - 1;
   load(Trap::AddressRange, l);
   l.address = 65535;

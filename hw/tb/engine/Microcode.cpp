@@ -83,8 +83,8 @@ std::string check(Machine &machine, const Layer &layer, const Case &test) {
     code.push_back(inst);
   };
   load(LoadDest::Control, words.size());
-  load(LoadDest::Weights, layer.weights.size() * 4);
-  load(LoadDest::Thresholds, 3);
+  load(LoadDest::Weights, layer.weights.size() * isaRowBeats);
+  load(LoadDest::Thresholds, isaRowBeats);
   Load input;
   input.region = Region::Input;
   input.beats = uint32_t(layer.map.size() / 2);
