@@ -212,10 +212,7 @@ std::optional<ConstTensor> evaluateElementwise(Operation *op,
       return std::nullopt;
     values.push_back(std::move(*value));
   }
-  ConstTensor result(shape, std::move(values));
-  if (auto doubles = result.exactDoubles())
-    return ConstTensor(shape, std::move(*doubles));
-  return result;
+  return ConstTensor(shape, std::move(values)).inDoubles();
 }
 
 } // namespace bnncc

@@ -49,6 +49,11 @@ std::optional<std::vector<double>> ConstTensor::exactDoubles() const {
   return result;
 }
 
+ConstTensor ConstTensor::inDoubles() const {
+  auto values = exactDoubles();
+  return values ? ConstTensor(shape, std::move(*values)) : *this;
+}
+
 ConstTensor
 ConstTensor::gather(ArrayRef<int64_t> newShape,
                     const std::function<int64_t(int64_t)> &source) const {
@@ -92,16 +97,6 @@ bool isConstant(mlir::Value value) {
                 std::make_reverse_iterator(operands.begin()));
   }
   return true;
-}
-
-mpz_class roundHalfEven(const mpq_class &x) {
-  mpz_class floor;
-  mpq_class shifted = x + mpq_class(1, 2);
-  mpz_fdiv_q(floor.get_mpz_t(), shifted.get_num_mpz_t(),
-             shifted.get_den_mpz_t());
-  if (shifted.get_den() == 1 && mpz_odd_p(floor.get_mpz_t()))
-    floor -= 1;
-  return floor;
 }
 
 int64_t broadcastIndex(int64_t i, ArrayRef<int64_t> to,
@@ -303,10 +298,7 @@ Result dequantize(Operation *op, const ConstTensor &x, const ConstTensor &scale,
       return std::nullopt;
     values.push_back(*value);
   }
-  ConstTensor result(x.shape, std::move(values));
-  if (auto doubles = result.exactDoubles())
-    return ConstTensor(x.shape, std::move(*doubles));
-  return result;
+  return ConstTensor(x.shape, std::move(values)).inDoubles();
 }
 
 // clamp(round(x / scale) + zero)

@@ -35,6 +35,8 @@ public:
   }
   /// The elements as doubles; none if one is not exactly a double.
   std::optional<std::vector<double>> exactDoubles() const;
+  /// The same tensor, kept in doubles if all elements are.
+  ConstTensor inDoubles() const;
   /// The element at each index that `source` names.
   ConstTensor gather(llvm::ArrayRef<int64_t> newShape,
                      const std::function<int64_t(int64_t)> &source) const;
@@ -78,9 +80,6 @@ std::optional<ConstTensor> evaluateQuantizer(mlir::Operation *op,
 /// `from` that is broadcast to it.
 int64_t broadcastIndex(int64_t i, llvm::ArrayRef<int64_t> to,
                        llvm::ArrayRef<int64_t> from);
-
-/// The nearest integer to x, ties to the even one.
-mpz_class roundHalfEven(const mpq_class &x);
 
 } // namespace bnncc
 

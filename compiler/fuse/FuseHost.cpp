@@ -1,6 +1,7 @@
 // Real values: layers with real weights, decisions, and what needs none.
 
 #include "fuse/ConstTensor.h"
+#include "fuse/Dilation.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -17,22 +18,6 @@ using mlir::RankedTensorType;
 using mlir::Value;
 
 namespace bnncc {
-
-// Weights with zeros between, as a dilated kernel has; `shape` becomes theirs.
-static std::vector<double> dilated(const std::vector<double> &weights,
-                                   llvm::SmallVector<int64_t> &shape,
-                                   llvm::ArrayRef<int64_t> dilations) {
-  int64_t h = shape[2], w = shape[3];
-  shape[2] = (h - 1) * dilations[0] + 1;
-  shape[3] = (w - 1) * dilations[1] + 1;
-  std::vector<double> wide(shape[0] * shape[1] * shape[2] * shape[3], 0);
-  for (size_t i = 0; i < weights.size(); ++i) {
-    int64_t x = int64_t(i) % w, y = int64_t(i) / w % h, map = int64_t(i) / w / h;
-    wide[(map * shape[2] + y * dilations[0]) * shape[3] + x * dilations[1]] =
-        weights[i];
-  }
-  return wide;
-}
 
 // A border of zeros becomes the convolution's own.
 LogicalResult Fuser::fuseRealConv(Operation *op) {
@@ -56,7 +41,7 @@ LogicalResult Fuser::fuseRealConv(Operation *op) {
                   : failure();
   llvm::SmallVector<int64_t> shape(tensorType(op->getOperand(1)).getShape());
   if (auto dilations = intsOf(op, "dilations"); !dilations.empty())
-    *doubles = dilated(*doubles, shape, dilations);
+    *doubles = dilate(llvm::ArrayRef(*doubles), shape, dilations);
   auto type = bnn::windowType(tensorType(*map), shape[0], builder.getF64Type(),
                               llvm::ArrayRef<int64_t>(shape).drop_front(2),
                               intsOf(op, "strides"), pads);

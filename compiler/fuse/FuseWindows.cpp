@@ -1,8 +1,8 @@
 // Convolutions and pads on edges.
 
+#include "fuse/Dilation.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
-#include "fuse/Order.h"
 #include <cmath>
 #include <limits>
 #include <set>
@@ -128,21 +128,12 @@ Reach convReach(const Edge &edge, bnn::ConvOp conv,
 // A dilated kernel with its gaps filled by weights of 0.
 mlir::DenseElementsAttr spread(mlir::DenseElementsAttr weight,
                                llvm::ArrayRef<int64_t> dilations) {
-  auto shape = weight.getType().getShape();
-  Shape whole(shape), steps;
-  for (int axis : {0, 1})
-    whole[axis + 2] = (shape[axis + 2] - 1) * dilations[axis] + 1;
-  if (llvm::ArrayRef<int64_t>(whole) == shape)
+  if (llvm::all_of(dilations, [](int64_t step) { return step == 1; }))
     return weight;
-  steps = stepsOf(whole);
-  steps[2] *= dilations[0];
-  steps[3] *= dilations[1];
-  std::vector<int8_t> values(elementCount(whole), 0);
-  Indices places = walk(shape, steps);
-  for (auto [place, value] :
-       llvm::zip_equal(places, weight.getValues<int8_t>()))
-    values[place] = value;
-  return mlir::DenseElementsAttr::get(weight.getType().clone(whole),
+  llvm::SmallVector<int64_t> shape(weight.getType().getShape());
+  auto narrow = llvm::to_vector(weight.getValues<int8_t>());
+  auto values = dilate(llvm::ArrayRef<int8_t>(narrow), shape, dilations);
+  return mlir::DenseElementsAttr::get(weight.getType().clone(shape),
                                       llvm::ArrayRef(values));
 }
 
