@@ -226,10 +226,12 @@ std::string textReport(const ReportData &data) {
                    totals.channels, totals.witnesses));
   line("float32", floatText(data.network, totals));
   if (data.inputChanges)
-    text += fmt::format("input quantiser: float32 and real arithmetic differ at "
-                        "{} of {} boundaries\n",
-                        data.inputChanges->second, data.inputChanges->first);
-  line("host", hostText(data));
+    line("input", fmt::format("float32 and real arithmetic differ at {} of {} "
+                              "boundaries of the quantiser",
+                              data.inputChanges->second,
+                              data.inputChanges->first));
+  if (hostWork(data) != std::pair<int64_t, int64_t>())
+    line("host", hostText(data));
   line("cycles",
        fmt::format("{} per window ({}), latency {}, {} to load",
                    data.check.cycles, microseconds(data, data.check.cycles),
