@@ -21,10 +21,11 @@ class Unsupported(Exception):
 
 
 class Tensor:
-    """One value: `native` in its own type where it is known exactly in it, `real` as Fractions where it is a real number."""
+    """One value: `native` in its own type where it is known exactly in it, `real` as Fractions where it is a real number.
+    `order`, where given: numbers in the same order, which differ where a rising function has brought its values together."""
 
-    def __init__(self, native: np.ndarray | None, real: np.ndarray | None = None, dtype: object = None) -> None:
-        self.native, self._real = native, real
+    def __init__(self, native: np.ndarray | None, real: np.ndarray | None = None, dtype: object = None, order: np.ndarray | None = None) -> None:
+        self.native, self._real, self._order = native, real, order
         self.dtype = np.dtype(dtype if dtype is not None else native.dtype)
 
     @property
@@ -43,6 +44,9 @@ class Tensor:
     def real(self) -> np.ndarray:
         """Fractions of a float tensor, or the integers as Python's."""
         return fractions(self.native) if self._real is None else self._real
+
+    def order(self) -> np.ndarray:
+        return self.real() if self._order is None else self._order
 
     def ints(self) -> list[int]:
         return [int(v) for v in np.asarray(self.native).reshape(-1)]

@@ -165,7 +165,7 @@ def arg_max(c: Call) -> Tensor:
 
 
 def first_largest(x: Tensor, axis: int, last: bool) -> np.ndarray:
-    lines = np.moveaxis(x.real(), axis, -1)
+    lines = np.moveaxis(x.order(), axis, -1)
     out = np.zeros(lines.shape[:-1], np.int64)
     for place in np.ndindex(out.shape):
         best = 0
@@ -223,9 +223,9 @@ def error_function(v: Fraction) -> Fraction:
         return Fraction(total * 2 / PI.sqrt())
 
 
-def smooth(function: object) -> object:
+def smooth(function: object, rising: bool = False) -> object:
     def run(c: Call) -> Tensor:
-        return Tensor(None, each(function, c[0].real()), c[0].dtype)
+        return Tensor(None, each(function, c[0].real()), c[0].dtype, c[0].order() if rising else None)
 
     return run
 
@@ -246,13 +246,14 @@ def softmax(c: Call) -> Tensor:
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
-def move(function: object) -> object:
-    """An operator that moves elements: the same on every form of the value."""
+def move(function: object, only: bool = True) -> object:
+    """An operator that moves elements, the same on every form of the value; not `only`: it adds some of its own."""
 
     def run(c: Call) -> Tensor:
         x = c[0]
         native = None if x.native is None else function(c, x.native)
-        return Tensor(native, None if x._real is None else function(c, x._real), x.dtype)
+        real, order = (None if v is None else function(c, v) for v in (x._real, x._order if only else None))
+        return Tensor(native, real, x.dtype, order)
 
     return run
 
@@ -359,10 +360,10 @@ TABLE = {
     "GlobalMaxPool": global_pool,
     "ArgMax": arg_max,
     "TopK": top_k,
-    "Sigmoid": smooth(sigmoid),
-    "Tanh": smooth(lambda v: 2 * sigmoid(2 * v) - 1),
-    "Exp": smooth(exponential),
-    "Erf": smooth(error_function),
+    "Sigmoid": smooth(sigmoid, rising=True),
+    "Tanh": smooth(lambda v: 2 * sigmoid(2 * v) - 1, rising=True),
+    "Exp": smooth(exponential, rising=True),
+    "Erf": smooth(error_function, rising=True),
     "Softmax": softmax,
     "LogSoftmax": softmax,
     "Identity": move(lambda c, v: v),
@@ -372,7 +373,7 @@ TABLE = {
     "Squeeze": move(squeeze),
     "Unsqueeze": move(unsqueeze),
     "Transpose": move(lambda c, v: np.transpose(v, c.get("perm"))),
-    "Pad": move(pad),
+    "Pad": move(pad, only=False),
     "Slice": move(slice_op),
     "Gather": move(gather),
     "Split": split,

@@ -254,6 +254,8 @@ def quant(c: Call) -> Tensor:
     if x.raw:
         with np.errstate(all="ignore"):
             y = (x.native / scale.native + zero.native).astype(x.dtype)
+            if c.get("rounding_mode") == "HALF_UP":  # QONNX adds the half in the value's own type, and that sum rounds
+                y = (np.sign(y) * np.floor(np.abs(y) + y.dtype.type(0.5))).astype(x.dtype)
         y = np.clip(np.nan_to_num(y.astype(np.float64), posinf=1e30, neginf=-1e30), -1e30, 1e30)
         reached = each(lambda v: Fraction(float(v)), y)
     else:

@@ -1,5 +1,8 @@
 """Runs a model outside of the compiler: ONNX Runtime, ONNX's reference evaluator where it has no kernel, QONNX's executor."""
 
+from functools import cache
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -48,11 +51,16 @@ def with_signs(model: onnx.ModelProto, zero: int) -> onnx.ModelProto:
     return changed
 
 
-def onnx_runtime(model: onnx.ModelProto, windows: np.ndarray) -> list[np.ndarray]:
+def session_of(model: bytes) -> ort.InferenceSession:
+    """A session that computes node by node as the graph says, in one thread."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def onnx_runtime(model: onnx.ModelProto, windows: np.ndarray) -> list[np.ndarray]:
+    session = session_of(model.SerializeToString())
     name = session.get_inputs()[0].name
     return windows_of(model, lambda x: session.run(None, {name: x}), windows)
 
@@ -68,6 +76,7 @@ def qonnx(model: onnx.ModelProto, windows: np.ndarray) -> list[np.ndarray]:
     from qonnx.transformation.infer_shapes import InferShapes
 
     onnx_exec.qonnx_make_model = single_node
+    onnx_exec.rt = SimpleNamespace(InferenceSession=cache(session_of))  # it makes one for each node of each window
     wrapped = ModelWrapper(model, make_deepcopy=True).transform(InferShapes())
     name = model.graph.input[0].name
     names = [o.name for o in model.graph.output]
