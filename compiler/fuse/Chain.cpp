@@ -194,9 +194,8 @@ std::optional<Radical> exactValue(ChainView chain, const Radical &x) {
   return value;
 }
 
-// The sign by enclosures of `bits` fraction bits; 0 if that does not decide.
-static int enclosedSign(ChainView chain, const mpq_class &x,
-                        const mpq_class &offset, unsigned bits) {
+// The value by enclosures of `bits` fraction bits.
+static Enclosure enclosed(ChainView chain, const mpq_class &x, unsigned bits) {
   using Kind = Step::Kind;
   auto enclose = [bits](const Radical &value) {
     return Enclosure(value, bits);
@@ -251,7 +250,7 @@ static int enclosedSign(ChainView chain, const mpq_class &x,
       break;
     }
   }
-  return (value + enclose(Radical(mpq_class(-offset)))).sign();
+  return value;
 }
 
 std::optional<int> exactSign(ChainView chain, const mpq_class &x,
@@ -262,9 +261,25 @@ std::optional<int> exactSign(ChainView chain, const mpq_class &x,
   if (auto value = exactValue(chain, Radical(x)))
     if (auto difference = exact::add(*value, Radical(mpq_class(-offset))))
       return difference->sign();
+  Radical negated(mpq_class(-offset));
   for (unsigned bits = 256; bits <= maximumBits; bits *= 2)
-    if (int sign = enclosedSign(chain, x, offset, bits))
+    if (int sign = (enclosed(chain, x, bits) + Enclosure(negated, bits)).sign())
       return sign;
+  return std::nullopt;
+}
+
+std::optional<int> exactOrder(ChainView a, const mpq_class &x, ChainView b,
+                              const mpq_class &y) {
+  auto left = exactValue(a, Radical(x)), right = exactValue(b, Radical(y));
+  if (left && right)
+    if (auto difference = exact::add(*left, right->negated()))
+      return difference->sign();
+  for (unsigned bits = 256; bits <= maximumBits; bits *= 2) {
+    Enclosure minusOne(Radical(mpq_class(-1)), bits);
+    if (int sign =
+            (enclosed(a, x, bits) + enclosed(b, y, bits) * minusOne).sign())
+      return sign;
+  }
   return std::nullopt;
 }
 
@@ -293,11 +308,9 @@ struct Filtered {
 
 } // namespace
 
-int filteredSign(ChainView chain, double x, double offset) {
+// None where a bend or a rounding is not decided.
+static std::optional<Filtered> filtered(ChainView chain, double x) {
   using Kind = Step::Kind;
-  if (hasFunction(chain))
-    return signOf(sum(evaluate(chain, Interval(x)), Interval(-offset)))
-        .value_or(0);
   Filtered v{x, 0};
   for (const Step &step : chain) {
     switch (step.kind) {
@@ -318,7 +331,7 @@ int filteredSign(ChainView chain, double x, double offset) {
       if (v.value - v.error >= 0)
         break;
       if (!(v.value + v.error < 0))
-        return 0;
+        return std::nullopt;
       v.multiply(step.factorDouble);
       break;
     case Kind::Clip: // never spreads an error
@@ -331,7 +344,7 @@ int filteredSign(ChainView chain, double x, double offset) {
       bool isFar = std::abs(v.value) < 0x1p50 && away > slack &&
                    std::abs(away - 0.5) > slack;
       if (!isFar)
-        return 0;
+        return std::nullopt;
       v = {roundDouble(step.mode, v.value), 0};
       break;
     }
@@ -339,8 +352,24 @@ int filteredSign(ChainView chain, double x, double offset) {
       break;
     }
   }
-  v.add(-offset);
-  return v.value - v.error > 0 ? 1 : v.value + v.error < 0 ? -1 : 0;
+  return v;
+}
+
+int filteredSign(ChainView chain, double x, double offset) {
+  if (hasFunction(chain))
+    return signOf(sum(evaluate(chain, Interval(x)), Interval(-offset)))
+        .value_or(0);
+  auto v = filtered(chain, x);
+  if (!v)
+    return 0;
+  v->add(-offset);
+  return v->value - v->error > 0 ? 1 : v->value + v->error < 0 ? -1 : 0;
+}
+
+Approximate approximateValue(ChainView chain, double x) {
+  auto v = filtered(chain, x);
+  double infinity = std::numeric_limits<double>::infinity();
+  return v ? Approximate{v->value, v->error} : Approximate{0, infinity};
 }
 
 //===----------------------------------------------------------------------===//

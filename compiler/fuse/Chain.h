@@ -81,6 +81,17 @@ std::optional<Radical> exactValue(ChainView chain, const Radical &x);
 /// bound; 0 if the bound does not decide. `x` and `offset` must be exact.
 int filteredSign(ChainView chain, double x, double offset);
 
+/// The sign of a(x) - b(y), for chains without functions; none if undecided.
+std::optional<int> exactOrder(ChainView a, const mpq_class &x, ChainView b,
+                              const mpq_class &y);
+
+/// chain(x) in double with a rigorous bound of its error, infinite where that is
+/// not known; for chains without functions.
+struct Approximate {
+  double value, error;
+};
+Approximate approximateValue(ChainView chain, double x);
+
 /// chain(x) in float32 in ONNX Runtime's order, and the largest magnitude that
 /// took part in the last addition.
 struct FloatValue {

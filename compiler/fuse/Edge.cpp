@@ -139,11 +139,26 @@ bool bends(const Step &step) {
          step.kind == Step::Kind::Apply;
 }
 
+// The sum of the magnitudes of what a shift is made of.
+double termsOf(ChainView chain) {
+  double size = 0;
+  for (const Step &step : chain) {
+    if (step.kind == Step::Kind::Normalize)
+      size += std::abs(step.preDouble);
+    if (step.kind != Step::Kind::Add && step.kind != Step::Kind::Subtract)
+      size *= std::abs(step.factorDouble);
+    size += std::abs(step.termDouble);
+  }
+  return size;
+}
+
 // The affine steps of every chain from `begin` on, as far as each is one affine
 // function of one square root: (end, scales, shifts).
 struct AffineRun {
   size_t end;
   std::vector<Radical> scale, shift;
+  /// The largest constant that took part in a shift which is much smaller.
+  double terms = 0;
 
   bool moves() const {
     auto differs = [](llvm::ArrayRef<Radical> values, int number) {
@@ -170,6 +185,9 @@ AffineRun affineRun(const Edge &edge, size_t begin) {
       auto affine = affineOf(chain.subspan(begin, end - begin));
       if (!affine)
         break;
+      double terms = termsOf(chain.subspan(begin, end - begin));
+      if (terms > 2 * std::abs(affine->shift.toDouble()))
+        run.terms = std::max(run.terms, terms);
       run.scale.push_back(std::move(affine->scale));
       run.shift.push_back(std::move(affine->shift));
     }
@@ -250,11 +268,6 @@ std::string hostText(const Radical &value) {
   return text;
 }
 
-bool risesStrictly(ChainView chain) {
-  auto affine = affineOf(chain);
-  return affine && affine->scale.sign() > 0;
-}
-
 Value createAffine(mlir::OpBuilder &builder, mlir::Location loc, Value value,
                    llvm::ArrayRef<Radical> scale,
                    llvm::ArrayRef<Radical> shift) {
@@ -289,8 +302,14 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
       mlir::RankedTensorType::get(edge.type().getShape(), builder.getF64Type());
   AffineRun run = affineRun(edge, 0);
   Value value = edge.base;
-  if (edge.kind != Edge::Kind::Host || run.moves())
+  auto apply = [&] {
     value = createAffine(builder, loc, value, run.scale, run.shift);
+    if (run.terms != 0)
+      value.getDefiningOp()->setAttr(bnn::floatTerms,
+                                     builder.getF64FloatAttr(run.terms));
+  };
+  if (edge.kind != Edge::Kind::Host || run.moves())
+    apply();
   const Chain &first = edge.chains.front();
   while (run.end < first.size()) {
     const Step &step = first[run.end];
@@ -326,7 +345,7 @@ mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
     }
     run = affineRun(edge, bends(step) ? begin + 1 : begin);
     if (run.moves())
-      value = createAffine(builder, loc, value, run.scale, run.shift);
+      apply();
   }
   if (edge.pool)
     value = bnn::MaxPoolOp::create(

@@ -86,9 +86,6 @@ std::optional<Affine> affineOf(exact::ChainView chain);
 /// The affine function that a chain is on -1 and +1.
 std::optional<Affine> affineOnBipolar(exact::ChainView chain);
 
-/// Whether a chain of affine steps rises strictly over all reals.
-bool risesStrictly(exact::ChainView chain);
-
 /// The loader's text of an exact number: "a" or "a b q" for a + b sqrt(q), with
 /// hexadecimal integers n or n/d.
 std::string hostText(const exact::Radical &value);

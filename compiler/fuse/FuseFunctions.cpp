@@ -161,6 +161,9 @@ LogicalResult Fuser::fuseCombination(Operation *op) {
   for (auto [edge, constant] : llvm::zip(operands, constants))
     if (!constant)
       computed.push_back(&edge);
+  if (llvm::any_of(computed, [](Edge *edge) { return isHosts(*edge); }))
+    if (auto done = combineOnHost(op, operands, constants))
+      return *done;
   if (failed(joinEdges(op, computed)))
     return failure();
 
@@ -351,7 +354,10 @@ FailureOr<Value> Fuser::hostValue(Operation *op, const Edge &edge) {
                            "the scale behind the convolution)");
   if (bits->zero)
     return reportZero(*bits);
-  return toHost(builder, op, *bits);
+  auto value = toHost(builder, op, *bits);
+  if (llvm::succeeded(value) && bits->kind == Edge::Kind::Integer)
+    origins[*value] = *bits;
+  return value;
 }
 
 } // namespace bnncc

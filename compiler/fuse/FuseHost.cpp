@@ -1,10 +1,13 @@
 // Real values: layers with real weights, decisions, and what needs none.
 
+#include "fuse/ClassOrder.h"
 #include "fuse/ConstTensor.h"
 #include "fuse/Dilation.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using bnncc::exact::Radical;
 using bnncc::exact::Step;
@@ -18,6 +21,20 @@ using mlir::RankedTensorType;
 using mlir::Value;
 
 namespace bnncc {
+
+bool Fuser::canPrecedeEngine(Operation *op, const Edge &input) {
+  if (op->hasAttr("deviations") || !feedsLayer(op->getResult(0), true))
+    return false;
+  llvm::SetVector<Value> values;
+  values.insert(input.base);
+  for (size_t i = 0; i < values.size(); ++i)
+    if (Operation *producer = values[i].getDefiningOp()) {
+      if (llvm::isa<bnn::ConvOp>(producer))
+        return false;
+      values.insert(producer->operand_begin(), producer->operand_end());
+    }
+  return true;
+}
 
 // A border of zeros becomes the convolution's own.
 LogicalResult Fuser::fuseRealConv(Operation *op) {
@@ -141,14 +158,100 @@ FailureOr<Edge> Fuser::decideOnHost(Operation *op, Edge edge,
   return codeEdge(codes, grid);
 }
 
-// What rises alike in all channels has its largest value where its operand has.
+bool Fuser::isHosts(const Edge &edge) {
+  return edge.kind == Edge::Kind::Host ||
+         edge.base.getDefiningOp<bnn::DecideOp>();
+}
+
+// a < b is decided by the sign of a - b, logic by sums of 0 and 1.
+std::optional<LogicalResult>
+Fuser::combineOnHost(Operation *op, llvm::ArrayRef<Edge> operands,
+                     llvm::ArrayRef<std::optional<ConstTensor>> constants) {
+  static const llvm::StringSet<> known = {
+      "Add",         "Sub",   "Min", "Max", "Greater", "GreaterOrEqual", "Less",
+      "LessOrEqual", "Equal", "And", "Or",  "Xor"};
+  llvm::StringRef name = opType(op);
+  if (!known.contains(name))
+    return std::nullopt;
+  mlir::Location loc = op->getLoc();
+  const Radical zero, one(mpq_class(1)), minusOne(mpq_class(-1));
+  llvm::SmallVector<Value> values;
+  for (auto [edge, constant] : llvm::zip(operands, constants)) {
+    auto value = constant ? FailureOr<Value>(Value()) : hostValue(op, edge);
+    if (failed(value))
+      return failure();
+    bool isReal = !*value || tensorType(*value).getElementType().isF64();
+    values.push_back(isReal ? *value
+                            : createAffine(builder, loc, *value, one, zero));
+  }
+  for (auto [value, constant] : llvm::zip(values, constants)) {
+    std::vector<Radical> entries;
+    for (int64_t i = 0; constant && i < constant->size(); ++i)
+      entries.push_back((*constant)[i]);
+    if (constant) // 0 times the other operand, and the constant
+      value = createAffine(builder, loc, values[!constants[1] ? 1 : 0],
+                           std::vector<Radical>(entries.size(), zero), entries);
+  }
+  auto sum = [&](Value a, Value b) -> Value {
+    return bnn::AddOp::create(builder, loc, a.getType(), a, b);
+  };
+  auto minus = [&](Value a, Value b) {
+    return sum(a, createAffine(builder, loc, b, minusOne, zero));
+  };
+  // 0, or 1 from the cut on; with two cuts -1, 0 or 1.
+  auto decided = [&](Value value, std::vector<exact::Cut> cuts) {
+    Grid grid;
+    grid.first = cuts.size() == 2 ? -1 : 0;
+    grid.quantizers = {{std::move(cuts)}};
+    return decideOnHost(op, hostEdge(value), grid);
+  };
+  Value a = values[0], b = values[1];
+  if (name == "Add" || name == "Sub")
+    return define(op, hostEdge(name == "Add" ? sum(a, b) : minus(a, b)));
+  if (name == "Max" || name == "Min") { // b + relu(a - b), a - relu(a - b)
+    Value above = bnn::PReluOp::create(builder, loc, a.getType(), minus(a, b),
+                                       std::vector<double>{0});
+    return define(op, hostEdge(name == "Max" ? sum(b, above) : minus(a, above)));
+  }
+  bool turned = name.starts_with("Less");
+  bool onDifference = name != "And" && name != "Or";
+  bool isSign = name == "Equal" || name == "Xor";
+  std::vector<exact::Cut> cuts = {{name == "And"  ? 1.5
+                                   : name == "Or" ? 0.5
+                                                  : 0,
+                                   name != "Greater" && name != "Less"}};
+  if (isSign)
+    cuts.push_back({0, false});
+  auto codes = decided(!onDifference ? sum(a, b)
+                       : turned      ? minus(b, a)
+                                     : minus(a, b),
+                       std::move(cuts));
+  if (failed(codes))
+    return failure();
+  if (isSign)
+    codes->append({Step::prelu(-1)}); // the magnitude: whether they differ
+  if (name == "Equal") {
+    codes->append({Step::multiply(minusOne)});
+    codes->append({Step::add(one)});
+  }
+  return define(op, std::move(*codes));
+}
+
+// What rises alike in all channels has its largest value where its operand has,
+// what falls its smallest.
 LogicalResult Fuser::fuseArgMax(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
   int64_t axis = intOf(op, "axis", 0);
+  bool smallest = opType(op) == "ArgMin";
+  Edge scores = edge; // as float32 computes them
+  bool smallestScore = smallest;
   for (;;) {
-    if (!edge.pool && !edge.pad && edge.chains.size() == 1 &&
-        risesStrictly(edge.chains.front()))
+    bool isPlain = !edge.pool && !edge.pad && edge.chains.size() == 1;
+    auto affine = isPlain ? affineOf(edge.chains.front()) : std::nullopt;
+    if (affine && affine->scale.sign() != 0) {
+      smallest ^= affine->scale.sign() < 0;
       edge.chains = {{}};
+    }
     if (edge.kind != Edge::Kind::Host || !edge.chains.front().empty() ||
         edge.chains.size() != 1)
       break;
@@ -160,17 +263,46 @@ LogicalResult Fuser::fuseArgMax(Operation *op) {
     if (!rises)
       break;
     edge = hostEdge(producer->getOperand(0));
+    scores = edge;
+    smallestScore = smallest;
   }
   auto input = hostValue(op, edge);
   if (failed(input))
     return failure();
+  if (smallest) // the smallest x is the largest -x
+    input = createAffine(builder, op->getLoc(), *input,
+                         {Radical(mpq_class(-1))}, {Radical()});
   llvm::SmallVector<int64_t> shape(tensorType(*input).getShape());
   shape[axis] = 1;
   bool last = intOf(op, "select_last_index", 0) != 0;
-  return define(op, hostEdge(bnn::ArgmaxOp::create(
-                        builder, op->getLoc(),
-                        RankedTensorType::get(shape, builder.getI64Type()),
-                        *input, axis, last)));
+  auto argMax = bnn::ArgmaxOp::create(
+      builder, op->getLoc(),
+      RankedTensorType::get(shape, builder.getI64Type()), *input, axis, last);
+  if (auto origin = origins.find(scores.base); origin != origins.end())
+    scores = origin->second;
+  if (axis == 0)
+    compareClasses(argMax, scores, smallestScore);
+  return define(op, hostEdge(argMax));
+}
+
+void Fuser::compareClasses(bnn::ArgmaxOp argMax, const Edge &edge,
+                           bool smallest) {
+  if (edge.kind != Edge::Kind::Integer || edge.pad ||
+      !edge.type().getElementType().isInteger(32))
+    return;
+  auto classes = size_t(edge.channels());
+  auto found = exact::findOtherOrders(edge.chains, classes, edge.reach,
+                                      {smallest, argMax.getLast()});
+  if (!found)
+    return;
+  llvm::SmallVector<int64_t> orders;
+  for (const exact::OtherOrder &order : *found)
+    orders.append({int64_t(order.first), int64_t(order.second),
+                   int64_t(order.count), order.a, order.b});
+  argMax->setAttr(bnn::classPairs,
+                  builder.getI64IntegerAttr(
+                      int64_t(classes * (classes - 1) / 2)));
+  argMax->setAttr(bnn::classOrders, builder.getDenseI64ArrayAttr(orders));
 }
 
 LogicalResult Fuser::concatOnHost(Operation *op) {

@@ -116,6 +116,7 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
   size_t width = 1;
   int64_t witnesses = 0;
   llvm::SmallVector<int64_t> nearTies, floatDiffers;
+  int64_t uneven = 0;
   for (int64_t c = 0; c < channels; ++c) {
     if (c == 0 || !uniform) {
       SwitchResult result =
@@ -142,6 +143,7 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
     }
     width = std::max(width, switches.back().points.size());
     witnesses += switches.back().witnesses;
+    uneven += edge.spreadOf(c) != 0;
     if (switches.back().nearTie)
       nearTies.push_back(c);
     if (switches.back().floatDiffers)
@@ -169,6 +171,9 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
       edge.base, DenseElementsAttr::get(pointsType, llvm::ArrayRef(points)),
       DenseElementsAttr::get(firstType, llvm::ArrayRef(first)),
       builder.getI64IntegerAttr(witnesses), list(nearTies), list(floatDiffers));
+  if (uneven)
+    bits.getDefiningOp()->setAttr(bnn::unevenChannels,
+                                  builder.getI64IntegerAttr(uneven));
   // The quantiser rises, so the maximum of values is the maximum of bits.
   if (edge.pool)
     bits = bnn::MaxPoolOp::create(

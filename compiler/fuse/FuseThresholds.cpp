@@ -110,7 +110,7 @@ Fuser::Method Fuser::methodFor(Operation *op) {
           .Case("Pick", &Fuser::fusePick)
           .Case("Concat", &Fuser::fuseConcat)
           .Cases({"Softmax", "LogSoftmax"}, &Fuser::fuseHostOp)
-          .Case("ArgMax", &Fuser::fuseArgMax)
+          .Cases({"ArgMax", "ArgMin"}, &Fuser::fuseArgMax)
           .Cases({"Round", "Floor", "Ceil"}, &Fuser::fuseRound)
           .Cases({"Min", "Max", "And", "Or", "Xor", "Equal"},
                  &Fuser::fuseCombination)
@@ -190,11 +190,12 @@ LogicalResult Fuser::fuse(Operation *op) {
          << opType(op);
 }
 
-bool Fuser::feedsLayer(Value value) {
+bool Fuser::feedsLayer(Value value, bool onEngine) {
   llvm::SetVector<Operation *> readers;
   readers.insert(value.user_begin(), value.user_end());
   for (size_t i = 0; i < readers.size(); ++i) {
-    if (isOnnx(readers[i], "Conv"))
+    if (isOnnx(readers[i], "Conv") &&
+        !(onEngine && readers[i]->hasAttr("host")))
       return true;
     for (Value result : readers[i]->getResults())
       readers.insert(result.user_begin(), result.user_end());

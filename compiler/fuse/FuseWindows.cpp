@@ -177,6 +177,8 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   auto grid = gridOf(input);
   if (!grid && input.zero)
     return reportZero(input);
+  if (!grid && canPrecedeEngine(op, input))
+    return fuseRealConv(op);
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "
                            "channels, but found several; scales of activations "

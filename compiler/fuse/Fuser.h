@@ -10,6 +10,8 @@
 
 namespace bnncc {
 
+class ConstTensor;
+
 /// How the operations between the graph's input and its first codes compute.
 enum class InputArithmetic {
   Float, ///< as their types say, one rounding after the other
@@ -164,17 +166,31 @@ private:
   llvm::LogicalResult scaleSum(mlir::Operation *op, Edge sum,
                                const std::vector<Affine> &functions, long count,
                                bool mean);
-  /// Whether a layer reads `value`, through whatever stands between.
-  static bool feedsLayer(mlir::Value value);
+  /// Whether a layer reads `value`, through whatever stands between; or one of
+  /// the engine's.
+  static bool feedsLayer(mlir::Value value, bool onEngine = false);
 
   // Movement and the host's operations (FuseThresholds.cpp)
   llvm::LogicalResult fuseReshape(mlir::Operation *op);
   llvm::LogicalResult fusePick(mlir::Operation *op);
   llvm::LogicalResult fuseConcat(mlir::Operation *op);
   llvm::LogicalResult fuseHostOp(mlir::Operation *op);
+  /// Whether the loader can run a layer that the engine cannot: before the
+  /// engine's first.
+  static bool canPrecedeEngine(mlir::Operation *op, const Edge &input);
   /// A layer with real weights (FuseHost.cpp).
   llvm::LogicalResult fuseRealConv(mlir::Operation *op);
   llvm::LogicalResult fuseArgMax(mlir::Operation *op);
+  /// Compares classes in float32 for the report, where they are chains of
+  /// integers.
+  void compareClasses(bnn::ArgmaxOp argMax, const Edge &edge, bool smallest);
+  /// A value that only the loader has: of a float layer, or decided there.
+  static bool isHosts(const Edge &edge);
+  /// Sums, comparisons and logic of two values, of which the loader has one; none
+  /// if it has no such operation.
+  std::optional<llvm::LogicalResult>
+  combineOnHost(mlir::Operation *op, llvm::ArrayRef<Edge> operands,
+                llvm::ArrayRef<std::optional<ConstTensor>> constants);
   llvm::LogicalResult concatOnHost(mlir::Operation *op);
 
   Edge &edgeOf(mlir::Value value) { return edges.find(value)->second; }
@@ -199,6 +215,8 @@ private:
     std::vector<double> spread;
   };
   llvm::DenseMap<mlir::Value, Known> known;
+  /// The integers and chains that values of the host were made of.
+  llvm::DenseMap<mlir::Value, Edge> origins;
 };
 
 /// "must not see exactly 0 ...", to be followed by where and `signZeroRemedy`.

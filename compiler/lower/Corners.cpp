@@ -85,6 +85,18 @@ uint32_t spread(uint32_t seed) {
 }
 } // namespace
 
+Corner mixed(const Corner &a, const Corner &b, size_t count) {
+  Corner result = a;
+  result.name = fmt::format("{} elements of {}, then {}", count, b.name, a.name);
+  std::copy_n(b.values.begin(), count, result.values.begin());
+  if (a.real)
+    result.tensor.data = result.values;
+  else
+    result.tensor.data =
+        bnn::Tensor::Integers(result.values.begin(), result.values.end());
+  return result;
+}
+
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
                                 const Legalised &legalised, uint32_t seed) {
   auto type = mlir::cast<mlir::RankedTensorType>(func.getArgumentTypes()[0]);

@@ -28,6 +28,9 @@ inline constexpr unsigned randomCorners = 3;
 std::vector<Corner> makeCorners(mlir::func::FuncOp func,
                                 const Legalised &legalised, uint32_t seed);
 
+/// `a` with the first `count` elements of `b`.
+Corner mixed(const Corner &a, const Corner &b, size_t count);
+
 } // namespace bnncc::lower
 
 #endif // BNNCC_COMPILER_LOWER_CORNERS_H

@@ -172,6 +172,9 @@ void signsOnHost(mlir::func::FuncOp func) {
   Value value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
                                       terms->scale, terms->shift, nullptr,
                                       nullptr);
+  for (const char *name : {"near_ties", "float_differs", bnn::unevenChannels})
+    if (mlir::Attribute found = last->getAttr(name))
+      value.getDefiningOp()->setAttr(name, found);
   if (terms->bends)
     value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
   value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,

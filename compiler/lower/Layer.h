@@ -70,6 +70,7 @@ struct Layer {
     bool differs;
   };
   std::vector<NearTie> nearTies;
+  int64_t uneven = 0; ///< channels of weights whose magnitudes are rounded
 
   int64_t taps() const { return in.c * kernelH * kernelW * sets; }
   int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x,
@@ -83,9 +84,24 @@ struct Layer {
   }
 };
 
+/// ArgMax, whose classes were compared in float32 and exactly at all of their
+/// integers.
+struct ClassDecision {
+  std::string node;
+  int64_t pairs = 0;
+  /// Two classes that float32 decides otherwise at `count` pairs of integers,
+  /// for one at a and b.
+  struct Otherwise {
+    int64_t first, second, count, a, b;
+  };
+  std::vector<Otherwise> otherwise;
+};
+
 /// The layers of one program, input to output.
 struct Network {
   std::vector<Layer> layers;
+  std::vector<ClassDecision> classes;
+  int64_t uncompared = 0; ///< ArgMax of other values
 };
 
 } // namespace bnncc::lower

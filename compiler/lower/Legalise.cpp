@@ -130,6 +130,8 @@ private:
   bool visitPool(bnn::MaxPoolOp op);
   bool visitThreshold(bnn::ThresholdOp op);
   bool visitHost(Operation *op);
+  void takeFindings(Operation *op);
+  void takeClasses(bnn::ArgmaxOp op);
   bool closeValues(mlir::ValueRange results);
 
   Legalised &result;
@@ -449,6 +451,39 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
   return true;
 }
 
+/// What float32 does at a threshold, or at the sign that the host made of one.
+void Legaliser::takeFindings(Operation *op) {
+  auto list = [op](llvm::StringRef name) {
+    auto attr = op->getAttrOfType<mlir::DenseI64ArrayAttr>(name);
+    return attr ? attr.asArrayRef() : llvm::ArrayRef<int64_t>();
+  };
+  for (int64_t c : list("near_ties"))
+    layer.nearTies.push_back({c, llvm::is_contained(list("float_differs"), c)});
+  if (auto uneven = op->getAttrOfType<mlir::IntegerAttr>(bnn::unevenChannels))
+    layer.uneven = uneven.getInt();
+  if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
+    layer.decider = names.back();
+}
+
+/// What float32 does where the host takes the largest.
+void Legaliser::takeClasses(bnn::ArgmaxOp op) {
+  auto pairs = op->getAttrOfType<mlir::IntegerAttr>(bnn::classPairs);
+  if (!pairs) {
+    ++result.network.uncompared;
+    return;
+  }
+  ClassDecision decision;
+  decision.pairs = pairs.getInt();
+  if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
+    decision.node = names.back();
+  auto orders = op->getAttrOfType<mlir::DenseI64ArrayAttr>(bnn::classOrders)
+                    .asArrayRef();
+  for (; !orders.empty(); orders = orders.drop_front(5))
+    decision.otherwise.push_back(
+        {orders[0], orders[1], orders[2], orders[3], orders[4]});
+  result.network.classes.push_back(std::move(decision));
+}
+
 bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
   if (!open())
     return fail(op, "a threshold must follow a convolution");
@@ -473,12 +508,7 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
   }
   layer.mirrored = op.getMirrored();
   layer.partial = op->hasAttr(PartialBits);
-  if (std::vector<std::string> names = nodeNames(op->getLoc()); !names.empty())
-    layer.decider = names.back();
-  llvm::ArrayRef<int64_t> differ =
-      op.getFloatDiffers().value_or(llvm::ArrayRef<int64_t>());
-  for (int64_t c : op.getNearTies().value_or(llvm::ArrayRef<int64_t>()))
-    layer.nearTies.push_back({c, llvm::is_contained(differ, c)});
+  takeFindings(op);
   layer.witnesses = int64_t(op.getWitnesses().value_or(0));
   if (summed)
     for (int64_t c = 0; c < layer.conv.c; ++c)
@@ -495,6 +525,11 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
 /// to_real closes the last layer; whether its sums stay on the engine depends
 /// on what follows, so the host's operations are gathered first.
 bool Legaliser::visitHost(Operation *op) {
+  if (mlir::isa<bnn::ToRealOp>(op) &&
+      (op->hasAttr("near_ties") || op->hasAttr(bnn::unevenChannels)))
+    takeFindings(op);
+  if (auto argMax = mlir::dyn_cast<bnn::ArgmaxOp>(op))
+    takeClasses(argMax);
   host.insert(op);
   return true;
 }

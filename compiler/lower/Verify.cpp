@@ -56,6 +56,7 @@ public:
   bool run();
 
 private:
+  using Decided = std::vector<bnn::Tensor>;
   /// One of two readings of an element that differ, and whose it is.
   struct Reading {
     llvm::StringRef who;
@@ -69,6 +70,13 @@ private:
                      llvm::ArrayRef<double> got, const Tensor &expected);
   bool compareFused(const std::vector<bnn::Tensor> &results,
                     const std::vector<Tensor> &expected);
+  bool compareWindow(const Corner &input, Decided *decided);
+  bool compareTies(const std::vector<Corner> &corners,
+                   const std::vector<Decided> &decided);
+  llvm::Expected<std::vector<bnn::Tensor>>
+  interpreted(const Corner &input, Observed &observed) const;
+  bool isDecision(mlir::Operation *op) const;
+  Decided decisionsIn(const Observed &observed) const;
   bool readProgram();
   bool runProgram(const Corner &input, const Observed &observed,
                   const std::vector<Tensor> &expected);
@@ -87,7 +95,10 @@ private:
   host::Part part; ///< as it is read back from the program
   std::optional<host::Prologue> prologue;
   std::optional<host::Epilogue> epilogue;
-  std::string corner; ///< the input's name
+  std::unique_ptr<OnnxEvaluator> evaluator;
+  llvm::StringSet<> compared; ///< nodes
+  std::string corner;         ///< the input's name
+  std::vector<host::CloseDecision> close; ///< of the window
   std::vector<std::vector<Meaning>> meanings; ///< by layer and channel
 };
 
@@ -267,10 +278,13 @@ bool Verifier::compareProgram(const std::vector<uint8_t> &output,
                        host::typeSize(o.tensor.type));
     results.push_back(bytes.back().data());
   }
-  if (!epilogue->run(output.data(), results, error)) {
+  size_t before = close.size();
+  std::vector<host::CloseDecision> behind;
+  if (!epilogue->run(output.data(), results, error, &behind)) {
     error = fmt::format("on input '{}': {}", corner, error);
     return false;
   }
+  result.closeWindows += before + behind.size() != 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
     const host::TensorSpec &spec = part.outputs[i].tensor;
     if (!compareOutput("program", i,
@@ -306,7 +320,7 @@ bool Verifier::runProgram(const Corner &input, const Observed &observed,
       window(job.program.inputBytes), output;
   if (!host::storeElements(part.input.type, input.values, elements.data(),
                            error) ||
-      !prologue->run(elements.data(), window.data(), error)) {
+      !prologue->run(elements.data(), window.data(), error, &close)) {
     error = fmt::format("the loader refuses the constructed input '{}': it {}",
                         corner, error);
     return false;
@@ -314,6 +328,100 @@ bool Verifier::runProgram(const Corner &input, const Observed &observed,
   return golden.run(window, output, error) &&
          compareGolden(observed, window, output) &&
          compareProgram(output, expected);
+}
+
+/// Graph, fused form and program on one window.
+bool Verifier::compareWindow(const Corner &input, Decided *decided) {
+  corner = input.name;
+  mlir::ModuleOp onnxModule = job.onnx;
+  auto onnxFunc = *onnxModule.getOps<mlir::func::FuncOp>().begin();
+  Tensor graphInput;
+  graphInput.shape =
+      mlir::cast<mlir::RankedTensorType>(onnxFunc.getArgumentTypes()[0])
+          .getShape()
+          .vec();
+  graphInput.kind = input.real ? ElementKind::Real : ElementKind::Integer;
+  graphInput.values = input.values;
+  OnnxValues onnx;
+  auto expected = evaluator->run(
+      graphInput, [&](mlir::Location loc, const Tensor &tensor) {
+        // The last operation of a node is the node's value.
+        auto name = mlir::dyn_cast<mlir::NameLoc>(loc);
+        if (name && compared.contains(name.getName()))
+          onnx[name.getName().getValue()] = {tensor.values, tensor.errors};
+      });
+  if (!expected) {
+    error = fmt::format(
+        "the graph has no exact value on the constructed input '{}': {}; where "
+        "no real input does this, compile with --verify=off and compare with "
+        "bnn-run --expect",
+        corner, llvm::toString(expected.takeError()));
+    return false;
+  }
+  Observed observed;
+  auto results = interpreted(input, observed);
+  if (!results) {
+    error = llvm::toString(results.takeError());
+    return false;
+  }
+  if (decided)
+    *decided = decisionsIn(observed);
+  ++result.inputs;
+  return compareLayers(observed, onnx) && compareFused(*results, *expected) &&
+         runProgram(input, observed, *expected);
+}
+
+llvm::Expected<std::vector<bnn::Tensor>>
+Verifier::interpreted(const Corner &input, Observed &observed) const {
+  return bnn::interpret(
+      job.func, {input.tensor},
+      [&](mlir::Operation *op, const bnn::Tensor &tensor) {
+        if (llvm::is_contained(job.legalised.ends, op) || isDecision(op))
+          observed[op] = tensor;
+      });
+}
+
+/// Whether the host decides there, behind the engine.
+bool Verifier::isDecision(mlir::Operation *op) const {
+  return mlir::isa<bnn::ArgmaxOp, bnn::DecideOp>(op) &&
+         job.legalised.ends.back()->isBeforeInBlock(op);
+}
+
+/// What the host decides behind the engine, in the order of the function.
+Verifier::Decided Verifier::decisionsIn(const Observed &observed) const {
+  Decided decided;
+  mlir::func::FuncOp func = job.func;
+  for (mlir::Operation &op : func.front())
+    if (isDecision(&op))
+      decided.push_back(observed.find(&op)->second);
+  return decided;
+}
+
+/// Between two windows of different classes there are two, one sample apart,
+/// between which the class changes: as near a tie as windows come. The first
+/// such pair is found by bisection and compared.
+bool Verifier::compareTies(const std::vector<Corner> &corners,
+                           const std::vector<Decided> &decided) {
+  for (size_t i = 1; i < corners.size(); ++i) {
+    if (decided[i] == decided[i - 1])
+      continue;
+    size_t same = 0, other = corners[i].values.size();
+    while (other - same > 1) {
+      size_t middle = same + (other - same) / 2;
+      Observed observed;
+      auto results =
+          interpreted(mixed(corners[i - 1], corners[i], middle), observed);
+      if (!results) {
+        error = llvm::toString(results.takeError());
+        return false;
+      }
+      (decisionsIn(observed) == decided[i - 1] ? same : other) = middle;
+    }
+    result.ties += 2;
+    return compareWindow(mixed(corners[i - 1], corners[i], same), nullptr) &&
+           compareWindow(mixed(corners[i - 1], corners[i], other), nullptr);
+  }
+  return true;
 }
 
 bool Verifier::run() {
@@ -327,60 +435,20 @@ bool Verifier::run() {
                      : job.signZero == "minus" ? SignZero::Minus
                                                : SignZero::Keep;
   meanings.resize(network.layers.size());
-  auto evaluator = OnnxEvaluator::create(job.onnx, options);
-  if (!evaluator) {
-    error = llvm::toString(evaluator.takeError());
+  auto created = OnnxEvaluator::create(job.onnx, options);
+  if (!created) {
+    error = llvm::toString(created.takeError());
     return false;
   }
-  llvm::StringSet<> compared; // nodes
+  evaluator = std::move(*created);
   for (const Layer &layer : network.layers)
     compared.insert(layer.nodes.back());
-  mlir::ModuleOp onnxModule = job.onnx;
-  auto onnxFunc = *onnxModule.getOps<mlir::func::FuncOp>().begin();
-  for (const Corner &input : makeCorners(job.func, job.legalised, job.seed)) {
-    corner = input.name;
-    Tensor graphInput;
-    graphInput.shape =
-        mlir::cast<mlir::RankedTensorType>(onnxFunc.getArgumentTypes()[0])
-            .getShape()
-            .vec();
-    graphInput.kind = input.real ? ElementKind::Real : ElementKind::Integer;
-    graphInput.values = input.values;
-    OnnxValues onnx;
-    auto expected =
-        (*evaluator)
-            ->run(graphInput, [&](mlir::Location loc, const Tensor &tensor) {
-              // The last operation of a node is the node's value.
-              auto name = mlir::dyn_cast<mlir::NameLoc>(loc);
-              if (name && compared.contains(name.getName()))
-                onnx[name.getName().getValue()] = {tensor.values,
-                                                   tensor.errors};
-            });
-    if (!expected) {
-      error = fmt::format(
-          "the graph has no exact value on the constructed input '{}': {}; "
-          "where no real input does this, compile with --verify=off and compare "
-          "with bnn-run --expect",
-          corner, llvm::toString(expected.takeError()));
+  std::vector<Corner> corners = makeCorners(job.func, job.legalised, job.seed);
+  std::vector<Decided> decided;
+  for (const Corner &input : corners)
+    if (!compareWindow(input, &decided.emplace_back()))
       return false;
-    }
-    Observed observed;
-    auto results =
-        bnn::interpret(job.func, {input.tensor},
-                       [&](mlir::Operation *op, const bnn::Tensor &tensor) {
-                         if (llvm::is_contained(job.legalised.ends, op))
-                           observed[op] = tensor;
-                       });
-    if (!results) {
-      error = llvm::toString(results.takeError());
-      return false;
-    }
-    if (!compareLayers(observed, onnx) || !compareFused(*results, *expected) ||
-        !runProgram(input, observed, *expected))
-      return false;
-    ++result.inputs;
-  }
-  return true;
+  return compareTies(corners, decided);
 }
 } // namespace
 

@@ -29,6 +29,9 @@ struct VerifyJob {
 
 struct VerifyResult {
   unsigned inputs = 0; ///< windows that were compared
+  unsigned ties = 0;   ///< of them, made to lie between two classes
+  /// Windows with a decision of the host that float32 could make otherwise.
+  unsigned closeWindows = 0;
   uint64_t values = 0; ///< integers of hidden and last layers compared
 };
 

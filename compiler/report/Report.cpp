@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
+#include "FloatReport.h"
 
 #include "bnn/support/Text.h"
 #include "lower/Arithmetic.h"
@@ -23,7 +23,7 @@ namespace {
 /// Sums over the layers.
 struct Totals {
   int64_t bitMacs = 0, weightBits = 0, thresholdBits = 0, channels = 0,
-          nearTies = 0, floatDiffers = 0, witnesses = 0;
+          witnesses = 0;
 };
 
 int64_t bitMacs(const Layer &layer) {
@@ -47,9 +47,6 @@ Totals totalsOf(const lower::Network &network) {
     totals.weightBits += int64_t(layer.weights.size());
     totals.thresholdBits += thresholdBits(layer);
     totals.channels += int64_t(layer.thresholds.size());
-    totals.nearTies += int64_t(layer.nearTies.size());
-    for (const Layer::NearTie &tie : layer.nearTies)
-      totals.floatDiffers += tie.differs;
     totals.witnesses += layer.witnesses;
   }
   return totals;
@@ -62,22 +59,6 @@ double percent(double part, double whole) {
 double utilisation(const ReportData &data) {
   return percent(double(totalsOf(data.network).bitMacs),
                  double(data.check.cycles) * data.plan.target.lanes());
-}
-
-/// Where float32 rounds near a decision or over it; the first few by name.
-std::string floatText(const lower::Network &network, const Totals &totals) {
-  constexpr int most = 4;
-  std::string text = fmt::format("decides {} channels otherwise, {} near a tie",
-                                 totals.floatDiffers, totals.nearTies);
-  int named = 0;
-  for (bool differs : {true, false})
-    for (const Layer &layer : network.layers)
-      for (const Layer::NearTie &tie : layer.nearTies)
-        if (tie.differs == differs && ++named <= most)
-          text += fmt::format("{} '{}' channel {}{}", named == 1 ? ":" : ",",
-                              layer.decider, tie.channel,
-                              differs ? " (otherwise)" : "");
-  return text + (named > most ? ", ..." : "");
 }
 
 std::string microseconds(const ReportData &data, uint64_t cycles) {
@@ -195,7 +176,8 @@ static std::string hostText(const ReportData &data) {
   if (before == 0)
     return text + ", after the engine";
   return text + fmt::format(", {} of them before the engine: the first layer has "
-                            "float weights (on the engine it needs -1 and +1)",
+                            "float weights; -1 and +1 put it on the engine, and "
+                            "eight-bit weights will, which are not supported yet",
                             before);
 }
 
@@ -218,13 +200,16 @@ std::string textReport(const ReportData &data) {
   line("exactness",
        fmt::format("{}; {} channels with {} witnesses",
                    data.verified
-                       ? fmt::format("verified on {} windows ({} integers, "
+                       ? fmt::format("verified on {} windows ({}{} integers, "
                                      "seed {})",
-                                     data.verify.inputs, data.verify.values,
-                                     data.seed)
+                                     data.verify.inputs,
+                                     data.verify.ties ? "2 between two classes, "
+                                                      : "",
+                                     data.verify.values, data.seed)
                        : "not verified",
                    totals.channels, totals.witnesses));
-  line("float32", floatText(data.network, totals));
+  for (const auto &[label, value] : floatLines(data))
+    line(label, value);
   if (data.inputChanges)
     line("input", fmt::format("float32 and real arithmetic differ at {} of {} "
                               "boundaries of the quantiser",
@@ -285,20 +270,12 @@ std::string textReport(const ReportData &data) {
   return text + layerTable(data);
 }
 
-static Json nearTiesJson(const Layer &layer) {
-  Json list = Json::array();
-  for (const Layer::NearTie &tie : layer.nearTies)
-    list.push_back({{"node", layer.decider},
-                    {"channel", tie.channel},
-                    {"float32_differs", tie.differs}});
-  return list;
-}
-
 nlohmann::ordered_json jsonReport(const ReportData &data) {
   const lower::Plan &plan = data.plan;
   const ::bnn::isa::Target &target = plan.target;
   const ::bnn::isa::Program &program = data.program;
   Totals totals = totalsOf(data.network);
+  FloatTotals floats = floatTotals(data.network);
   Json json;
   json["model"] = data.model;
   json["target"] = target.name;
@@ -313,12 +290,19 @@ nlohmann::ordered_json jsonReport(const ReportData &data) {
   json["utilisation"] = utilisation(data) / 100;
   json["exactness"] = {{"verified", data.verified},
                        {"windows", data.verify.inputs},
+                       {"windows_between_classes", data.verify.ties},
+                       {"windows_float32_may_decide_otherwise",
+                        data.verify.closeWindows},
                        {"seed", data.seed},
                        {"integers", data.verify.values},
                        {"channels", totals.channels},
                        {"witnesses", totals.witnesses},
-                       {"near_ties", totals.nearTies},
-                       {"float32_differs", totals.floatDiffers}};
+                       {"near_ties", floats.nearTies},
+                       {"float32_differs", floats.differs},
+                       {"rounded_magnitudes", floats.uneven}};
+  if (!data.network.classes.empty())
+    json["classes"] = classesJson(data.network);
+  json["classes_not_compared"] = data.network.uncompared;
   if (data.inputChanges)
     json["input_quantiser"] = {{"boundaries", data.inputChanges->first},
                                {"real_differs", data.inputChanges->second}};
@@ -379,6 +363,7 @@ nlohmann::ordered_json jsonReport(const ReportData &data) {
          {"lane_words", p.in.words()},
          {"witnesses", layer.witnesses},
          {"mirrored", layer.mirrored},
+         {"rounded_magnitudes", layer.uneven},
          {"near_ties", nearTiesJson(layer)}});
   }
   return json;

@@ -23,6 +23,19 @@ namespace bnncc::bnn {
 /// The switch point that is never counted.
 inline constexpr int32_t unusedPoint = std::numeric_limits<int32_t>::max();
 
+// What the fusion found out for the report and for `bnn-run --expect`:
+/// f64 of to_real and affine, the largest constant that others cancelled in a
+/// shift.
+inline constexpr const char *floatTerms = "bnn.terms";
+/// i64 of a threshold: channels whose weights differ by their roundings and
+/// count as one magnitude.
+inline constexpr const char *unevenChannels = "bnn.uneven";
+/// i64 of argmax: pairs of classes that were compared in float32 and exactly at
+/// all of their integers; and for each pair that float32 decides otherwise
+/// (first, second, how many pairs of integers, one of them).
+inline constexpr const char *classPairs = "bnn.class_pairs";
+inline constexpr const char *classOrders = "bnn.class_orders";
+
 /// The number of window positions along one axis; negative or zero if none.
 int64_t windowCount(int64_t size, int64_t kernel, int64_t stride,
                     int64_t padBefore, int64_t padAfter);

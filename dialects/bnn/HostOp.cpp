@@ -48,6 +48,9 @@ host::Op hostOp(mlir::Operation *op) {
         out.kind = llvm::isa<ToRealOp>(op) ? Kind::ToReal : Kind::Affine;
         out.scale = constants(x.getScale(), x.getExactScale());
         out.shift = constants(x.getShift(), x.getExactShift());
+        if (auto terms =
+                op->template getAttrOfType<mlir::FloatAttr>(floatTerms))
+          out.terms = terms.getValueAsDouble();
       })
       .Case([&](PReluOp x) {
         out.kind = Kind::PRelu;

@@ -135,23 +135,47 @@ Result load(bnn_device &device, const bnn_program &program, bnn_stats &stats) {
   return result;
 }
 
+/// Who hears of close decisions; nobody by default.
+struct Listener {
+  void (*found)(void *, const bnn_close_decision *) = nullptr;
+  void *context = nullptr;
+
+  void tell(size_t window, bool before,
+            const std::vector<host::CloseDecision> &close) const {
+    for (const host::CloseDecision &c : close) {
+      auto element = int64_t(c.element), row = element / c.shape.w;
+      bnn_close_decision decision = {
+          window,    before,       c.decision, row / c.shape.h,
+          row % c.shape.h, element % c.shape.w, c.best,
+          c.other,   c.value,      c.threshold, c.bound};
+      found(context, &decision);
+    }
+  }
+};
+
 // One piece of a batch: convert in, run, convert out.
 Result runPiece(const OpenProgram &open, runtime::Device &device,
                 uint64_t first, uint64_t windows, const uint8_t *input,
                 void *const *outputs, std::vector<uint8_t> &in,
-                std::vector<uint8_t> &out, bnn_stats &stats) {
+                std::vector<uint8_t> &out, bnn_stats &stats,
+                const Listener &listener) {
   uint64_t inStride = runtime::windowStride(open.program.inputBytes);
   uint64_t outStride = runtime::windowStride(open.program.outputBytes);
   size_t inBytes = describe(open.part.input).bytes;
   std::string error;
+  std::vector<host::CloseDecision> close, *wanted =
+                                              listener.found ? &close : nullptr;
   Timer timer;
-  for (uint64_t i = 0; i < windows; ++i)
+  for (uint64_t i = 0; i < windows; ++i) {
+    close.clear();
     if (!open.prologue->run(input + (first + i) * inBytes,
-                            in.data() + i * inStride, error))
+                            in.data() + i * inStride, error, wanted))
       return {BNN_ERROR_INPUT,
               fmt::format("input '{}' of window {}: {}",
                           support::printableName(open.part.input.name),
                           first + i, error)};
+    listener.tell(first + i, true, close);
+  }
   stats.prologue_seconds += timer.lap();
   std::fill(out.begin(), out.end(), 0);
   Result result = device.run({in.data(), windows * inStride},
@@ -165,8 +189,10 @@ Result runPiece(const OpenProgram &open, runtime::Device &device,
       results[o] = outputs[o] ? static_cast<uint8_t *>(outputs[o]) +
                                     (first + i) * outputOf(open, o).bytes
                               : nullptr;
-    if (!open.epilogue->run(out.data() + i * outStride, results, error))
+    close.clear();
+    if (!open.epilogue->run(out.data() + i * outStride, results, error, wanted))
       return {BNN_ERROR_OUTPUT, fmt::format("window {}: {}", first + i, error)};
+    listener.tell(first + i, false, close);
   }
   stats.epilogue_seconds += timer.lap();
   return {};
@@ -174,7 +200,7 @@ Result runPiece(const OpenProgram &open, runtime::Device &device,
 
 Result runBatch(const bnn_program &program, bnn_device &device,
                 uint64_t windows, const uint8_t *input, void *const *outputs,
-                bnn_stats &stats) {
+                bnn_stats &stats, const Listener &listener) {
   const OpenProgram &open = *program.open;
   std::lock_guard lock(device.mutex);
   stats.clock_mhz = open.program.target.clockMHz;
@@ -188,7 +214,7 @@ Result runBatch(const bnn_program &program, bnn_device &device,
   for (uint64_t first = 0; first < windows; first += piece)
     if (Result result = runPiece(open, *device.device, first,
                                  std::min(piece, windows - first), input,
-                                 outputs, in, out, stats);
+                                 outputs, in, out, stats, listener);
         !result)
       return result;
   return {};
@@ -196,7 +222,7 @@ Result runBatch(const bnn_program &program, bnn_device &device,
 
 Result run(const bnn_program &program, bnn_device &device, size_t windows,
            const void *input, void *const *outputs, bnn_stats *stats,
-           const char *function) {
+           const char *function, const Listener &listener = {}) {
   if (windows == 0)
     return {BNN_ERROR_ARGUMENT,
             fmt::format("{}: a batch of no windows", function)};
@@ -204,7 +230,7 @@ Result run(const bnn_program &program, bnn_device &device, size_t windows,
   bnn_stats &used = stats ? *stats : local;
   used = {};
   return runBatch(program, device, windows, static_cast<const uint8_t *>(input),
-                  outputs, used);
+                  outputs, used, listener);
 }
 
 } // namespace
@@ -346,5 +372,25 @@ bnn_status bnn_run_outputs(const bnn_program *program, bnn_device *device,
       return {BNN_ERROR_ARGUMENT, "bnn_run_outputs: null argument"};
     return run(*program, *device, windows, input, outputs, stats,
                "bnn_run_outputs");
+  });
+}
+
+int bnn_program_decides(const bnn_program *program) {
+  const host::Part &part = program->open->part;
+  return host::Operations(part.before).decides() ||
+         host::Operations(part.ops).decides();
+}
+
+bnn_status bnn_run_examined(const bnn_program *program, bnn_device *device,
+                            size_t windows, const void *input,
+                            void *const *outputs, bnn_stats *stats,
+                            void (*found)(void *context,
+                                          const bnn_close_decision *decision),
+                            void *context, char *error, size_t error_size) {
+  return guarded(error, error_size, [&]() -> Result {
+    if (!program || !device || !input || !outputs || !found)
+      return {BNN_ERROR_ARGUMENT, "bnn_run_examined: null argument"};
+    return run(*program, *device, windows, input, outputs, stats,
+               "bnn_run_examined", {found, context});
   });
 }

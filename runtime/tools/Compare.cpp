@@ -96,6 +96,8 @@ bool compare(const NpyArray &got, const NpyArray &expected, int64_t windows,
                         indexText(got.shape, i), g, e);
     }
     result.equalWindows += same;
+    if (!same)
+      result.differing.push_back(window);
     result.equalArgMax +=
         argMax(got, first, count) == argMax(expected, first, count);
   }

@@ -20,6 +20,7 @@ struct Comparison {
       0; ///< largest |got - expected| over its window's largest magnitude
   bool hasArgMax = false;
   std::string difference; ///< the first one, one line; empty if all are equal
+  std::vector<int64_t> differing; ///< windows, ascending
 };
 
 /// Compares `got`, whose leading axis has `windows` windows, with `expected`,

@@ -135,6 +135,9 @@ std::string summaryText(const Report &r) {
                           r.comparison->equalArgMax, r.comparison->worst);
     text += "\n";
   }
+  if (r.close && r.close->count)
+    text += fmt::format("float32    may decide {} otherwise: {}\n",
+                        grouped(r.close->count), closeText(*r.close));
   if (r.confusion)
     text += confusionText(r);
   return text;
@@ -181,6 +184,8 @@ std::string summaryJson(const Report &r) {
     if (r.comparison->hasArgMax)
       json["expect"]["argmax_equal"] = r.comparison->equalArgMax;
   }
+  if (r.close)
+    json["float32_close_decisions"] = closeJson(*r.close);
   if (r.confusion) {
     json["right"] = r.confusion->right;
     json["accuracy"] = double(r.confusion->right) / double(s.windows);

@@ -1,6 +1,7 @@
 // What bnn-run prints on success.
 #pragma once
 
+#include "Close.h"
 #include "Compare.h"
 #include "Options.h"
 
@@ -17,6 +18,7 @@ struct Report {
   std::vector<int64_t> found; ///< the class of each window; may be empty
   std::optional<Comparison> comparison;
   std::optional<Confusion> confusion;
+  std::optional<CloseDecisions> close; ///< with a reference and host decisions
 };
 
 /// The summary for a person, one fact per line.

@@ -195,9 +195,21 @@ Error deliver(const std::vector<Result> &writes,
   return {};
 }
 
+/// What float32 sums have to do with the windows that differ.
+std::string causeText(const std::optional<CloseDecisions> &close,
+                      const Comparison &c) {
+  if (!close)
+    return "";
+  std::string text = closeText(*close, &c.differing);
+  if (text.empty())
+    return "; no decision of the host is within float32's rounding there";
+  return "; within float32's rounding there: " + text;
+}
+
 /// Compares one output; a difference is an error line.
 Error compareResult(const Result &result, const NpyArray &output,
-                    int64_t windows, Comparison &c) {
+                    int64_t windows, const std::optional<CloseDecisions> &close,
+                    Comparison &c) {
   Error error;
   if (!compare(output, result.expected, windows, c, error))
     return errorIn(result.path, error);
@@ -206,8 +218,8 @@ Error compareResult(const Result &result, const NpyArray &output,
   Error line = fmt::format("{}: {} ({} of {} windows equal",
                            support::inputName(result.path), c.difference,
                            c.equalWindows, c.windows);
-  return line +
-         (c.hasArgMax ? fmt::format(", argmax in {})", c.equalArgMax) : ")");
+  line += c.hasArgMax ? fmt::format(", argmax in {})", c.equalArgMax) : ")";
+  return line + causeText(close, c);
 }
 
 Error run(const Options &options) {
@@ -247,7 +259,7 @@ Error run(const Options &options) {
     return errorIn(options.input, error);
 
   // The first output says the class; the others are made where they are wanted.
-  Report report{options, program.get(), device.get(), {}, 0, {}, {}, {}};
+  Report report{options, program.get(), device.get(), {}, 0, {}, {}, {}, {}};
   std::vector<NpyArray> outputs(bnn_program_output_count(program.get()));
   std::vector<void *> places(outputs.size());
   auto wanted = [&](const std::vector<Result> &results, size_t index) {
@@ -263,16 +275,28 @@ Error run(const Options &options) {
       return errorIn(options.input, error);
     places[i] = outputs[i].data.data();
   }
-  if (bnn_status status = bnn_run_outputs(
-          program.get(), device.get(), size_t(windows), input.data.data(),
-          places.data(), &report.stats, text, sizeof text))
+  if (!expects.empty() && bnn_program_decides(program.get()))
+    report.close.emplace();
+  bnn_status status =
+      report.close
+          ? bnn_run_examined(program.get(), device.get(), size_t(windows),
+                             input.data.data(), places.data(), &report.stats,
+                             CloseDecisions::collect, &*report.close, text,
+                             sizeof text)
+          : bnn_run_outputs(program.get(), device.get(), size_t(windows),
+                            input.data.data(), places.data(), &report.stats,
+                            text, sizeof text);
+  if (status)
     return runError(options, status, text);
+  if (report.close)
+    report.close->sort();
 
   std::string error;
   report.found = classesOf(outputs[0], windows);
   for (const Result &expect : expects) {
     Comparison comparison;
-    if (error = compareResult(expect, outputs[expect.index], windows, comparison);
+    if (error = compareResult(expect, outputs[expect.index], windows,
+                              report.close, comparison);
         !error.empty())
       return error;
     if (!report.comparison)

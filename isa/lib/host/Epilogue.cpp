@@ -20,10 +20,12 @@ static Tensor gatherWords(const Part &part, const uint8_t *output) {
 }
 
 bool Epilogue::run(const uint8_t *output, std::span<void *const> results,
-                   std::string &error) const {
+                   std::string &error,
+                   std::vector<CloseDecision> *close) const {
   std::vector<Tensor> values;
   values.push_back(gatherWords(part, output));
-  if (!operations.run(values, error))
+  if (close ? !operations.run(values, graphUnit(part), *close, error)
+            : !operations.run(values, error))
     return false;
   for (size_t i = 0; i < part.outputs.size(); ++i) {
     const Output &o = part.outputs[i];

@@ -116,38 +116,6 @@ void boundConv(const Op &op, const Tensor &in, Tensor &out) {
   }
 }
 
-Tensor convolve(const Op &op, const Tensor &in, bool bounded) {
-  Tensor out{op.out, std::vector<double>(size_t(op.out.size()), 0), {}};
-  const Shape &map = op.in;
-  const double *weight = op.weights.data();
-  for (int64_t o = 0; o < op.out.c; ++o)
-    for (int64_t c = 0; c < map.c; ++c)
-      for (int64_t i = 0; i < op.kernelH; ++i)
-        for (int64_t j = 0; j < op.kernelW; ++j, ++weight) {
-          if (*weight == 0)
-            continue;
-          // Result columns whose tap lies inside the map.
-          int64_t shift = j - op.padLeft;
-          int64_t begin =
-              shift < 0 ? (-shift + op.strideW - 1) / op.strideW : 0;
-          int64_t end = std::min(
-              op.out.w, shift >= map.w ? 0 : (map.w - 1 - shift) / op.strideW + 1);
-          for (int64_t y = 0; y < op.out.h; ++y) {
-            int64_t row = y * op.strideH + i - op.padTop;
-            if (row < 0 || row >= map.h)
-              continue;
-            const double *from =
-                in.data.data() + (c * map.h + row) * map.w + shift;
-            double *to = out.data.data() + (o * op.out.h + y) * op.out.w;
-            for (int64_t x = begin; x < end; ++x)
-              to[x] += *weight * from[x * op.strideW];
-          }
-        }
-  if (bounded)
-    boundConv(op, in, out);
-  return out;
-}
-
 Tensor maxPool(const Op &op, const Tensor &in, bool bounded) {
   Tensor out{op.out, {}, {}};
   for (size_t i = 0; i < size_t(op.out.size()); ++i) {
@@ -244,6 +212,38 @@ Tensor gather(const Op &op, const Tensor &in) {
 }
 } // namespace
 
+Tensor convolve(const Op &op, const Tensor &in, bool bounded) {
+  Tensor out{op.out, std::vector<double>(size_t(op.out.size()), 0), {}};
+  const Shape &map = op.in;
+  const double *weight = op.weights.data();
+  for (int64_t o = 0; o < op.out.c; ++o)
+    for (int64_t c = 0; c < map.c; ++c)
+      for (int64_t i = 0; i < op.kernelH; ++i)
+        for (int64_t j = 0; j < op.kernelW; ++j, ++weight) {
+          if (*weight == 0)
+            continue;
+          // Result columns whose tap lies inside the map.
+          int64_t shift = j - op.padLeft;
+          int64_t begin =
+              shift < 0 ? (-shift + op.strideW - 1) / op.strideW : 0;
+          int64_t end = std::min(
+              op.out.w, shift >= map.w ? 0 : (map.w - 1 - shift) / op.strideW + 1);
+          for (int64_t y = 0; y < op.out.h; ++y) {
+            int64_t row = y * op.strideH + i - op.padTop;
+            if (row < 0 || row >= map.h)
+              continue;
+            const double *from =
+                in.data.data() + (c * map.h + row) * map.w + shift;
+            double *to = out.data.data() + (o * op.out.h + y) * op.out.w;
+            for (int64_t x = begin; x < end; ++x)
+              to[x] += *weight * from[x * op.strideW];
+          }
+        }
+  if (bounded)
+    boundConv(op, in, out);
+  return out;
+}
+
 std::vector<size_t> poolMembers(const Op &op, size_t i) {
   int64_t x0 = int64_t(i) % op.out.w * op.strideW - op.padLeft;
   int64_t row = int64_t(i) / op.out.w;
@@ -268,10 +268,26 @@ Operations::Operations(const std::vector<Op> &ops)
   }
 }
 
+bool Operations::decides() const {
+  return std::any_of(ops.begin(), ops.end(), [](const Op &op) {
+    return op.kind == Kind::Quantise || op.kind == Kind::ArgMax;
+  });
+}
+
 uint64_t Operations::exactDecisions() { return decisions; }
 
 bool Operations::run(std::vector<Tensor> &values, std::string &error) const {
   return Evaluation(*this, values, error).run();
+}
+
+bool Operations::run(std::vector<Tensor> &values, double unit,
+                     std::vector<CloseDecision> &close,
+                     std::string &error) const {
+  Evaluation evaluation(*this, values, error);
+  if (!evaluation.run())
+    return false;
+  close = evaluation.closeDecisions(unit);
+  return true;
 }
 
 bool Evaluation::run() {

@@ -13,6 +13,8 @@ public:
       : program(program), values(values), error(error) {}
 
   bool run();
+  /// Of values that have been run: see Operations::close.
+  std::vector<CloseDecision> closeDecisions(double unit);
 
 private:
   Tensor apply(const Op &op, bool bounded);
@@ -31,6 +33,17 @@ private:
   std::optional<Number> exactLargest(const Op &op,
                                      const std::vector<size_t> &members);
 
+  std::vector<double> roundingOf(const Op &op, const Tensor &out,
+                                 const std::vector<std::vector<double>> &bounds,
+                                 double unit) const;
+  void closeCuts(const Op &op, const std::vector<double> &bounds,
+                 CloseDecision place, std::vector<CloseDecision> &found);
+  void closeClasses(const Op &op, const Tensor &out,
+                    const std::vector<double> &bounds, CloseDecision place,
+                    std::vector<CloseDecision> &found);
+  /// The exact element, rounded once; its double if it has no exact form.
+  double nearest(uint32_t value, size_t i);
+
   const Operations &program;
   std::vector<Tensor> &values;
   std::string &error;
@@ -39,6 +52,7 @@ private:
 
 /// The elements of the operand that a pool's element i is the largest of.
 std::vector<size_t> poolMembers(const Op &op, size_t i);
+Tensor convolve(const Op &op, const Tensor &in, bool bounded);
 /// Calls fn(first, step, count) for each line of elements along `axis`.
 template <typename Fn> void perLine(const Shape &shape, int axis, Fn fn) {
   int64_t sizes[3] = {shape.c, shape.h, shape.w};

@@ -41,7 +41,8 @@ int64_t Part::multiplications() const {
       if (op.kind == Op::Kind::Conv)
         sum += op.out.size() * op.in.c * op.kernelH * op.kernelW;
       else if (op.kind == Op::Kind::Affine || op.kind == Op::Kind::ToReal)
-        sum += op.out.size();
+        for (int64_t c = 0; c < op.out.c; ++c)
+          sum += op.scale.at(c) != 1 ? op.out.h * op.out.w : 0;
     }
   return sum;
 }

@@ -208,7 +208,8 @@ bool Prologue::quantise(const void *input, int16_t *codes,
 
 // The operations on the codes, or on the values themselves.
 bool Prologue::compute(const void *input, std::vector<int16_t> &codes,
-                       std::string &error) const {
+                       std::string &error,
+                       std::vector<CloseDecision> *close) const {
   std::vector<Tensor> values(1);
   values[0].shape = part.map;
   if (part.quantiser.kind == Quantiser::Kind::None) {
@@ -230,7 +231,8 @@ bool Prologue::compute(const void *input, std::vector<int16_t> &codes,
       return false;
     values[0].data.assign(codes.begin(), codes.end());
   }
-  if (!operations.run(values, error))
+  if (close ? !operations.run(values, graphUnit(part), *close, error)
+            : !operations.run(values, error))
     return false;
   const std::vector<double> &last = values.back().data;
   codes.resize(last.size());
@@ -257,11 +259,11 @@ void Prologue::pack(std::span<const int16_t> codes, uint8_t *window) const {
     packBytes(codes.data(), window);
 }
 
-bool Prologue::run(const void *input, uint8_t *window,
-                   std::string &error) const {
+bool Prologue::run(const void *input, uint8_t *window, std::string &error,
+                   std::vector<CloseDecision> *close) const {
   std::vector<int16_t> codes(size_t(part.map.size()));
   bool done = part.before.empty() ? quantise(input, codes.data(), error)
-                                  : compute(input, codes, error);
+                                  : compute(input, codes, error, close);
   if (done)
     pack(codes, window);
   return done;

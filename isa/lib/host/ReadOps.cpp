@@ -157,6 +157,7 @@ void parseFields(const Fields &from, Op &op) {
   case Kind::Affine:
     op.scale = readConstants(from, "scale", op.in.c);
     op.shift = readConstants(from, "shift", op.in.c);
+    op.terms = from.number("terms", 0);
     break;
   case Kind::SplitPRelu:
     if (op.in.c % 2)

@@ -157,6 +157,8 @@ Json opJson(const Op &op, uint32_t previous) {
   case Kind::Affine:
     putConstants(json, "scale", op.scale);
     putConstants(json, "shift", op.shift);
+    if (op.terms != 0)
+      json["terms"] = op.terms;
     break;
   case Kind::SplitPRelu:
     putConstants(json, "scale_pos", op.scale);

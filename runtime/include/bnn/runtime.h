@@ -171,6 +171,31 @@ bnn_status bnn_run_outputs(const bnn_program *program, bnn_device *device,
                            void *const *outputs, bnn_stats *stats, char *error,
                            size_t error_size);
 
+/* A decision of the host that a float runtime could make otherwise: the exact
+ * value is as near its threshold as the rounded sums of such a runtime may be
+ * off, in whatever order it adds them. */
+typedef struct bnn_close_decision {
+  size_t window;
+  int before;    /* 1: of a float layer before the engine, 0: behind it */
+  uint32_t decision; /* which of those, from 0 */
+  int64_t channel, row, position; /* of the value */
+  int64_t best, other; /* of ArgMax: the two classes; -1 of a threshold */
+  double value;     /* the exact one, rounded once */
+  double threshold; /* what it is compared with, or the other class's value */
+  double bound;     /* how far a runtime's value may be from the exact one */
+} bnn_close_decision;
+
+/* bnn_run_outputs, which also hands over each close decision: `found` is called
+ * with `context`, of some windows before the engine, then of these behind it. Costs a second evaluation of the host's
+ * layers. bnn_program_decides: whether there can be any. */
+int bnn_program_decides(const bnn_program *program);
+bnn_status bnn_run_examined(const bnn_program *program, bnn_device *device,
+                            size_t windows, const void *input,
+                            void *const *outputs, bnn_stats *stats,
+                            void (*found)(void *context,
+                                          const bnn_close_decision *decision),
+                            void *context, char *error, size_t error_size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -320,6 +320,10 @@ TEST_F(Api, ArgumentsAreChecked) {
   isNull(bnn_run_outputs(program, device, 1, &value, nullptr, nullptr, error,
                          sizeof error),
          "bnn_run_outputs: null argument");
+  void *outputs[] = {&value};
+  isNull(bnn_run_examined(program, device, 1, &value, outputs, nullptr, nullptr,
+                          nullptr, error, sizeof error),
+         "bnn_run_examined: null argument");
   EXPECT_EQ(bnn_run(nullptr, device, 1, &value, &value, nullptr, nullptr, 0),
             BNN_ERROR_ARGUMENT);
 }
@@ -354,6 +358,7 @@ TEST(ApiTypes, AStructThatGrowsIsAnotherVersion) {
   EXPECT_EQ(sizeof(bnn_tensor), 48u);
   EXPECT_EQ(sizeof(bnn_program_info), 88u);
   EXPECT_EQ(sizeof(bnn_stats), 160u);
+  EXPECT_EQ(sizeof(bnn_close_decision), 80u);
 }
 
 } // namespace

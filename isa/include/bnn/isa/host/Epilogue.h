@@ -16,8 +16,10 @@ public:
   /// operations and writes output i in the graph's own type at `results[i]`
   /// (nullptr: not wanted). Returns false if a type cannot hold a value, or a
   /// decision has no exact answer; `error` then says which.
+  /// `close` gets the decisions that a float runtime could make otherwise.
   bool run(const uint8_t *output, std::span<void *const> results,
-           std::string &error) const;
+           std::string &error,
+           std::vector<CloseDecision> *close = nullptr) const;
 
 private:
   const Part &part;

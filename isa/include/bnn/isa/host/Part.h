@@ -112,6 +112,8 @@ struct Op {
   std::vector<uint32_t> operands = {0}; ///< values made before it
   Shape in, out;                        ///< of the first operand and the result
   Constants scale, scaleNeg, shift;     ///< PRelu: scale is the slope
+  /// Affine: the largest constant that others cancelled in a shift; 0: none.
+  double terms = 0;
   double min = 0, max = 0;              ///< Clip
   /// Conv: O x C x KH x KW, with zeros around the map where it is padded.
   std::vector<double> weights;

@@ -16,7 +16,10 @@ public:
   /// Reads one window of the graph's input type at `input` and writes the
   /// window's inputBytes at `window`. Returns false if the quantiser refuses a
   /// value; `error` then says where ("[0, 0, 17] is NaN").
-  bool run(const void *input, uint8_t *window, std::string &error) const;
+  /// `close` gets the decisions before the engine that a float runtime could
+  /// make otherwise.
+  bool run(const void *input, uint8_t *window, std::string &error,
+           std::vector<CloseDecision> *close = nullptr) const;
 
   /// Packs one window of codes of the map that the engine gets, C x H x W (bits
   /// as 0 and 1).
@@ -27,7 +30,7 @@ private:
   template <typename T>
   bool quantise(const T *input, int16_t *codes, std::string &error) const;
   bool compute(const void *input, std::vector<int16_t> &codes,
-               std::string &error) const;
+               std::string &error, std::vector<CloseDecision> *close) const;
   void packBytes(const int16_t *codes, uint8_t *window) const;
   void packBits(const int16_t *codes, uint8_t *window) const;
 
