@@ -152,7 +152,8 @@ LogicalResult Normalizer::rewrite(Operation *op) {
     return rewritePad(op);
   if (name == "ReduceSum" || name == "ReduceMean" || name == "ReduceMax")
     return rewriteReduction(op);
-  if (name == "Softmax" || name == "LogSoftmax" || name == "ArgMax")
+  if (name == "Softmax" || name == "LogSoftmax" || name == "ArgMax" ||
+      name == "ArgMin")
     return rewriteClassifier(op);
   return op->emitOpError("must be an operation that has an exact integer form, "
                          "but found ")

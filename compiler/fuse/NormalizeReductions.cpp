@@ -93,13 +93,13 @@ LogicalResult Normalizer::rewriteReduction(Operation *op) {
                  Order(std::move(places)));
 }
 
-// Softmax and ArgMax run over the channels of each position.
+// Softmax, ArgMax and ArgMin run over the channels of each position.
 LogicalResult Normalizer::rewriteClassifier(Operation *op) {
   Value data = op->getOperand(0), map = maps.lookup(data);
   ArrayRef<int64_t> shape = onnxTypeOf(data).getShape();
   int64_t rank = int64_t(shape.size());
-  bool isArgMax = opType(op) == "ArgMax";
-  int64_t axis = intOf(op, "axis", isArgMax ? 0 : -1);
+  bool isPlace = opType(op).starts_with("Arg");
+  int64_t axis = intOf(op, "axis", isPlace ? 0 : -1);
   axis = axis < 0 ? axis + rank : axis;
   Order order = orderOf(data);
   if (!hasChannels(data, axis)) {
@@ -113,7 +113,7 @@ LogicalResult Normalizer::rewriteClassifier(Operation *op) {
     order = Order(inverse(wanted));
   }
   auto dims = tensorType(map).getShape();
-  if (!isArgMax)
+  if (!isPlace)
     return replace(op,
                    createOnnx(builder, op->getLoc(), opType(op),
                               tensorType(op->getResult(0)).clone(dims), map),
@@ -134,7 +134,7 @@ LogicalResult Normalizer::rewriteClassifier(Operation *op) {
       "select_last_index",
       builder.getI64IntegerAttr(intOf(op, "select_last_index", 0)));
   return replace(
-      op, createOnnx(builder, op->getLoc(), "ArgMax", type, map, last),
+      op, createOnnx(builder, op->getLoc(), opType(op), type, map, last),
       Order(std::move(places)));
 }
 

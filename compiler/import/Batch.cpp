@@ -185,7 +185,7 @@ std::optional<Windows> BatchRemover::follow(Operation *op) {
       return std::nullopt;
     return dropped(integer(op, "keepdims", 1), ints("axes"));
   }
-  if (name == "ArgMax") {
+  if (name == "ArgMax" || name == "ArgMin") {
     int64_t axis = integer(op, "axis", 0);
     return axis == in.axis ? std::nullopt
                            : std::optional(dropped(integer(op, "keepdims", 1),

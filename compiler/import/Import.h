@@ -54,7 +54,7 @@
 //                                 blocked scales. QLinearConv and QLinearMatMul
 //                                 are spelled out with these
 //   Softmax LogSoftmax (x)        axis : i64, meaning of opset 13 (one axis)
-//   ArgMax     (x)                axis, keepdims, select_last_index : i64
+//   ArgMax ArgMin (x)             axis, keepdims, select_last_index : i64
 //   BipolarQuant (x, scale)                              domain = "qonnx..."
 //   Quant      (x, scale, zero_point, bit_width)         domain;
 //              signed, narrow : i64; rounding_mode : string, one of ROUND (half

@@ -13,6 +13,7 @@ using llvm::Twine;
 namespace bnncc::importer {
 namespace {
 
+/// A smallest float is the negated largest of the negated.
 Value emitReduce(NodeBuilder &n, StringRef op, ArrayRef<int64_t> axes,
                  bool keepDims) {
   Shape shape;
@@ -26,8 +27,15 @@ Value emitReduce(NodeBuilder &n, StringRef op, ArrayRef<int64_t> axes,
     if (!reduced || keepDims)
       shape.push_back(reduced ? 1 : dim);
   }
-  return n.emit(op, n.in(0), n.type(0).clone(shape),
-                {n.attr("axes", axes), n.attr("keepdims", keepDims)});
+  auto negated = [&](Value x) {
+    return n.emit("Neg", x, NodeBuilder::typeOf(x));
+  };
+  bool turns = op == "ReduceMin" && isa<FloatType>(n.type(0).getElementType());
+  Value result =
+      n.emit(turns ? "ReduceMax" : op, turns ? negated(n.in(0)) : n.in(0),
+             n.type(0).clone(shape),
+             {n.attr("axes", axes), n.attr("keepdims", keepDims)});
+  return turns ? negated(result) : result;
 }
 
 void buildReduce(NodeBuilder &n) {
@@ -75,25 +83,27 @@ void buildSoftmax(NodeBuilder &n) {
   n.result(n.emitReshape(matrix, n.shape(0)));
 }
 
-Value emitArgMax(NodeBuilder &n, int64_t axis, bool keepDims, bool last) {
+Value emitPlace(NodeBuilder &n, StringRef op, int64_t axis, bool keepDims,
+                bool last) {
   Shape shape(n.shape(0));
   if (keepDims)
     shape[axis] = 1;
   else
     shape.erase(shape.begin() + axis);
-  return n.emit("ArgMax", n.in(0),
+  return n.emit(op, n.in(0),
                 RankedTensorType::get(shape, n.builder.getI64Type()),
                 {n.attr("axis", axis), n.attr("keepdims", keepDims),
                  n.attr("select_last_index", last)});
 }
 
-void buildArgMax(NodeBuilder &n) {
+/// ArgMax and ArgMin
+void buildPlace(NodeBuilder &n) {
   if (std::optional<int64_t> axis = n.getAxis(n.getInt("axis", 0), n.rank(0)))
-    n.result(emitArgMax(n, *axis, n.getInt("keepdims", 1),
-                        n.getInt("select_last_index", 0)));
+    n.result(emitPlace(n, n.op, *axis, n.getInt("keepdims", 1),
+                       n.getInt("select_last_index", 0)));
 }
 
-/// TopK(x, 1) -> ReduceMax(x), ArgMax(x)
+/// TopK(x, 1) -> ReduceMax(x), ArgMax(x), or the smallest
 void buildTopK(NodeBuilder &n) {
   std::optional<int64_t> axis = n.getAxis(n.getInt("axis", -1), n.rank(0));
   // FINN writes the operator of opset 10, with k as an input, into graphs that
@@ -105,14 +115,14 @@ void buildTopK(NodeBuilder &n) {
     k = Shape{n.getInt("k", 0)};
   if (!axis || n.hasFailed())
     return;
-  if (!k || k->size() != 1 || k->front() != 1 || !n.getInt("largest", 1))
-    return n.fail(Twine("TopK must ask for the one largest value, found ") +
-                  (n.getInt("largest", 1) ? "k = " : "the smallest, k = ") +
+  if (!k || k->size() != 1 || k->front() != 1)
+    return n.fail("TopK must ask for one value, found k = " +
                   (k ? toString(*k) : std::string("none")) +
                   "; end the model in the scores and choose from them "
                   "afterwards");
-  n.result(emitReduce(n, "ReduceMax", *axis, true));
-  n.result(emitArgMax(n, *axis, true, false));
+  bool largest = n.getInt("largest", 1);
+  n.result(emitReduce(n, largest ? "ReduceMax" : "ReduceMin", *axis, true));
+  n.result(emitPlace(n, largest ? "ArgMax" : "ArgMin", *axis, true, false));
 }
 
 } // namespace
@@ -124,7 +134,7 @@ void addReductionHandlers(HandlerTable &table) {
   table["GlobalMaxPool"] = {1, 1, buildGlobalPool};
   table["Softmax"] = {1, 1, buildSoftmax};
   table["LogSoftmax"] = {1, 1, buildSoftmax};
-  table["ArgMax"] = {1, 1, buildArgMax};
+  table["ArgMax"] = table["ArgMin"] = {1, 1, buildPlace};
   table["TopK"] = {1, 2, buildTopK};
 }
 

@@ -340,7 +340,8 @@ Data Interpreter::runArgMax(const Step &step) {
                        "that are too close at position " +
                        std::to_string(out.size()));
       }
-      if (sign.value_or(0) > 0 || (sign == 0 && step.lastIndex))
+      int above = step.smallest ? -sign.value_or(0) : sign.value_or(0);
+      if (above > 0 || (sign == 0 && step.lastIndex))
         best = at;
     }
     out.values.push_back(static_cast<double>((best - i) / stride));

@@ -76,6 +76,7 @@ void translateLine(Translation &t, ArrayRef<int64_t> in) {
   step.axisSize = in[axis];
   step.axisStride = stridesOf(in)[axis];
   step.lastIndex = t.integer("select_last_index", 0);
+  step.smallest = t.name == "ArgMin";
   step.kind = t.name == "Softmax"      ? Kind::Softmax
               : t.name == "LogSoftmax" ? Kind::LogSoftmax
                                        : Kind::ArgMax;
@@ -88,7 +89,8 @@ bool translateWindow(Translation &t) {
   if (step.operands.empty())
     return false;
   Shape in = t.shapeOf(0);
-  if (t.name == "Softmax" || t.name == "LogSoftmax" || t.name == "ArgMax") {
+  if (t.name == "Softmax" || t.name == "LogSoftmax" || t.name == "ArgMax" ||
+      t.name == "ArgMin") {
     translateLine(t, in);
     return true;
   }

@@ -162,7 +162,7 @@ struct Step {
 
   // Softmax, ArgMax: element i of a line is at start + i * stride
   int64_t axisSize = 1, axisStride = 1;
-  bool lastIndex = false;
+  bool lastIndex = false, smallest = false;
 };
 
 struct Program {

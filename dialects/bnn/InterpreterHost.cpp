@@ -28,7 +28,7 @@ struct Slice {
   llvm::SetVector<mlir::Value> sources;
 };
 
-Slice sliceOf(Operation *op) {
+Slice sliceOf(Operation *op, bool throughDecisions) {
   Slice slice;
   llvm::SmallVector<Operation *> work = {op};
   llvm::SetVector<Operation *> found;
@@ -39,7 +39,10 @@ Slice sliceOf(Operation *op) {
     for (mlir::Value operand : next->getOperands()) {
       Operation *producer = operand.getDefiningOp();
       auto type = llvm::cast<mlir::RankedTensorType>(operand.getType());
-      if (producer && type.getElementType().isF64())
+      bool isDecided =
+          llvm::isa_and_nonnull<DecideOp, ArgmaxOp>(producer);
+      if (producer && (type.getElementType().isF64() ||
+                       (isDecided && throughDecisions)))
         work.push_back(producer);
       else
         slice.sources.insert(operand);
@@ -93,7 +96,9 @@ Expected<Tensor> interpret(AddOp op, ArrayRef<const Tensor *> inputs) {
 // The loader's own operations decide.
 Expected<Tensor>
 decide(Operation *op, llvm::function_ref<const Tensor &(mlir::Value)> valueOf) {
-  Slice slice = sliceOf(op);
+  Slice slice = sliceOf(op, /*throughDecisions=*/false);
+  if (slice.sources.size() != 1)
+    slice = sliceOf(op, /*throughDecisions=*/true);
   if (slice.sources.size() != 1)
     return llvm::createStringError(
         "'" + op->getName().getStringRef().str() +

@@ -160,12 +160,12 @@ def global_pool(c: Call) -> Tensor:
 
 def arg_max(c: Call) -> Tensor:
     axis = c.get("axis", 0)
-    index = first_largest(c[0], axis, bool(c.get("select_last_index", 0)))
+    index = first_largest(c[0], axis, bool(c.get("select_last_index", 0)), c.op == "ArgMin")
     return Tensor(np.expand_dims(index, axis) if c.get("keepdims", 1) else index)
 
 
-def first_largest(x: Tensor, axis: int, last: bool) -> np.ndarray:
-    lines = np.moveaxis(x.order(), axis, -1)
+def first_largest(x: Tensor, axis: int, last: bool, smallest: bool = False) -> np.ndarray:
+    lines = np.moveaxis(-x.order() if smallest else x.order(), axis, -1)
     out = np.zeros(lines.shape[:-1], np.int64)
     for place in np.ndindex(out.shape):
         best = 0
@@ -179,10 +179,10 @@ def first_largest(x: Tensor, axis: int, last: bool) -> np.ndarray:
 
 def top_k(c: Call) -> list[Tensor]:
     k = c.get("k", 1) if c.opset < 10 else c[1].ints()[0]
-    if k != 1 or not c.get("largest", 1):
+    if k != 1:
         raise Unsupported("TopK of several")
     axis = c.get("axis", -1)
-    index = np.expand_dims(first_largest(c[0], axis, False), axis)
+    index = np.expand_dims(first_largest(c[0], axis, False, not c.get("largest", 1)), axis)
     return [Tensor(None, np.take_along_axis(c[0].real(), index, axis), c[0].dtype), Tensor(index)]
 
 
@@ -359,6 +359,7 @@ TABLE = {
     "GlobalAveragePool": global_pool,
     "GlobalMaxPool": global_pool,
     "ArgMax": arg_max,
+    "ArgMin": arg_max,
     "TopK": top_k,
     "Sigmoid": smooth(sigmoid, rising=True),
     "Tanh": smooth(lambda v: 2 * sigmoid(2 * v) - 1, rising=True),

@@ -55,11 +55,12 @@ def classes(g: Graph) -> int:
         attributes = {"axis": axis, "keepdims": g.pick(0, 1)}
         if g.opset >= 12 and g.rare(0.3):
             attributes["select_last_index"] = g.pick(0, 1)
-        g.step("ArgMax", **attributes)
+        g.step(g.pick("ArgMax", "ArgMax", "ArgMin"), **attributes)
     elif g.opset < 10:
         g.last = g.op("TopK", g.last, outputs=2, axis=axis, k=1)[1]
     else:
-        g.last = g.op("TopK", g.last, g.ints(1), outputs=2, axis=axis)[1]
+        smallest = {"largest": 0} if g.opset >= 11 and g.chance(0.3) else {}
+        g.last = g.op("TopK", g.last, g.ints(1), outputs=2, axis=axis, **smallest)[1]
     if g.chance(0.15):
         to = g.pick(TensorProto.INT32, TensorProto.FLOAT)
         g.last = g.cast(g.last, to)
@@ -84,6 +85,23 @@ def float_dense(g: Graph) -> None:
         g.shape = [g.shape[0], out]
         if out == 6:
             g.step(g.pick("Relu", "Sigmoid", "Tanh"))
+
+
+def versus(g: Graph) -> int:
+    """Two heads of one vector, compared or joined; whole weights make equal ones common. Returns the output's type."""
+    if len(g.shape) > 2:
+        layers.flatten(g)
+    size, out = g.shape[1], g.whole(1, 4)
+    a, b = (g.op("MatMul", g.last, g.const(g.rng.integers(-1, 3, [size, out]).astype(float))) for _ in range(2))
+    g.shape = [g.shape[0], out]
+    kind = g.pick("Greater", "Less", "GreaterOrEqual", "LessOrEqual", "Max", "Min", "Sub", "Equal")
+    if kind in ("Max", "Min", "Sub") or (kind == "Equal" and g.opset < 11):
+        g.last = g.op(kind.replace("Equal", "Sub"), a, b)
+        return g.dtype
+    g.last = g.compare(kind, a, b)
+    if g.chance(0.4):
+        g.last = g.op(g.pick("And", "Or", "Xor"), g.last, g.compare("Greater", b, g.const(float(g.whole(-2, 3)))))
+    return TensorProto.BOOL
 
 
 def squash(g: Graph) -> None:
@@ -111,7 +129,7 @@ def tail(g: Graph) -> None:
         g.step("Add", g.const(g.rng.integers(-2, 3, g.channels).astype(float)) if len(g.shape) == 2 else g.const(1.0))
     end = g.pick("", "", "squash", "classes", "classes", "bits", "cast")
     if g.rare(0.3):
-        end = g.pick("bool", "two", "both")
+        end = g.pick("bool", "two", "both", "versus")
     if end == "squash":
         squash(g)
         if g.chance(0.3):
@@ -123,6 +141,8 @@ def tail(g: Graph) -> None:
     elif end == "bool":
         g.last = g.compare(g.pick("GreaterOrEqual", "Greater"), g.last, g.const(float(g.pick(0, 1))))
         to = TensorProto.BOOL
+    elif end == "versus":
+        to = versus(g)
     elif end == "cast":
         to = g.pick(TensorProto.DOUBLE, TensorProto.FLOAT)
         g.last = g.cast(g.last, to)

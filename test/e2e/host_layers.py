@@ -160,6 +160,59 @@ def ties(b: Builder) -> None:
     b.out(dtype=TensorProto.INT64)
 
 
+def two_scores(b: Builder) -> tuple[str, str]:
+    """Two whole scores of each class, which may be equal."""
+    b.op("Conv", None, b.pm(12, 16, 3))
+    total = b.op("ReduceMax", None, axes=[2], keepdims=0)
+    return b.op("MatMul", total, b.pm(12, 4)), b.op("MatMul", total, b.pm(12, 4))
+
+
+def comparisons(b: Builder) -> None:
+    """Of two computed values, and logic of such."""
+    x, y = two_scores(b)
+    greater, equal = b.op("Greater", x, y), b.op("Equal", x, y)
+    b.op("Or", b.op("And", greater, b.op("LessOrEqual", y, np.float32(4))), b.op("Xor", equal, b.op("Less", y, x)))
+    b.out(dtype=TensorProto.BOOL)
+    b.op("Equal", x, np.float32(2))
+    b.out(dtype=TensorProto.BOOL)
+
+
+def extremes(b: Builder) -> None:
+    """The larger and the smaller of two computed values."""
+    x, y = two_scores(b)
+    larger, smaller = b.op("Max", x, y), b.op("Min", x, y)
+    b.op("Sub", b.op("Add", larger, np.arange(4.0)), smaller)
+    b.out()
+    b.op("ArgMax", smaller, axis=1, select_last_index=1)
+    b.out(dtype=TensorProto.INT64)
+
+
+def smallest(b: Builder) -> None:
+    """Class sums tie: the first of the smallest, by TopK, and the last, by ArgMin of what falls."""
+    x, _ = two_scores(b)
+    b.op("TopK", x, np.array([1], np.int64), outputs=2, axis=1, largest=0)
+    b.out(b.nodes[-1].output[1], TensorProto.INT64)
+    b.op("ArgMin", b.op("Neg", b.op("Softmax", x, axis=1)), axis=1, keepdims=0, select_last_index=1)
+    b.out(dtype=TensorProto.INT64)
+
+
+def smallest_values(b: Builder) -> None:
+    x, y = two_scores(b)
+    b.op("ReduceMin", x, axes=[1], keepdims=1)
+    b.out()
+    b.op("ArgMin", y, axis=-1)
+    b.out(dtype=TensorProto.INT64)
+
+
+def scaled_leads(b: Builder) -> None:
+    """Codes that are scaled by lead: the first layer is the loader's."""
+    b.op("Mul", None, np.array([[0.5], [0.125], [1.5]]))
+    b.op("Conv", None, b.pm(8, 3, 5), pads=[2, 2])
+    b.bn(8)
+    b.sign()
+    b.middle(8)
+
+
 def above(b: Builder) -> None:
     gap_linear(b)
     b.op("Sigmoid")
@@ -188,6 +241,11 @@ KINDS = {
     "ties": ([1, 1, 30], binary_first, ties, "int8"),
     "above": ([1, 1, 60], binary_first, above, "int8"),
     "half": ([1, 1, 60], binary_first, half, "int8"),
+    "comparisons": ([1, 1, 60], binary_first, comparisons, "int8"),
+    "extremes": ([1, 1, 60], binary_first, extremes, "int8"),
+    "smallest": ([1, 1, 60], binary_first, smallest, "int8"),
+    "smallest-values": ([1, 1, 60], binary_first, smallest_values, "int8"),
+    "scaled-leads": ([1, 3, 40], scaled_leads, gap_linear, "int8"),
 }
 
 
