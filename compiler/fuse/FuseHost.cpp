@@ -163,16 +163,35 @@ bool Fuser::isHosts(const Edge &edge) {
          edge.base.getDefiningOp<bnn::DecideOp>();
 }
 
+// -1, 0, 1 -> 0, 1, 0
+static Edge equality(Edge codes) {
+  codes.append({Step::prelu(-1)});
+  codes.append({Step::multiply(Radical(mpq_class(-1)))});
+  codes.append({Step::add(Radical(mpq_class(1)))});
+  return codes;
+}
+
 // a < b is decided by the sign of a - b, logic by sums of 0 and 1.
 std::optional<LogicalResult>
 Fuser::combineOnHost(Operation *op, llvm::ArrayRef<Edge> operands,
                      llvm::ArrayRef<std::optional<ConstTensor>> constants) {
-  static const llvm::StringSet<> known = {
+  static const llvm::StringSet<> names = {
       "Add",         "Sub",   "Min", "Max", "Greater", "GreaterOrEqual", "Less",
       "LessOrEqual", "Equal", "And", "Or",  "Xor"};
   llvm::StringRef name = opType(op);
-  if (!known.contains(name))
+  if (!names.contains(name))
     return std::nullopt;
+  // With constants the cuts are these.
+  size_t known = constants[0] ? 0 : 1;
+  if (name == "Equal" && constants[known])
+    if (auto bounds = constants[known]->exactDoubles()) {
+      Grid grid;
+      grid.first = -1;
+      for (double bound : *bounds)
+        grid.quantizers.push_back({{{bound, true}, {bound, false}}});
+      auto codes = decideOnHost(op, operands[1 - known], grid);
+      return failed(codes) ? failure() : define(op, equality(std::move(*codes)));
+    }
   mlir::Location loc = op->getLoc();
   const Radical zero, one(mpq_class(1)), minusOne(mpq_class(-1));
   llvm::SmallVector<Value> values;
@@ -228,12 +247,10 @@ Fuser::combineOnHost(Operation *op, llvm::ArrayRef<Edge> operands,
                        std::move(cuts));
   if (failed(codes))
     return failure();
-  if (isSign)
+  if (name == "Equal")
+    codes = equality(std::move(*codes));
+  if (name == "Xor")
     codes->append({Step::prelu(-1)}); // the magnitude: whether they differ
-  if (name == "Equal") {
-    codes->append({Step::multiply(minusOne)});
-    codes->append({Step::add(one)});
-  }
   return define(op, std::move(*codes));
 }
 

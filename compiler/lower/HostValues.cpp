@@ -20,21 +20,14 @@ using mlir::Value;
 using Reals = std::vector<double>;
 
 namespace {
-/// The operations from the bits up to the to_real that reads them; empty if
-/// they have another form.
-llvm::SmallVector<Operation *> bitOperations(bnn::ThresholdOp threshold) {
-  llvm::SmallVector<Operation *> ops;
-  Value value = threshold.getOutput();
-  while (value.hasOneUse()) {
-    Operation *user = *value.user_begin();
-    ops.push_back(user);
-    if (mlir::isa<bnn::ToRealOp>(user))
-      return ops;
-    if (!mlir::isa<bnn::MaxPoolOp, bnn::ReshapeOp, bnn::SumOp>(user))
-      break;
-    value = user->getResult(0);
-  }
-  return {};
+/// Whether only the host reads these bits: through pools, sums and reshapes of
+/// them, behind to_real.
+bool onlyHostReadsBits(Value bits) {
+  return llvm::all_of(bits.getUsers(), [](Operation *user) {
+    return mlir::isa<bnn::ToRealOp>(user) ||
+           (mlir::isa<bnn::MaxPoolOp, bnn::ReshapeOp, bnn::SumOp>(user) &&
+            onlyHostReadsBits(user->getResult(0)));
+  });
 }
 
 /// sign = clip(gain * bend(scale * x + shift) + offset), per channel; bend is
@@ -155,41 +148,46 @@ void valuesOnHost(mlir::func::FuncOp func) {
   }
 }
 
-void signsOnHost(mlir::func::FuncOp func) {
-  bnn::ThresholdOp last;
-  for (auto op : func.front().getOps<bnn::ThresholdOp>())
-    last = op;
-  if (!last)
-    return;
-  llvm::SmallVector<Operation *> ops = bitOperations(last);
-  auto terms = signTerms(last);
-  if (ops.empty() || !terms)
-    return;
+/// What reads `bits` reads `value` instead, the same in f64.
+static void readReals(mlir::OpBuilder &builder, Value bits, Value value) {
+  for (Operation *user : llvm::make_early_inc_range(bits.getUsers())) {
+    builder.setInsertionPoint(user);
+    Value next = onReals(builder, user, value);
+    if (mlir::isa<bnn::ToRealOp>(user))
+      user->getResult(0).replaceAllUsesWith(next);
+    else
+      readReals(builder, user->getResult(0), next);
+    user->erase();
+  }
+}
 
-  mlir::OpBuilder builder(last);
-  mlir::Location loc = last.getLoc();
-  RankedTensorType type = realType(last.getOutput());
-  Value value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
-                                      terms->scale, terms->shift, nullptr,
+static void signOnHost(bnn::ThresholdOp threshold, const SignTerms &terms) {
+  mlir::OpBuilder builder(threshold);
+  mlir::Location loc = threshold.getLoc();
+  RankedTensorType type = realType(threshold.getOutput());
+  Value value = bnn::ToRealOp::create(builder, loc, type, threshold.getInput(),
+                                      terms.scale, terms.shift, nullptr,
                                       nullptr);
   for (const char *name : {"near_ties", "float_differs", bnn::unevenChannels})
-    if (mlir::Attribute found = last->getAttr(name))
+    if (mlir::Attribute found = threshold->getAttr(name))
       value.getDefiningOp()->setAttr(name, found);
-  if (terms->bends)
-    value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
-  value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,
-                                terms->offset, nullptr, nullptr);
+  if (terms.bends)
+    value = bnn::PReluOp::create(builder, loc, type, value, terms.slope);
+  value = bnn::AffineOp::create(builder, loc, type, value, terms.gain,
+                                terms.offset, nullptr, nullptr);
   value = bnn::ClipOp::create(builder, loc, type, value,
                               builder.getF64FloatAttr(-1),
                               builder.getF64FloatAttr(1));
-  for (Operation *op : ops) {
-    builder.setInsertionPoint(op);
-    value = onReals(builder, op, value);
-  }
-  ops.back()->getResult(0).replaceAllUsesWith(value);
-  for (Operation *op : llvm::reverse(ops))
-    op->erase();
-  last.erase();
+  readReals(builder, threshold.getOutput(), value);
+  threshold.erase();
+}
+
+void signsOnHost(mlir::func::FuncOp func) {
+  for (auto threshold :
+       llvm::make_early_inc_range(func.front().getOps<bnn::ThresholdOp>()))
+    if (onlyHostReadsBits(threshold.getOutput()))
+      if (auto terms = signTerms(threshold))
+        signOnHost(threshold, *terms);
 }
 
 } // namespace bnncc::lower

@@ -45,6 +45,8 @@ private:
   /// The sign of element `a` less element `b` of a value, decided behind
   /// functions that rise and have no exact form; none if that fails.
   std::optional<int> exactOrder(int number, int64_t a, int64_t b);
+  /// The same where both elements met equal constants, or were negated.
+  std::optional<int> orderByConstants(const Step &step, int64_t a, int64_t b);
 
   /// The exact element `i` of a value; empty if it has no exact form.
   std::optional<Surd> exact(int number, int64_t i);

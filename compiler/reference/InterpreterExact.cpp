@@ -127,9 +127,39 @@ std::optional<int> Interpreter::exactOrder(int number, int64_t a, int64_t b) {
     return exactOrder(step->operands[step->from.empty() ? 0 : step->from[a]],
                       step->source[a], step->source[b]);
   std::optional<Surd> x = exact(number, a), y = exact(number, b);
-  if (!x || !y)
+  if (x && y)
+    return (*x - *y).sign();
+  return step ? orderByConstants(*step, a, b) : std::nullopt;
+}
+
+std::optional<int> Interpreter::orderByConstants(const Step &step, int64_t a,
+                                                 int64_t b) {
+  auto below = [&](unsigned k) {
+    return exactOrder(step.operands[k], mapped(step, k, a), mapped(step, k, b));
+  };
+  if (step.kind != Kind::Elementwise)
     return std::nullopt;
-  return (*x - *y).sign();
+  if (step.function == Function::Neg) {
+    std::optional<int> order = below(0);
+    return order ? std::optional(-*order) : std::nullopt;
+  }
+  bool isSum =
+      step.function == Function::Add || step.function == Function::Sub;
+  if (!isSum && step.function != Function::Mul)
+    return std::nullopt;
+  for (unsigned k : {0, 1}) { // the operand that is a constant
+    if (!program.isConstant[step.operands[k]])
+      continue;
+    auto atA = exact(step.operands[k], mapped(step, k, a)),
+         atB = exact(step.operands[k], mapped(step, k, b));
+    if (!atA || !atB || (*atA - *atB).sign() != 0)
+      return std::nullopt;
+    bool isTurned = step.function == Function::Sub && k == 0;
+    std::optional<int> order = below(1 - k);
+    int factor = !isSum ? atA->sign() : isTurned ? -1 : 1;
+    return order ? std::optional(*order * factor) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<Surd> Interpreter::exactMembers(const Step &step, int64_t i) {

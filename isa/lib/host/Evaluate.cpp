@@ -394,12 +394,8 @@ Tensor Evaluation::applyDecision(const Op &op) {
   return out;
 }
 
-int Evaluation::decided(uint32_t value, size_t i,
-                        const std::optional<Number> &difference) {
+int Evaluation::decided(uint32_t value, size_t i, std::optional<int> sign) {
   ++decisions;
-  std::optional<int> sign;
-  if (difference)
-    sign = difference->sign();
   if (!sign && error.empty())
     error = fmt::format("element {} of value {} is too close to a tie, and an "
                         "exponential that it comes from has no exact value",
@@ -412,8 +408,7 @@ int Evaluation::compare(uint32_t value, size_t i, size_t j) {
   double x = t.data[i], y = t.data[j], error = (t.error(i) + t.error(j)) * slack;
   if (std::abs(x - y) > error || error == 0)
     return x > y ? 1 : x < y ? -1 : 0;
-  auto a = exact(value, i), b = exact(value, j);
-  return decided(value, i, a && b ? std::optional(*a - *b) : std::nullopt);
+  return decided(value, i, exactOrder(value, i, j));
 }
 
 int Evaluation::compare(uint32_t value, size_t i, double cut) {
@@ -421,8 +416,7 @@ int Evaluation::compare(uint32_t value, size_t i, double cut) {
   double x = t.data[i];
   if (std::abs(x - cut) > t.error(i) * slack || t.error(i) == 0)
     return x > cut ? 1 : x < cut ? -1 : 0;
-  auto a = exact(value, i);
-  return decided(value, i, a ? std::optional(*a - Number(cut)) : std::nullopt);
+  return decided(value, i, exactSide(value, i, cut));
 }
 
 } // namespace bnn::host

@@ -24,9 +24,13 @@ private:
   /// 0 and a line in `error` where there is no exact answer.
   int compare(uint32_t value, size_t i, size_t j);
   int compare(uint32_t value, size_t i, double cut);
-  int decided(uint32_t value, size_t i, const std::optional<Number> &difference);
+  int decided(uint32_t value, size_t i, std::optional<int> sign);
+  /// The same signs exactly, below functions that rise; none if an exponential
+  /// took part (Exactly.cpp).
+  std::optional<int> exactOrder(uint32_t value, size_t i, size_t j);
+  std::optional<int> exactSide(uint32_t value, size_t i, double cut);
 
-  /// The element itself (Exactly.cpp); none if an exponential took part.
+  /// The element itself; none if an exponential took part.
   std::optional<Number> exact(uint32_t value, size_t i);
   std::optional<Number> exactOf(const Op &op, size_t i);
   std::optional<Number> exactConv(const Op &op, size_t i);

@@ -30,6 +30,69 @@ Exact Evaluation::exact(uint32_t value, size_t i) {
   return number;
 }
 
+// Elements of what rises are in the order of what it is taken of, within one
+// line of a softmax, too; those scaled and shifted alike as well, or turned.
+std::optional<int> Evaluation::exactOrder(uint32_t value, size_t i, size_t j) {
+  auto difference = [&]() -> std::optional<int> {
+    Exact a = exact(value, i), b = exact(value, j);
+    return a && b ? (*a - *b).sign() : std::nullopt;
+  };
+  if (value == 0)
+    return difference();
+  const Op &op = program.ops[value - 1];
+  uint32_t operand = op.operands[0];
+  auto channel = [&](size_t element) {
+    return int64_t(element / size_t(op.out.h * op.out.w));
+  };
+  auto line = [&](size_t element) {
+    int64_t sizes[3] = {op.out.c, op.out.h, op.out.w};
+    size_t steps[3] = {size_t(op.out.h * op.out.w), size_t(op.out.w), 1};
+    size_t step = steps[op.axis];
+    return std::pair(element / (step * size_t(sizes[op.axis])), element % step);
+  };
+  switch (op.kind) {
+  case Kind::Sigmoid:
+  case Kind::Tanh:
+  case Kind::Reshape:
+    return exactOrder(operand, i, j);
+  case Kind::Gather:
+    return exactOrder(operand, op.from[i], op.from[j]);
+  case Kind::Softmax:
+  case Kind::LogSoftmax:
+    if (line(i) == line(j))
+      return exactOrder(operand, i, j);
+    break;
+  case Kind::ToReal:
+  case Kind::Affine: {
+    int64_t a = channel(i), b = channel(j);
+    Number scale = op.scale.exactAt(a);
+    std::optional<int> sign = scale.sign();
+    bool alike = (scale - op.scale.exactAt(b)).isZero() &&
+                 (op.shift.exactAt(a) - op.shift.exactAt(b)).isZero();
+    auto order = alike && sign ? exactOrder(operand, i, j) : std::nullopt;
+    if (order)
+      return *order * *sign;
+    break;
+  }
+  default:
+    break;
+  }
+  return difference();
+}
+
+// A sigmoid reaches 1/2, and a tanh 0, where its operand reaches 0.
+std::optional<int> Evaluation::exactSide(uint32_t value, size_t i, double cut) {
+  const Op *op = value == 0 ? nullptr : &program.ops[value - 1];
+  if (op && ((op->kind == Kind::Sigmoid && cut == 0.5) ||
+             (op->kind == Kind::Tanh && cut == 0)))
+    return exactSide(op->operands[0], i, 0);
+  if (op && (op->kind == Kind::Reshape || op->kind == Kind::Gather))
+    return exactSide(op->operands[0],
+                     op->kind == Kind::Gather ? op->from[i] : i, cut);
+  Exact element = exact(value, i);
+  return element ? (*element - Number(cut)).sign() : std::nullopt;
+}
+
 Exact Evaluation::exactConv(const Op &op, size_t i) {
   int64_t x0 = int64_t(i) % op.out.w * op.strideW - op.padLeft;
   int64_t row = int64_t(i) / op.out.w;

@@ -101,16 +101,53 @@ TEST(Evaluate, GatherConcatAdd) {
 }
 
 // Where an exponential leaves a decision open there is no exact answer.
-TEST(Evaluate, TiesOfExponentialsAreRefused) {
+TEST(Evaluate, TiesOfSumsOfExponentialsAreRefused) {
   Op sigmoid = opOf(Kind::Sigmoid, {2, 1, 1}, {2, 1, 1}, 0);
-  Op argmax = opOf(Kind::ArgMax, {2, 1, 1}, {1, 1, 1}, 1);
-  std::vector<Op> ops = {sigmoid, argmax};
+  Op twice = opOf(Kind::Add, {2, 1, 1}, {2, 1, 1}, 1);
+  twice.operands = {1, 1};
+  Op argmax = opOf(Kind::ArgMax, {2, 1, 1}, {1, 1, 1}, 2);
+  std::vector<Op> ops = {sigmoid, twice, argmax};
   std::vector<Tensor> values = {{{2, 1, 1}, {3, 3}, {}}};
   std::string error;
   EXPECT_FALSE(Operations(ops).run(values, error));
-  EXPECT_EQ(error, "element 1 of value 1 is too close to a tie, and an "
+  EXPECT_EQ(error, "element 1 of value 2 is too close to a tie, and an "
                    "exponential that it comes from has no exact value");
   EXPECT_EQ(last(ops, {3, 3.5})[0], 1);
+}
+
+// Below functions that rise, within a line of a softmax, where elements moved or
+// were scaled alike: 40 and 41 are one double as sigmoids.
+TEST(Evaluate, TiesOfWhatRisesAreThoseBelow) {
+  Shape map{3, 1, 1};
+  Op turned = opOf(Kind::Affine, map, map, 2);
+  turned.scale = {-2.0}, turned.shift = {1.0};
+  Op gather = opOf(Kind::Gather, map, map, 3);
+  gather.from = {2, 0, 1};
+  Op argmax = opOf(Kind::ArgMax, map, {1, 1, 1}, 4);
+  Op softmax = opOf(Kind::Softmax, map, map, 1);
+  for (Kind kind : {Kind::Sigmoid, Kind::Tanh}) {
+    std::vector<Op> ops = {opOf(kind, map, map, 0),
+                           opOf(Kind::Reshape, map, map, 1), turned, gather,
+                           argmax};
+    EXPECT_EQ(last(ops, {41, 40, 40})[0], 0);
+    EXPECT_EQ(last(ops, {40, 40, 41})[0], 1);
+    EXPECT_EQ(last(ops, {41, 40, 41})[0], 2);
+    ops[1] = softmax;
+    EXPECT_EQ(last(ops, {41, 40, 41})[0], 2);
+  }
+}
+
+TEST(Evaluate, SidesOfWhatRisesAreThoseBelow) {
+  Shape map{4, 1, 1};
+  for (auto [kind, cut] : {std::pair(Kind::Sigmoid, 0.5), {Kind::Tanh, 0.0}}) {
+    Op gather = opOf(Kind::Gather, map, map, 1);
+    gather.from = {3, 2, 1, 0};
+    Op decide = opOf(Kind::Quantise, map, map, 2);
+    decide.cuts = {cut, cut}, decide.inclusive = {true, false};
+    EXPECT_EQ(last({opOf(kind, map, map, 0), gather, decide},
+                   {1e-30, 0, -1e-30, 5}),
+              (std::vector<double>{2, 0, 1, 2}));
+  }
 }
 
 // Random chains: every value is within its bound of the exact one, and codes are
