@@ -161,8 +161,8 @@ bool putLayer(llvm::ArrayRef<Operation *> ops) {
     return false;
   Value input = (*first)->getOperand(0), result = ops.back()->getResult(0);
   auto from = mlir::dyn_cast<RankedTensorType>(input.getType());
-  auto to = mlir::cast<RankedTensorType>(result.getType());
-  bool fits = from && from.getElementType() == to.getElementType() &&
+  auto to = mlir::dyn_cast<RankedTensorType>(result.getType());
+  bool fits = from && to && from.getElementType() == to.getElementType() &&
               from.getRank() == to.getRank() && to.getRank() > 2 &&
               from.getDimSize(0) == to.getDimSize(0);
   Value bits = fits ? signOf(ops.back(), input) : Value();

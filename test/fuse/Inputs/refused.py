@@ -101,7 +101,7 @@ case("a result must depend on an input, but found a constant")(lambda n: n.end(n
 case("must not move elements between layers, but found channels or positions that are reordered or cut")(
     lambda n: n.head(n.op("Concat", n.layer(), n.layer(), axis=2))
 )
-case("must average windows inside the map, but found pads [")(lambda n: n.end(n.op("AveragePool", n.conv("x", 1, 4), kernel_shape=[14], pads=[1, 1])))
+case("must average windows inside the map, but found pads [1, 1]; pad with")(lambda n: n.end(n.op("AveragePool", n.conv("x", 1, 4), kernel_shape=[14], pads=[1, 1])))
 case("must pad positions by a constant, but found pads [")(lambda n: n.head(n.op("Pad", n.layer(), np.array([0, 1, 0, 0, 0, 0], I64)), 5))
 case("must have constant weights, but found computed ones")(lambda n: n.end(n.op("Conv", "x", n.op("Reshape", "x", np.array([4, 1, 4], I64)))))
 case("must have one group, but found 2")(lambda n: n.head(n.layer(n.layer(), 2, 4, 3, group=2)))
@@ -248,6 +248,9 @@ case("must join maps of one kind, but found one whose pool or pad waits for its 
 )
 case("must average a convolution's sums or bits between layers, but found values that an activation has bent, or a pool")(
     lambda n: n.head(n.sign(n.op("AveragePool", n.op("Relu", n.conv("x", 1, 4)), kernel_shape=[2])))
+)
+case("pads must be smaller than the kernel [2], but found [2, 2]; a window must hold a position of the map")(
+    lambda n: n.head(n.sign(n.op("MaxPool", n.pad(n.conv("x", 1, 4), -1000), kernel_shape=[2], pads=[1, 1])))
 )
 # The graph's input.
 case("must follow a layer's integers, but found the float graph input; quantise it first", "--verify=off")(
