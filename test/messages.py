@@ -1,11 +1,11 @@
-"""Holds the list of error messages in the code against those that tests expect: messages.py SOURCE-ROOT [--update].
+"""Holds the list of error messages in the code against those that tests expect: messages.py SOURCE-ROOT.
 
 A message is a statement that makes an error (emitOpError, fail, error = ...). Its pieces are what no value interrupts;
 its mark is the longest of those that no other message has, remedies ("; ...") left out. It is reached if the start of its
 mark stands in an expectation of a test: a line of a lit test that is no RUN line, a string of a unit test, or a table of
 broken models. messages-internal.txt names the marks of errors that only a fault of bnncc's own can cause, or that the
-tests cannot bring forth, each with the reason. messages-unreached.txt is what is left to do: a message that is in neither
-list fails, and so does an entry that is no message any more or is reached by now; --update writes the second list anew."""
+tests cannot bring forth, each with the reason. A message that is neither reached nor there fails, and so does an entry
+that is no message any more."""
 
 import re
 import sys
@@ -113,24 +113,15 @@ def main() -> int:
     root = Path(sys.argv[1])
     found, reached = messages(root), expectations(root)
     internal = entries(root / "test" / "messages-internal.txt")
-    unreached = entries(root / "test" / "messages-unreached.txt")
     missing = {text for text in found if text[:START].rstrip() not in reached}
-    problems = [f"{found[text]}: no test expects: {text}" for text in missing if text not in internal and text not in unreached]
-    for name, listed in (("internal", internal), ("unreached", unreached)):
-        for text, reason in listed.items():
-            if text not in found:
-                problems.append(f"messages-{name}.txt: no message of the code is: {text}")
-            elif name == "internal" and not reason:
-                problems.append(f"messages-{name}.txt: no reason is given for: {text}")
-            elif name == "unreached" and text not in missing:
-                problems.append(f"messages-{name}.txt: a test reaches: {text}")
-    if "--update" in sys.argv:
-        header = (root / "test" / "messages-unreached.txt").read_text().splitlines()[0]
-        left = sorted(text for text in missing if text not in internal)
-        (root / "test" / "messages-unreached.txt").write_text("\n".join([header, *left]) + "\n")
+    problems = [f"{found[text]}: no test expects: {text}" for text in missing if text not in internal]
+    for text, reason in internal.items():
+        if text not in found:
+            problems.append(f"messages-internal.txt: no message of the code is: {text}")
+        elif not reason:
+            problems.append(f"messages-internal.txt: no reason is given for: {text}")
     print("\n".join(sorted(problems)))
-    kept = len([text for text in missing if text in internal])
-    print(f"{len(found)} messages, {len(found) - len(missing)} reached by tests, {kept} internal, {len(missing) - kept} not reached, {len(problems)} problems")
+    print(f"{len(found)} messages, {len(found) - len(missing)} reached by tests, {len(missing & set(internal))} internal, {len(problems)} problems")
     return 1 if problems else 0
 
 

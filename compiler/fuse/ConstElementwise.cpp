@@ -148,6 +148,8 @@ std::optional<ConstTensor> reduced(Operation *op, StringRef name,
   llvm::SmallVector<int64_t> kept(x.shape);
   int64_t count = 1;
   for (int64_t axis : axes.asArrayRef()) {
+    if (axis < 0 || axis >= int64_t(kept.size()))
+      return std::nullopt;
     count *= kept[axis];
     kept[axis] = 1;
   }

@@ -78,7 +78,7 @@ LogicalResult Fuser::fuseArithmetic(Operation *op) {
     if ((*constant)[i].sign() == 0)
       return op->emitOpError(
                  "must not divide by zero, but found 0 for channel ")
-             << i;
+             << i << "; train or export again";
   return append(op, edgeOf(op->getOperand(0)), stepsOf(*constant, make));
 }
 
@@ -133,7 +133,9 @@ LogicalResult Fuser::fuseClip(Operation *op) {
     auto constant = evaluateConstant(op->getOperand(i + 1));
     auto values = constant ? constant->exactDoubles() : std::nullopt;
     if (!values || values->size() != 1)
-      return op->emitOpError("must have one constant for each bound");
+      return op->emitOpError("must have one exact float64 number for each "
+                             "bound, but found another; let the exporter fold "
+                             "the constants");
     bounds[i] = values->front();
   }
   if (bounds[0] > bounds[1])
@@ -146,9 +148,6 @@ LogicalResult Fuser::fuseClip(Operation *op) {
 // cond of {0, 1} ? a : b -> cond * (a - b) + b
 LogicalResult Fuser::fuseWhere(Operation *op) {
   const Edge &condition = edgeOf(op->getOperand(0));
-  if (condition.kind != Edge::Kind::Integer || !condition.isBipolar())
-    return op->emitOpError("must choose by a comparison with a constant, but "
-                           "found another condition");
   auto high = evaluateConstant(op->getOperand(1));
   auto low = evaluateConstant(op->getOperand(2));
   if (!high || !low)
@@ -160,7 +159,9 @@ LogicalResult Fuser::fuseWhere(Operation *op) {
     Radical b = (*low)[low->size() == 1 ? 0 : i];
     auto difference = exact::add(a, b.negated());
     if (!difference)
-      return op->emitOpError("must choose between numbers with one radical");
+      return op->emitOpError("must choose between numbers with one radical, "
+                             "but found two; let the exporter fold the "
+                             "constants");
     factors.push_back(Step::multiply(*difference));
     terms.push_back(Step::add(b));
   }

@@ -69,7 +69,8 @@ LogicalResult Fuser::fuseFunction(Operation *op) {
   bool onHost = opType(op) == "Tanh" || opType(op) == "Sigmoid";
   if (onHost && (edge.kind == Edge::Kind::Host || !feedsLayer(op->getResult(0))))
     return fuseHostOp(op);
-  bool isInput = edge.kind == Edge::Kind::Input || codesOf(edge).has_value();
+  bool isInput =
+      edge.kind == Edge::Kind::Input || (codesOf(edge) && !edge.isBipolar());
   if (isInput && (opType(op) == "Abs" || opType(op) == "Sqrt"))
     return fuseOpaque(op);
   if (edge.kind != Edge::Kind::Integer)

@@ -106,16 +106,9 @@ FailureOr<Edge> Fuser::decideOnHost(Operation *op, Edge edge,
     return failure();
   const exact::Quantizer &front = grid.of(0);
   std::vector<double> cuts;
-  for (const exact::Quantizer &quantizer : grid.quantizers) {
-    bool alike = quantizer.cuts.size() == front.cuts.size();
-    for (size_t k = 0; alike && k < front.cuts.size(); ++k)
-      alike = quantizer.cuts[k].inclusive == front.cuts[k].inclusive;
-    if (!alike)
-      return op->emitOpError("must quantise the channels of real values alike, "
-                             "but found others");
+  for (const exact::Quantizer &quantizer : grid.quantizers)
     for (const exact::Cut &cut : quantizer.cuts)
       cuts.push_back(cut.at);
-  }
   llvm::SmallVector<int64_t> inclusive;
   for (const exact::Cut &cut : front.cuts)
     inclusive.push_back(cut.inclusive);

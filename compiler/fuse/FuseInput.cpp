@@ -79,6 +79,10 @@ int64_t countOthers(const InputLevels &levels, const InputLevels &other) {
   return count;
 }
 
+constexpr llvm::StringLiteral severalRoots =
+    "must be decided exactly, but found several square roots too near each "
+    "other; let the exporter fold the constants";
+
 // Where a chain that rises or falls over all reals reaches a quantiser's cuts.
 std::optional<InputLevels> levelsOfChain(const Domain &domain,
                                          const exact::Chain &chain,
@@ -87,7 +91,7 @@ std::optional<InputLevels> levelsOfChain(const Domain &domain,
   auto direction = exact::directionOf(chain);
   if (!direction.rises && !direction.falls) {
     problem = "must see a rising or falling function of the graph input, but "
-              "found one that bends";
+              "found one that bends; leave out --input-arithmetic=real";
     return std::nullopt;
   }
   auto level = [&](double x) -> std::optional<int64_t> {
@@ -98,8 +102,7 @@ std::optional<InputLevels> levelsOfChain(const Domain &domain,
         sign = exact::exactSign(chain, exact::rational(x),
                                 exact::rational(cut.at));
       if (!sign) {
-        problem = "must be decided exactly, but found a tie of several square "
-                  "roots";
+        problem = severalRoots;
         return std::nullopt;
       }
       bool reached = *sign > 0 || (*sign == 0 && cut.inclusive);
@@ -144,7 +147,8 @@ Fuser::levelsInFloat(Operation *op, const InputFunction &function,
                                      : grid.first + grid.step * level.value_or(0);
     if (!level || (padCode && *padCode != code))
       return op->emitOpError("must pad all channels by one code, but found ")
-             << code << " and " << padCode.value_or(0) << " in channel " << c;
+             << code << " and " << padCode.value_or(0) << " in channel " << c
+             << "; pad after the quantiser";
     padCode = code;
   }
   if (padCode)
@@ -155,8 +159,9 @@ Fuser::levelsInFloat(Operation *op, const InputFunction &function,
 std::optional<std::vector<InputLevels>>
 Fuser::levelsInReals(const Edge &edge, const Grid &grid, std::string &problem) {
   if (edge.isOpaque) {
-    problem = "must be a chain of steps in real arithmetic, but found an "
-              "operation that is none";
+    problem = "must quantise sums, products and bends of the codes of the "
+              "graph input, but found Abs or Sqrt before it; put them before "
+              "the first quantiser";
     return std::nullopt;
   }
   if (codesOf(edge)) {
@@ -167,8 +172,7 @@ Fuser::levelsInReals(const Edge &edge, const Grid &grid, std::string &problem) {
           return value ? countCuts(grid.of(channel), *value) : std::nullopt;
         });
     if (!mapped)
-      problem = "must be decided exactly, but found a tie of several square "
-                "roots";
+      problem = severalRoots;
     return mapped;
   }
   Domain domain(edge.type().getElementType());
@@ -195,10 +199,6 @@ FailureOr<Value> Fuser::createQuantize(Operation *op, const Edge &edge,
     element = builder.getI1Type();
   else if (last > 127)
     element = builder.getIntegerType(8, /*isSigned=*/false);
-  auto [low, high] = bnn::integerRange(element);
-  if (!isBit && (grid.first < low || last > high))
-    return op->emitOpError("must have codes of 8 bits, but found ")
-           << grid.first << ".." << last;
   int64_t first = isBit ? -1 : grid.first, step = isBit ? 2 : grid.step;
 
   // Codes in order need no list: a boundary for each of them, as often as it is
@@ -269,6 +269,11 @@ FailureOr<Edge> Fuser::quantizeInput(Operation *op, Value data,
                                      const Edge &edge,
                                      const Quantization &quantization) {
   const Grid &grid = quantization.grid;
+  // Before 65,535 boundaries are looked for.
+  int64_t last = grid.first + grid.step * (grid.levels() - 1);
+  if (grid.first < -128 || last > 255 || (grid.first < 0 && last > 127))
+    return op->emitOpError("must have codes of 8 bits, but found ")
+           << grid.first << ".." << last << "; quantise to int8 or uint8";
   std::string problem;
   auto reals = levelsInReals(edge, grid, problem);
   std::vector<InputLevels> levels;

@@ -240,7 +240,7 @@ Fuser::levelsOfValues(Operation *op, const Edge &edge, std::string &problem) {
       });
   if (!mapped)
     problem = "must compute with integers of the graph input, but found an "
-              "operand that is none";
+              "operand that is none; round it before";
   return mapped;
 }
 
@@ -273,11 +273,10 @@ LogicalResult Fuser::fuseRound(Operation *op) {
 
 LogicalResult Fuser::fuseOpaque(Operation *op) {
   Edge edge = edgeOf(op->getOperand(0));
-  if (!isInput(edge) || arithmetic == InputArithmetic::Real)
-    return op->emitOpError("must have an exact integer form, but found ")
-           << opType(op)
-           << " behind a layer or in real arithmetic; see docs/thresholds.md "
-              "for the operations that have one";
+  if (arithmetic == InputArithmetic::Real)
+    return op->emitOpError("must be a function that --input-arithmetic=real "
+                           "knows, but found ")
+           << opType(op) << "; leave the option out";
   edge.isOpaque = true;
   edge.locs.insert(op->getLoc());
   return define(op, std::move(edge));

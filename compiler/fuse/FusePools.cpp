@@ -16,6 +16,16 @@ using mlir::RankedTensorType;
 
 namespace bnncc {
 
+// A list of one number, or of one at each end, for each axis of positions as
+// the model has it: one axis where the map has one row.
+static std::string listText(ArrayRef<int64_t> values, RankedTensorType map) {
+  std::string text;
+  for (auto [i, value] : llvm::enumerate(values))
+    if (map.getDimSize(1) != 1 || i % 2 == 1)
+      text += (text.empty() ? "[" : ", ") + std::to_string(value);
+  return text + "]";
+}
+
 // max f(x) = f(min x) where f falls: turn the channel's weights, so that it
 // rises with the turned accumulator. Bits are turned in their threshold.
 void Fuser::turnFallingChannels(Edge &edge) {
@@ -133,9 +143,10 @@ LogicalResult Fuser::poolEdge(Operation *op, Edge edge, Edge::Pool pool) {
   for (int axis : {0, 1})
     if (pool.pads[axis] >= pool.kernel[axis] ||
         pool.pads[axis + 2] >= pool.kernel[axis])
-      return op->emitOpError("pads must be smaller than the kernel [")
-             << pool.kernel << "], but found [" << pool.pads
-             << "]; a window must hold a position of the map";
+      return op->emitOpError("pads must be smaller than the kernel ")
+             << listText(pool.kernel, edge.type()) << ", but found "
+             << listText(pool.pads, edge.type())
+             << "; a window must hold a position of the map";
   if (edge.kind == Edge::Kind::Integer && !edge.rises())
     turnFallingChannels(edge);
   edge.locs.insert(op->getLoc());
@@ -268,9 +279,10 @@ LogicalResult Fuser::fuseAveragePool(Operation *op) {
   long area = long(kernel[0] * kernel[1]);
   if (llvm::any_of(pads, [](int64_t pad) { return pad != 0; }))
     return op->emitOpError("must average windows inside the map, but found "
-                           "pads [")
-           << pads << "]; pad with a Pad node before the convolution, or leave "
-           << "the pads out";
+                           "pads ")
+           << listText(pads, edge.type())
+           << "; pad with a Pad node before the convolution, or leave the pads "
+              "out";
   if (feedsLayer(op->getResult(0))) {
     auto functions = affineFunctions(edge);
     bool isSum = edge.base.getDefiningOp<bnn::ConvOp>() || edge.isBipolar();

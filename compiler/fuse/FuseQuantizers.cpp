@@ -88,13 +88,15 @@ LogicalResult Fuser::movePad(Operation *op, const Edge &from, const Grid &grid,
     auto count = value ? countCuts(grid.of(c), *value) : std::nullopt;
     if (!count)
       return op->emitOpError("must quantise the pad before it exactly, but "
-                             "found several square roots");
+                             "found several square roots; pad after the "
+                             "quantiser");
     mpq_class next = grid.of(c).isSign
                          ? mpq_class(*count - 1)
                          : mpq_class(grid.first + grid.step * *count);
     if (code && *code != next)
       return op->emitOpError("must pad all channels alike, but found ")
-             << code->get_d() << " and " << next.get_d() << " in channel " << c;
+             << code->get_d() << " and " << next.get_d() << " in channel " << c
+             << "; pad after the quantiser";
     code = next;
   }
   // Steps that the code edge has already turn base codes into grid codes.
@@ -354,8 +356,10 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
       return define(op, std::move(edge));
     }
   } else
-    return op->emitOpError("must see exact integers of a layer, but found ")
-           << edge.type();
+    return op->emitOpError(
+        "must see exact integers of a layer, but found codes "
+        "that a quantiser before it has made; leave one of "
+        "the two out");
   if (failed(codes))
     return failure();
   if (codes->zero)

@@ -347,9 +347,9 @@ LogicalResult Fuser::fuseConcat(Operation *op) {
                            edge.type().getElementType() ==
                                tensorType(bases.front()).getElementType()));
     if (!fits)
-      return op->emitOpError("must join maps of one kind, but found ")
-             << edge.type() << " with a pending pool or pad, or beside another "
-             << "element type";
+      return op->emitOpError("must join maps of one kind, but found one whose "
+                             "pool or pad waits for its quantiser, or another "
+                             "element type; quantise before the join");
     if (bases.empty()) {
       joined = edge;
       joined.chains.clear();

@@ -269,7 +269,8 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   output.locs.insert(op->getLoc());
   if (!output.reach.fitsInt32())
     return op->emitOpError("sums must fit into 32 bits, but found ")
-           << output.reach.low() << ".." << output.reach.high();
+           << output.reach.low() << ".." << output.reach.high()
+           << "; use fewer taps";
   // Weights a (s + d) with small d move the accumulator by at most the sum of
   // |d x|, in units of the grid's scale.
   if (auto deviations =

@@ -4,11 +4,13 @@
 #include "fuse/ConstTensor.h"
 #include "fuse/Graph.h"
 #include "fuse/Passes.h"
+#include "fuse/Text.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
 #include <set>
+#include <utility>
 
 using llvm::failed;
 using llvm::failure;
@@ -56,6 +58,9 @@ struct InferQuantizationPass
 
   llvm::DenseMap<Value, mlir::Type> inputTypes;
   llvm::DenseMap<Operation *, BinaryWeights> weights;
+  /// What is added to a layer's error: " and no binary layer among 9" where
+  /// that is so, and where the engine does not have such weights.
+  std::string alone, where;
 };
 
 mlir::Type typeNamed(StringRef name, mlir::MLIRContext *context) {
@@ -124,17 +129,45 @@ BinaryWeights splitSigns(const ConstTensor &weights, int64_t channels) {
   return result;
 }
 
-// Digits enough to tell one float32 from the next.
-std::string text(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.9g", value);
-  return buffer;
+// The bit width of the quantiser that weights come from, if there is one.
+std::optional<int> widthOf(Value weight) {
+  while (Operation *op = weight.getDefiningOp()) {
+    if (opType(op) == "DequantizeLinear")
+      return tensorType(op->getOperand(0)).getElementTypeBitWidth();
+    if (opType(op) == "Quant") {
+      auto bits = evaluateConstant(op->getOperand(3));
+      return bits && bits->size() == 1
+                 ? std::optional(int((*bits)[0].toDouble()))
+                 : std::nullopt;
+    }
+    if (op->getNumOperands() == 0)
+      break;
+    weight = op->getOperand(0);
+  }
+  return std::nullopt;
+}
+
+// The bits of the integers that magnitudes are of one step, but for roundings;
+// none if these are more than 8.
+std::optional<int> widthOf(const std::set<double> &sizes) {
+  double most = *sizes.rbegin(), step = 0;
+  for (double size : sizes) // Euclid's algorithm
+    for (double rest = size; rest > most * 0x1p-12;)
+      rest = std::abs(std::remainder(std::exchange(step, rest), rest));
+  bool onGrid = step > 0 && most / step < 256;
+  for (double size : sizes)
+    onGrid &= std::abs(size / step - std::nearbyint(size / step)) < 1e-3;
+  int bits = 1;
+  while (onGrid && (1 << (bits - 1)) * step < most * (1 - 1e-6))
+    ++bits;
+  return onGrid ? std::optional(bits) : std::nullopt;
 }
 
 // Why the weights of a channel are not binary, in the user's words.
 void describeWeights(mlir::InFlightDiagnostic &message,
                      const ConstTensor &weights, int64_t channels,
-                     int64_t channel) {
+                     int64_t channel, std::optional<int> width, StringRef alone,
+                     StringRef where) {
   int64_t taps = weights.size() / channels;
   std::set<double> values, sizes;
   for (int64_t i = 0; i < weights.size(); ++i) {
@@ -151,34 +184,25 @@ void describeWeights(mlir::InFlightDiagnostic &message,
     if (*values.rbegin() != *sizes.rbegin() || *values.begin() == 0)
       message << " at most";
     channelText();
-    message << "); ternary weights are not supported yet";
+    message << ")" << alone << "; ternary weights are not supported yet"
+            << where;
     return;
   }
-  // Multiples of one step in a range of at most 8 bits.
-  double step = 0;
-  for (double previous = *values.begin(); double value : values) {
-    if (value != previous && (step == 0 || value - previous < step))
-      step = value - previous;
-    previous = value;
-  }
-  bool onGrid = step > 0 && *sizes.rbegin() / step < 256;
-  for (double value : values)
-    onGrid &= std::abs(value / step - std::nearbyint(value / step)) < 1e-3;
-  if (onGrid) {
-    int bits = 1;
-    while ((1 << (bits - 1)) * step < *sizes.rbegin() * (1 - 1e-6))
-      ++bits;
-    message << "weights of " << bits << " bits (" << values.size()
+  if (!width)
+    width = widthOf(sizes);
+  if (width) {
+    message << "weights of " << *width << " bits (" << values.size()
             << " levels from " << text(*values.begin()) << " to "
             << text(*values.rbegin());
     channelText();
-    message << "); weights of more than one bit are not supported yet";
+    message << ")" << alone
+            << "; weights of more than one bit are not supported yet" << where;
     return;
   }
-  message << "float weights (" << values.size() << " magnitudes from "
+  message << "float weights (" << sizes.size() << " magnitudes from "
           << text(*sizes.begin()) << " to " << text(*sizes.rbegin());
   channelText();
-  message << "); float weights are not supported yet on the engine";
+  message << ")" << alone << "; float weights are not supported yet" << where;
 }
 
 } // namespace
@@ -210,6 +234,12 @@ void InferQuantizationPass::placeOnHost(llvm::ArrayRef<Operation *> convs) {
   for (Operation *conv : convs)
     if (!weights[conv].offender)
       engine.insert(conv);
+  // The loader runs other layers before the first binary one and behind the
+  // last.
+  where = engine.empty() ? " on the engine" : " between binary layers";
+  alone.clear();
+  if (engine.empty() && convs.size() > 1)
+    alone = " and no binary layer among " + std::to_string(convs.size());
   // Of a last layer with values, small differences of magnitudes count.
   if (engine.size() > 1 && weights[convs.back()].deviates())
     engine.erase(convs.back());
@@ -264,7 +294,8 @@ LogicalResult InferQuantizationPass::splitWeights(Operation *conv) {
         conv->emitOpError("weights must be -a or +a with one a for each output "
                           "channel, but found ");
     if (auto weight = evaluateConstant(conv->getOperand(1)))
-      describeWeights(message, *weight, type.getDimSize(0), *binary.offender);
+      describeWeights(message, *weight, type.getDimSize(0), *binary.offender,
+                      widthOf(conv->getOperand(1)), alone, where);
     return message;
   }
   if (binary.deviates())

@@ -1,6 +1,7 @@
 // Bisection over the ordered values of an input type.
 
 #include "fuse/InputCodes.h"
+#include "fuse/Text.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 #include <numeric>
@@ -57,8 +58,9 @@ public:
     auto result = levelAt(x);
     if (!result && problem.empty())
       problem = llvm::formatv("must give every input value a code, but found "
-                              "none for {0}",
-                              x);
+                              "none for {0}; clip the input to what the "
+                              "operations before it have values for",
+                              text(x));
     return result;
   }
 
@@ -183,7 +185,7 @@ std::optional<InputLevels> findLevels(const InputFunction &function,
           problem = llvm::formatv(
               "must stay in the range of its integer type, but found {0} for "
               "input {1}; clip the input or use an input of 8 or 16 bits",
-              *beyond, domain.value(rank));
+              text(*beyond), text(domain.value(rank)));
           return std::nullopt;
         }
   }

@@ -229,7 +229,7 @@ bool Tracer::readList(mlir::Value value, std::vector<double> &list) {
   auto values = constant ? constant->exactDoubles() : std::nullopt;
   if (!values)
     return fail("must have constants that are numbers of their type, but found "
-                "others");
+                "others; let the exporter fold them");
   if (values->size() == 1) {
     list = *values;
     return true;
@@ -396,7 +396,7 @@ std::optional<InputFunction> InputFunction::trace(mlir::Value value,
     } else if (name != "CastInput" && name != "Pad") {
       problem = "must be an elementwise function of the graph input, but found "
                 "'" +
-                name.str() + "' before it";
+                name.str() + "' before it; put the quantiser before that";
       return std::nullopt;
     }
     value = op->getOperand(0);

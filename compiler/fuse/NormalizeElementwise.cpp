@@ -108,7 +108,8 @@ mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
   return op->emitOpError("must have a constant with one value or one for each "
                          "channel, but found ")
          << shapeText(type.getShape()) << " on data of " << shapeText(shape)
-         << "; a constant that differs by position has no threshold";
+         << "; use one value for each channel (what differs by position has no "
+            "threshold)";
 }
 
 // f(x) op g(x): the operands that are computed have one shape, and lie in maps
@@ -167,8 +168,10 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     return rewriteCombination(op);
   unsigned data = maps.count(operands[0]) ? 0 : 1;
   if (!maps.count(operands[data]))
-    return op->emitOpError("must have a computed operand in front, but found "
-                           "a constant");
+    return op->emitOpError(
+        "must have a computed value as its first or second "
+        "operand, but found constants; let the exporter fold "
+        "them");
   RankedTensorType type = onnxTypeOf(operands[data]);
   for (auto [i, operand] : llvm::enumerate(operands)) {
     if (i == data)
@@ -226,7 +229,7 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
     auto bound = evaluateConstant(operands[1]);
     if (!bound || bound->size() != 1)
       return op->emitOpError("must have one bound for all channels, but found ")
-             << operands[1].getType();
+             << tensorType(operands[1]).getNumElements() << "; use one number";
     Value none =
         createOnnx(builder, op->getLoc(), "None", builder.getNoneType(), {});
     return replace(op, "Clip",

@@ -157,7 +157,7 @@ LogicalResult Normalizer::rewrite(Operation *op) {
     return rewriteClassifier(op);
   return op->emitOpError("must be an operation that has an exact integer form, "
                          "but found ")
-         << name << "; see docs/thresholds.md for the list";
+         << name << "; replace it by others (bnncc --operators lists them)";
 }
 
 namespace {

@@ -92,10 +92,26 @@ Value Normalizer::pick(mlir::Location loc, Value x, Indices from,
       builder.getNamedAttr("from", builder.getDenseI32ArrayAttr(from)));
 }
 
+// The node that moved the elements which `op` reads: the user's Transpose, not
+// the layer behind it.
+static mlir::Location whereMoved(Operation *op, Value value) {
+  for (Operation *from = value.getDefiningOp(); from;
+       from = from->getOperand(0).getDefiningOp()) {
+    if (isOnnx(from, "Transpose") || isOnnx(from, "Reshape"))
+      return from->getLoc();
+    bool isUnary =
+        from->getNumOperands() > 0 && isOnnx(from, opType(from)) &&
+        from->getOperand(0).getType() == from->getResult(0).getType();
+    if (!isUnary)
+      break;
+  }
+  return op->getLoc();
+}
+
 Value Normalizer::arrange(Operation *op, Value value, ArrayRef<int32_t> wanted,
                           ArrayRef<int64_t> dims) {
-  return pick(op->getLoc(), maps.lookup(value), orderOf(value).select(wanted),
-              dims);
+  return pick(whereMoved(op, value), maps.lookup(value),
+              orderOf(value).select(wanted), dims);
 }
 
 mlir::FailureOr<Normalizer::Placed> Normalizer::place(Operation *op,

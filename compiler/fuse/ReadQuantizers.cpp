@@ -50,7 +50,7 @@ FailureOr<Fuser::Quantization> Fuser::readComparison(Operation *op) {
   auto bounds = constant ? constant->exactDoubles() : std::nullopt;
   if (!bounds)
     return op->emitOpError("must compare with exact float64 numbers, but found "
-                           "others");
+                           "others; let the exporter fold the constants");
   Quantization result;
   bool inclusive = name == "GreaterOrEqual" || name == "Less";
   for (double bound : *bounds)
@@ -80,11 +80,12 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
   if (isQuant) {
     auto bits = evaluateConstant(op->getOperand(3));
     if (!bits || bits->size() != 1)
-      return op->emitOpError("must have one constant bit width");
+      return op->emitOpError("must have one constant bit width, but found "
+                             "another; export with fixed bit widths");
     double width = (*bits)[0].toDouble();
     if (width < 1 || width > 8 || width != std::floor(width))
       return op->emitOpError("must have a bit width in 1..8, but found ")
-             << width;
+             << width << "; quantise to fewer bits";
     bool isSigned = intOf(op, "signed", 1), narrow = intOf(op, "narrow", 0);
     isSignOnly = isSigned && width == 1; // -1 and +1, whatever `narrow` says
     int64_t count = int64_t(1) << int64_t(width);
@@ -110,7 +111,7 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
     if (!cut)
       return op->emitOpError("must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
                              "CEIL, UP or DOWN, but found ")
-             << mode;
+             << mode << "; choose one of these";
     quantizer.cuts.push_back(*cut);
   }
   result.grid.quantizers = {isSignOnly ? Quantizer::atLeastZero() : quantizer};
@@ -132,8 +133,10 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
     auto rounded = evaluateRounded(op->getOperand(operand));
     auto values = rounded ? rounded->exactDoubles() : std::nullopt;
     if (!values)
-      return op->emitOpError("must have a scale and a zero point that are "
-                             "numbers of their type");
+      return op->emitOpError(
+          "must have a scale and a zero point that are "
+          "numbers of their type, but found others; train or "
+          "export again");
     *list = std::move(*values);
   }
   return result;
@@ -144,7 +147,9 @@ FailureOr<Fuser::Quantization> Fuser::readMultiThreshold(Operation *op) {
   auto constant = evaluateConstant(op->getOperand(1));
   auto values = constant ? constant->exactDoubles() : std::nullopt;
   if (!values || constant->shape.size() != 2)
-    return op->emitOpError("must have constant thresholds of shape C x N");
+    return op->emitOpError("must have constant thresholds of shape C x N that "
+                           "are exact float64 numbers, but found others; let "
+                           "the exporter fold the constants");
   Quantization result;
   int64_t count = constant->shape[1];
   for (int64_t c = 0; c < constant->shape[0]; ++c) {
@@ -156,7 +161,7 @@ FailureOr<Fuser::Quantization> Fuser::readMultiThreshold(Operation *op) {
     if (!ascends)
       return op->emitOpError("must have ascending thresholds, but found others "
                              "in channel ")
-             << c;
+             << c << "; sort them";
     result.grid.quantizers.push_back(std::move(quantizer));
   }
   result.after = {{Step::multiply(Radical(realOf(op, "out_scale", 1)))},

@@ -241,8 +241,11 @@ bool BatchRemover::run(std::string &error) {
       continue;
     std::string name = op.getName().stripDialect().str();
     auto loc = dyn_cast<NameLoc>(op.getLoc());
-    std::string where = "node '" + (loc ? loc.getName().str() : name) + "' (" +
-                        name + "): ";
+    auto module = loc ? dyn_cast<NameLoc>(loc.getChildLoc()) : NameLoc();
+    std::string where =
+        "node '" + (loc ? loc.getName().str() : name) + "'" +
+        (module ? " of module '" + module.getName().str() + "'" : "") + " (" +
+        name + "): ";
     auto out = op.getNumResults() == 1 ? follow(&op) : std::nullopt;
     if (!out)
       return fail(where);

@@ -156,9 +156,9 @@ static std::string mapsError(const Network &network, const Plan &plan) {
   }
   bool alone = largest + 1 == plan.layers.size() ||
                plan.layers[largest].in.extent > plan.target.laneWords;
-  return fmt::format("node '{}': its input map{} need{} {} lane words, target "
+  return fmt::format("{}: its input map{} need{} {} lane words, target "
                      "'{}' has lane_words = {}",
-                     network.layers[largest].name(),
+                     network.layers[largest].place(),
                      alone ? "" : " and its output map", alone ? "s" : "",
                      alone ? plan.layers[largest].in.extent : need,
                      plan.target.name, plan.target.laneWords);
@@ -232,9 +232,9 @@ static std::string rowsError(const Network &network, const Plan &plan,
       largest = i;
   const char *what = weights ? "weight" : "threshold";
   return fmt::format(
-      "node '{}': the network's {}s need {} rows per cluster, {} of them this "
+      "{}: the network's {}s need {} rows per cluster, {} of them this "
       "node's, target '{}' has {}_rows = {}",
-      network.layers[largest].name(), what, need, rows(largest),
+      network.layers[largest].place(), what, need, rows(largest),
       plan.target.name, what, have);
 }
 
@@ -263,9 +263,9 @@ bool allocate(const Network &network, Plan &plan, Means means,
   const LayerPlan &last = plan.layers.back();
   plan.usage.outputWords = last.outputBeats;
   if (last.outputBeats > plan.target.outputWords) {
-    error = fmt::format("node '{}': its output takes {} words of the output "
+    error = fmt::format("{}: its output takes {} words of the output "
                         "buffer, target '{}' has output_words = {}",
-                        network.layers.back().name(), last.outputBeats,
+                        network.layers.back().place(), last.outputBeats,
                         plan.target.name, plan.target.outputWords);
     return false;
   }

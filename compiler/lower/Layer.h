@@ -82,6 +82,11 @@ struct Layer {
   std::string name() const {
     return !label.empty() ? label : nodes.empty() ? "?" : nodes.front();
   }
+  /// How an error begins that is about this layer.
+  std::string place() const {
+    std::string node = "node '" + name() + "'";
+    return module.empty() ? node : node + " of module '" + module + "'";
+  }
 };
 
 /// ArgMax, whose classes were compared in float32 and exactly at all of their

@@ -15,6 +15,7 @@
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace bnncc::lower {
 
@@ -87,6 +88,16 @@ std::pair<int64_t, int64_t> codesOf(const Legalised &legalised,
   return {low, high};
 }
 
+/// " ('x' and 'z')" of the graph's names; empty if there are none.
+std::string argumentNames(mlir::func::FuncOp func) {
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    if (auto name = func.getArgAttrOfType<mlir::StringAttr>(i, "onnx.name"))
+      names.push_back(fmt::format("'{}'", name.str()));
+  return names.empty() ? std::string()
+                       : fmt::format(" ({})", fmt::join(names, " and "));
+}
+
 class Legaliser {
 public:
   Legaliser(Legalised &result, std::string &error)
@@ -120,7 +131,7 @@ private:
 
   bool isHost(Operation *op);
   bool isBefore(Operation *op);
-  bool closeBefore(Operation *conv);
+  void closeBefore();
   bool failBetween();
   bool continuesChain(Operation *op, mlir::func::FuncOp func);
   bool visit(Operation *op);
@@ -189,8 +200,9 @@ bool Legaliser::continuesChain(Operation *op, mlir::func::FuncOp func) {
 bool Legaliser::run(mlir::func::FuncOp func) {
   if (func.getNumArguments() != 1) {
     error = fmt::format("the graph must have one input that is computed with, "
-                        "but found {}; make the others constants",
-                        func.getNumArguments());
+                        "but found {}{}; make the others constants, or parts "
+                        "of one input",
+                        func.getNumArguments(), argumentNames(func));
     return false;
   }
   map = shapeOf(func.getArgument(0));
@@ -242,8 +254,10 @@ bool Legaliser::visit(Operation *op) {
       .Case<bnn::ReshapeOp>([&](auto x) { return visitReshape(x); })
       .Case<bnn::GatherOp>([&](bnn::GatherOp gather) {
         if (previous)
-          return fail(op, "elements can move before the first layer and behind "
-                          "the last one only");
+          return fail(op,
+                      "elements can move before the first layer and behind "
+                      "the last one only; let every layer read the whole map "
+                      "of the layer before it");
         result.gather.assign(gather.getFrom().begin(), gather.getFrom().end());
         map = shapeOf(gather.getOutput());
         return true;
@@ -254,7 +268,8 @@ bool Legaliser::visit(Operation *op) {
       .Case<bnn::SumOp>([&](bnn::SumOp sum) {
         if (!open() || elementOf(sum.getInput()).isInteger(1))
           return fail(op, "a sum over positions must follow a convolution's "
-                          "integers; sums of bits are not supported yet");
+                          "integers, but found other values; put a convolution "
+                          "before it, or leave it out");
         addNodes(op);
         summed = true;
         layer.out = {layer.conv.c, 1, 1};
@@ -262,7 +277,8 @@ bool Legaliser::visit(Operation *op) {
       })
       .Case<bnn::ToRealOp>([&](auto) {
         if (!open())
-          return fail(op, "bits become values without a layer between");
+          return fail(op, "bits become values without a layer between; let a "
+                          "convolution or dense layer read them");
         return visitHost(op);
       })
       .Default([&](Operation *) {
@@ -280,7 +296,9 @@ bool Legaliser::visitReshape(bnn::ReshapeOp op) {
   }
   bool vector = to.h == 1 && to.w == 1;
   if (open() || !(vector || to == map))
-    return fail(op, "a reshape between layers must flatten the map");
+    return fail(op, "a reshape between layers must flatten the map, but found "
+                    "one that does not; let the next layer read the map as it "
+                    "is");
   flattened = vector;
   return true;
 }
@@ -315,18 +333,10 @@ bool Legaliser::takeWeights(bnn::ConvOp op) {
 
 /// The real operations before the first convolution, which reads the last of
 /// their values. Their codes are the numbers themselves.
-bool Legaliser::closeBefore(Operation *conv) {
+void Legaliser::closeBefore() {
   Operation *first = result.quantiseOp;
   Value source = first ? first->getResult(0) : before.front()->getOperand(0);
   llvm::DenseMap<Value, uint32_t> numbers = {{source, 0}};
-  for (Operation *op : before)
-    for (Value operand : op->getOperands()) {
-      bool known = operand == source ||
-                   llvm::is_contained(before, operand.getDefiningOp());
-      if (!known)
-        return fail(op, "real values before the first layer must come from one "
-                        "quantiser or input of the graph");
-    }
   result.before = hostOps(before, numbers, 0);
   mlir::Type element = elementOf(source);
   if (mlir::isa<mlir::FloatType>(element)) {
@@ -343,15 +353,11 @@ bool Legaliser::closeBefore(Operation *conv) {
     for (int16_t &code : result.quantiser.codes)
       code = int16_t(2 * code - 1);
   }
-  if (conv->getOperand(0) != before.back()->getResult(0))
-    return fail(conv, "its input must be the last of the values before it");
-  return true;
 }
 
 bool Legaliser::visitConv(bnn::ConvOp op) {
-  if (!before.empty() && result.network.layers.empty() && !open() &&
-      !closeBefore(op))
-    return false;
+  if (!before.empty() && result.network.layers.empty() && !open())
+    closeBefore();
   if (open())
     return fail(op, fmt::format("its input, the integers of node '{}', has no "
                                 "quantiser; put a sign between them",
@@ -379,7 +385,8 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
     layer.kernelH = layer.kernelW = 1;
   }
   if (!element.isInteger() || element.getIntOrFloatBitWidth() > 8)
-    return fail(op, "its input must be bits or integers of up to 8 bits");
+    return fail(op, "its input must be bits or integers of up to 8 bits, but "
+                    "found others; quantise it to 8 bits or fewer");
   bool bits = element.isInteger(1);
   if (bits && layer.fromHost && needsMirror(op)) {
     // The loader sends the bits as the bytes -1 and +1, whose pads may be 0.
@@ -414,7 +421,7 @@ bool Legaliser::visitConv(bnn::ConvOp op) {
   if ((layer.padTop || layer.padBottom) && !layer.fromHost &&
       result.network.layers.back().output != OutputKind::Bits)
     return fail(op, "padding rows around a thresholded sum is not supported "
-                    "yet");
+                    "yet; let a dense layer read it");
   addNodes(op);
   if (!layer.nodes.empty())
     layer.label = layer.nodes.back(); // pads come before the convolution
@@ -486,13 +493,14 @@ void Legaliser::takeClasses(bnn::ArgmaxOp op) {
 
 bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
   if (!open())
-    return fail(op, "a threshold must follow a convolution");
+    return fail(op, "a threshold must follow a convolution, but found other "
+                    "integers; put a convolution before it");
   if (summed && isPooled(layer) && layer.conv.h != 1)
     return fail(op, "a pool before a thresholded sum over several rows is not "
                     "supported yet; put a sign between them");
   if (summed && layer.kind == MapKind::Bytes)
     return fail(op, "a thresholded sum over a byte input's convolution is not "
-                    "supported yet");
+                    "supported yet; put a sign between them");
   addNodes(op);
   layer.output = summed ? OutputKind::SumBits : OutputKind::Bits;
   std::vector<int64_t> points = integersOf(op.getPoints()),
@@ -515,7 +523,8 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
       if (channelThresholds(layer, c).t.size() > 1)
         return fail(op, fmt::format("channel {} of a thresholded sum has two "
                                     "switch points, the engine compares with "
-                                    "one",
+                                    "one; let it rise or fall (no Abs, no "
+                                    "negative slope before it)",
                                     c));
   map = layer.out;
   close(op);

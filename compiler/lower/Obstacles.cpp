@@ -7,10 +7,13 @@
 
 #include "Obstacles.h"
 #include "Legalise.h"
+#include "fuse/ConstTensor.h"
+#include "fuse/Graph.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringSet.h"
 #include <fmt/format.h>
 
 namespace bnncc::lower {
@@ -30,8 +33,6 @@ StringRef nodeOf(StringRef error) {
   return end == StringRef::npos ? StringRef() : error.take_front(end);
 }
 
-StringRef typeOf(Operation *op) { return op->getName().stripDialect(); }
-
 /// The operations made of a node, in order.
 std::vector<Operation *> operationsOf(mlir::ModuleOp module, StringRef node) {
   std::vector<Operation *> found;
@@ -44,38 +45,6 @@ std::vector<Operation *> operationsOf(mlir::ModuleOp module, StringRef node) {
   return found;
 }
 
-/// The signs of a float constant, +1 for 0; null if it is none.
-mlir::DenseElementsAttr signsOf(Value weights) {
-  Operation *op = weights.getDefiningOp();
-  auto value = op && typeOf(op) == "Constant"
-                   ? op->getAttrOfType<mlir::DenseFPElementsAttr>("value")
-                   : nullptr;
-  if (!value)
-    return {};
-  auto element = mlir::cast<mlir::FloatType>(value.getElementType());
-  const llvm::APFloat one(element.getFloatSemantics(), 1);
-  std::vector<llvm::APFloat> signs;
-  for (const llvm::APFloat &x : value.getValues<llvm::APFloat>())
-    signs.push_back(x.isNegative() && !x.isZero() ? -one : one);
-  return mlir::DenseElementsAttr::get(value.getType(), signs);
-}
-
-/// Weights -> their signs, as if the layer had been trained as a binary one.
-bool binarizeWeights(Operation *op) {
-  if (typeOf(op) != "Conv" && typeOf(op) != "MatMul")
-    return false;
-  for (unsigned i : {1u, 0u})
-    if (mlir::DenseElementsAttr signs = signsOf(op->getOperand(i))) {
-      mlir::OpBuilder builder(op);
-      mlir::OperationState state(op->getLoc(), "onnx.Constant");
-      state.addTypes(signs.getType());
-      state.addAttribute("value", signs);
-      op->setOperand(i, builder.create(state)->getResult(0));
-      return true;
-    }
-  return false;
-}
-
 /// The sign of an operand, made before `op`; null if it is no float.
 Value signOf(Operation *op, Value input) {
   auto type = mlir::cast<RankedTensorType>(input.getType());
@@ -83,21 +52,60 @@ Value signOf(Operation *op, Value input) {
     return {};
   mlir::OpBuilder builder(op);
   auto scalar = RankedTensorType::get({}, type.getElementType());
-  mlir::OperationState one(op->getLoc(), "onnx.Constant");
-  one.addTypes(scalar);
-  one.addAttribute("value",
-                   mlir::DenseElementsAttr::get(
-                       scalar, builder.getFloatAttr(type.getElementType(), 1)));
-  mlir::OperationState sign(op->getLoc(), "onnx.BipolarQuant");
-  sign.addOperands({input, builder.create(one)->getResult(0)});
-  sign.addTypes(type);
-  sign.addAttribute("domain", builder.getStringAttr("qonnx.custom_op.general"));
-  return builder.create(sign)->getResult(0);
+  Value one = createOnnx(
+      builder, op->getLoc(), "Constant", scalar, {},
+      builder.getNamedAttr(
+          "value",
+          mlir::DenseElementsAttr::get(
+              scalar, builder.getFloatAttr(type.getElementType(), 1))));
+  return createOnnx(
+      builder, op->getLoc(), "BipolarQuant", type, {input, one},
+      builder.getNamedAttr("domain",
+                           builder.getStringAttr("qonnx.custom_op.general")));
+}
+
+/// The signs of constant weights as a constant: what exact evaluation of their
+/// quantisers takes, it takes once.
+Value signsOf(Operation *op, Value weights) {
+  auto type = mlir::cast<RankedTensorType>(weights.getType());
+  auto element = mlir::dyn_cast<mlir::FloatType>(type.getElementType());
+  auto values = element ? evaluateRounded(weights) : std::nullopt;
+  auto doubles = values ? values->exactDoubles() : std::nullopt;
+  if (!doubles)
+    return signOf(op, weights);
+  const llvm::APFloat one(element.getFloatSemantics(), 1);
+  std::vector<llvm::APFloat> signs;
+  for (double x : *doubles)
+    signs.push_back(x < 0 ? -one : one);
+  mlir::OpBuilder builder(op);
+  return createOnnx(
+      builder, op->getLoc(), "Constant", type, {},
+      builder.getNamedAttr("value", mlir::DenseElementsAttr::get(type, signs)));
+}
+
+/// Weights -> their signs, as if the layer had been trained as a binary one.
+bool binarizeWeights(Operation *op) {
+  if (opType(op) != "Conv" && opType(op) != "MatMul")
+    return false;
+  for (unsigned i : {1u, 0u}) {
+    Value weights = op->getOperand(i);
+    if (Value sign = isConstant(weights) ? signsOf(op, weights) : Value()) {
+      op->setOperand(i, sign);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool binarizeAllWeights(mlir::ModuleOp module) {
+  std::vector<Operation *> layers;
+  module.walk([&](Operation *op) { layers.push_back(op); });
+  return llvm::count_if(layers, binarizeWeights) > 0;
 }
 
 /// x -> sign(x) before a layer.
 bool quantiseInput(Operation *op) {
-  if (typeOf(op) != "Conv" && typeOf(op) != "MatMul")
+  if (opType(op) != "Conv" && opType(op) != "MatMul")
     return false;
   Value sign = signOf(op, op->getOperand(0));
   if (sign)
@@ -105,23 +113,35 @@ bool quantiseInput(Operation *op) {
   return bool(sign);
 }
 
-/// A quantiser that cannot be -> sign.
+/// A quantiser that cannot be -> sign, with what makes real values of its
+/// codes.
 bool binarizeQuantiser(Operation *op) {
-  bool isQuantiser = typeOf(op) == "Quant" || typeOf(op) == "MultiThreshold" ||
-                     typeOf(op) == "Trunc";
-  Value sign = isQuantiser && op->getOperand(0).getType() ==
-                                  op->getResult(0).getType()
-                   ? signOf(op, op->getOperand(0))
-                   : Value();
+  Operation *last = op;
+  if (opType(op) == "QuantizeLinear" && op->hasOneUse())
+    last = *op->user_begin();
+  bool isQuantiser = opType(op) == "Quant" || opType(op) == "MultiThreshold" ||
+                     opType(op) == "Trunc" || isOnnx(last, "DequantizeLinear");
+  Value sign =
+      isQuantiser && op->getOperand(0).getType() == last->getResult(0).getType()
+          ? signOf(op, op->getOperand(0))
+          : Value();
   if (!sign)
     return false;
-  op->getResult(0).replaceAllUsesWith(sign);
-  op->erase();
+  last->getResult(0).replaceAllUsesWith(sign);
+  last->erase();
+  if (last != op)
+    op->erase();
   return true;
 }
 
-/// Leaves an operation out that keeps the type of what it computes on.
+/// Leaves an operation out that keeps the type of what it computes on. Without
+/// its quantiser a layer would meet what the network does not have.
 bool leaveOut(Operation *op) {
+  static const llvm::StringSet<> quantisers = {
+      "Sign",           "BipolarQuant", "QuantizeLinear", "Greater",
+      "GreaterOrEqual", "Less",         "LessOrEqual"};
+  if (quantisers.contains(opType(op)))
+    return false;
   for (Value operand : op->getOperands())
     if (operand.getType() == op->getResult(0).getType()) {
       op->getResult(0).replaceAllUsesWith(operand);
@@ -131,11 +151,71 @@ bool leaveOut(Operation *op) {
   return false;
 }
 
-bool mend(mlir::ModuleOp module, StringRef error, AssumedOptions &options) {
+/// A node of one shape to another -> sign(layer(sign(x))), a layer of ones that
+/// gives that shape.
+bool putLayer(llvm::ArrayRef<Operation *> ops) {
+  auto first = llvm::find_if(ops, [](Operation *op) {
+    return op->getNumOperands() > 0 && !isConstant(op->getOperand(0));
+  });
+  if (first == ops.end())
+    return false;
+  Value input = (*first)->getOperand(0), result = ops.back()->getResult(0);
+  auto from = mlir::dyn_cast<RankedTensorType>(input.getType());
+  auto to = mlir::dyn_cast<RankedTensorType>(result.getType());
+  bool fits = from && to && from.getElementType() == to.getElementType() &&
+              from.getRank() == to.getRank() && to.getRank() > 2 &&
+              from.getDimSize(0) == to.getDimSize(0);
+  Value bits = fits ? signOf(ops.back(), input) : Value();
+  if (!bits)
+    return false;
+  llvm::SmallVector<int64_t> shape = {to.getDimSize(1), from.getDimSize(1)},
+                             begins, ends;
+  for (int64_t axis = 2; axis < to.getRank(); ++axis) {
+    int64_t less = from.getDimSize(axis) - to.getDimSize(axis);
+    shape.push_back(1 + std::max<int64_t>(less, 0));
+    begins.push_back(0);
+    ends.push_back(std::max<int64_t>(-less, 0));
+  }
+  mlir::OpBuilder builder(ops.back());
+  mlir::Location loc = ops.back()->getLoc();
+  auto list = [&](llvm::StringRef name, llvm::ArrayRef<int64_t> values) {
+    return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
+  };
+  llvm::SmallVector<int64_t> ones(begins.size(), 1);
+  auto type = RankedTensorType::get(shape, to.getElementType());
+  Value weights = createOnnx(
+      builder, loc, "Constant", type, {},
+      builder.getNamedAttr(
+          "value", mlir::DenseElementsAttr::get(
+                       type, builder.getFloatAttr(to.getElementType(), 1))));
+  begins.append(ends);
+  Value layer =
+      createOnnx(builder, loc, "Conv", to, {bits, weights},
+                 {list("dilations", ones),
+                  list("kernel_shape", llvm::ArrayRef(shape).drop_front(2)),
+                  list("pads", begins), list("strides", ones),
+                  builder.getNamedAttr("group", builder.getI64IntegerAttr(1))});
+  result.replaceAllUsesWith(signOf(ops.back(), layer));
+  ops.back()->erase();
+  return true;
+}
+
+/// A copy of the imported graph, mended step by step.
+struct Patient {
+  mlir::ModuleOp module;
+  AssumedOptions options;
+  llvm::StringSet<> replaced; ///< nodes that are other layers now
+
+  bool mend(StringRef error);
+};
+
+bool Patient::mend(StringRef error) {
   if (error.contains("--input-type") && !options.int8Input)
     return options.int8Input = true;
   if (error.contains("--sign-zero") && !options.signZeroPlus)
     return options.signZeroPlus = true;
+  if (error.contains("no binary layer among"))
+    return binarizeAllWeights(module);
   std::vector<Operation *> ops = operationsOf(module, nodeOf(error));
   for (Operation *op : llvm::reverse(ops)) {
     if (error.contains("weights") && binarizeWeights(op))
@@ -145,7 +225,12 @@ bool mend(mlir::ModuleOp module, StringRef error, AssumedOptions &options) {
     if (binarizeQuantiser(op))
       return true;
   }
-  return !ops.empty() && leaveOut(ops.back());
+  if (ops.empty() || isConstant(ops.back()->getResult(0)))
+    return false;
+  if (leaveOut(ops.back()))
+    return true;
+  replaced.insert(nodeOf(error));
+  return putLayer(ops);
 }
 
 } // namespace
@@ -153,12 +238,13 @@ bool mend(mlir::ModuleOp module, StringRef error, AssumedOptions &options) {
 void addFurtherObstacles(
     mlir::ModuleOp module, std::string &error,
     llvm::function_ref<std::string(const AssumedOptions &)> attempt) {
-  AssumedOptions options;
+  Patient patient{module, {}, {}};
   std::vector<std::string> found = {error};
-  while (found.size() < mostObstacles && mend(module, found.back(), options)) {
-    std::string next = attempt(options);
-    // What is not named by its node is about the network as mended here.
-    if (operationsOf(module, nodeOf(next)).empty() ||
+  while (found.size() < mostObstacles && patient.mend(found.back())) {
+    std::string next = attempt(patient.options);
+    // What is not named by a node of the graph is about the network as mended.
+    StringRef node = nodeOf(next);
+    if (operationsOf(module, node).empty() || patient.replaced.contains(node) ||
         llvm::is_contained(found, next))
       break;
     found.push_back(std::move(next));

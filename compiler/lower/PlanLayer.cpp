@@ -22,7 +22,7 @@ constexpr uint32_t kPixels = 8, kChannels = 8;
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::string nodeError(const Layer &layer, const std::string &text) {
-  return fmt::format("node '{}': {}", layer.name(), text);
+  return fmt::format("{}: {}", layer.place(), text);
 }
 
 /// One field of an instruction that a layer may be too large for.
@@ -31,8 +31,8 @@ bool fits(const Layer &layer, const char *what, int64_t value, int64_t most,
   if (value <= most)
     return true;
   error = nodeError(
-      layer, fmt::format("{} is {}, the instruction holds at most {}; use a "
-                         "smaller layer",
+      layer, fmt::format("{} is {}, the instruction holds at most {}; use "
+                         "fewer channels, a smaller kernel or stride",
                          what, value, most));
   return false;
 }

@@ -67,11 +67,12 @@ static bool placeRoutines(const Network &network, Plan &plan,
     }
     run.part.run.entry = entry;
     if (plan.microcode.size() > plan.target.controlWords) {
-      error = fmt::format("node '{}': its routine '{}' makes the microcode {} "
-                          "words, target '{}' has control_words = {}",
-                          network.layers[size_t(std::max(run.layer, 0))].name(),
-                          routineName(routine), plan.microcode.size(),
-                          plan.target.name, plan.target.controlWords);
+      error =
+          fmt::format("{}: its routine '{}' makes the microcode {} "
+                      "words, target '{}' has control_words = {}",
+                      network.layers[size_t(std::max(run.layer, 0))].place(),
+                      routineName(routine), plan.microcode.size(),
+                      plan.target.name, plan.target.controlWords);
       return false;
     }
   }
@@ -245,10 +246,10 @@ static bool planWith(const Network &network, bool sparing, Means means,
   for (const RunPlan &run : plan.runs)
     if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
       most = size_t(run.layer);
-  error = fmt::format("node '{}': the network takes {} instructions, the "
+  error = fmt::format("{}: the network takes {} instructions, the "
                       "instruction memory holds {}; use fewer layers, or pad "
                       "with -1 or +1 instead of 0",
-                      network.layers[most].name(), code,
+                      network.layers[most].place(), code,
                       isa::isaInstructionMemory);
   return false;
 }

@@ -101,17 +101,17 @@ bool streamWeights(const Network &network, Plan &plan, std::string &error) {
     }
   }
   plan.chunks.clear();
-  const std::string &name = network.layers[largest].name();
+  const std::string place = network.layers[largest].place();
   if (least)
-    error = fmt::format("node '{}': streaming the network's weights takes {} "
+    error = fmt::format("{}: streaming the network's weights takes {} "
                         "instructions, the instruction memory holds {}",
-                        network.layers[bySize[0]].name(), least,
+                        network.layers[bySize[0]].place(), least,
                         isa::isaInstructionMemory);
   else
     error = fmt::format(
-        "node '{}': the weights of {} output channels need {} rows per "
+        "{}: the weights of {} output channels need {} rows per "
         "cluster, target '{}' has weight_rows = {}",
-        name, plan.layers[largest].channelTiles * 8 * plan.layers[largest].gm,
+        place, plan.layers[largest].channelTiles * 8 * plan.layers[largest].gm,
         rowsPerGroup(plan.layers[largest]), plan.target.name, capacity);
   return false;
 }

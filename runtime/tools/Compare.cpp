@@ -132,8 +132,9 @@ bool countClasses(const std::vector<int64_t> &found, const NpyArray &labels,
       return false;
     }
     if (found[i] < 0 || found[i] >= most) {
-      error = fmt::format("cannot be compared: the output of window {} is {}",
-                          i, found[i]);
+      error = fmt::format("cannot be compared: the output of window {} is {}, "
+                          "expected a class in 0..{}",
+                          i, found[i], most - 1);
       return false;
     }
     classes = std::max({classes, int64_t(label) + 1, found[i] + 1});

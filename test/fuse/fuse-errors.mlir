@@ -180,3 +180,124 @@ func.func @magnitude_of_some(%x: tensor<3x1x1xf32>) -> tensor<2x1x1xf32> {
   %j = "onnx.Concat"(%m, %c) {axis = 0 : i64} : (tensor<1x1x1xf32>, tensor<1x1x1xf32>) -> tensor<2x1x1xf32>
   return %j : tensor<2x1x1xf32>
 }
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+func.func @long_sum(%x: tensor<1000x1x100000xi8>) -> tensor<1x1x1xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1000x1x1xi8>} : () -> tensor<1x1000x1x1xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1000x1x100000xi8>, tensor<1x1000x1x1xi8>) -> tensor<1x1x100000xf32>
+  // expected-error @+1 {{sums must fit into 32 bits, but found -12800000000..12700000000; sum fewer positions}}
+  %s = "onnx.ReduceSum"(%a) : (tensor<1x1x100000xf32>) -> tensor<1x1x1xf32>
+  return %s : tensor<1x1x1xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+func.func @many_taps(%x: tensor<17000000x1x1xi8>) -> tensor<1x1x1xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x17000000x1x1xi8>} : () -> tensor<1x17000000x1x1xi8>
+  // expected-error @+1 {{sums must fit into 32 bits, but found -2176000000..2159000000; use fewer taps}}
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<17000000x1x1xi8>, tensor<1x17000000x1x1xi8>) -> tensor<1x1x1xf32>
+  return %a : tensor<1x1x1xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+func.func @rows_of_thresholds(%x: tensor<1x1x4xi8>) -> tensor<2x1x4xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<2x1x1x1xi8>} : () -> tensor<2x1x1x1xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xi8>, tensor<2x1x1x1xi8>) -> tensor<2x1x4xf32>
+  %t = "onnx.Constant"() {value = dense<1.5> : tensor<3x1xf32>} : () -> tensor<3x1xf32>
+  // expected-error @+1 {{must have 1 or 2 rows of constants, but found 3}}
+  %s = "onnx.MultiThreshold"(%a, %t) : (tensor<2x1x4xf32>, tensor<3x1xf32>) -> tensor<2x1x4xf32>
+  return %s : tensor<2x1x4xf32>
+}
+
+// -----
+
+// Relu is PRelu behind bnn-normalize-graph.
+func.func @other_form(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  // expected-error @+1 {{must be in the form that bnn-infer-quantization makes, but found Relu}}
+  %a = "onnx.Relu"(%x) : (tensor<1x1x4xf32>) -> tensor<1x1x4xf32>
+  return %a : tensor<1x1x4xf32>
+}
+
+// -----
+
+func.func @mixed_channels(%x: tensor<2x1x2xf32>) -> tensor<2x1x2xf32> {
+  %c = "onnx.Constant"() {value = dense<[1.0, 2.0]> : tensor<2xf32>} : () -> tensor<2xf32>
+  %m = "onnx.Mul"(%x, %c) : (tensor<2x1x2xf32>, tensor<2xf32>) -> tensor<2x1x2xf32>
+  // expected-error @+1 {{must not mix channels that are scaled apart, but found such channels of the input; scale them behind it}}
+  %p = "onnx.Pick"(%m) {from = array<i32: 0, 2, 1, 3>} : (tensor<2x1x2xf32>) -> tensor<2x1x2xf32>
+  return %p : tensor<2x1x2xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Half a hundredth of a weight, times bytes.
+func.func @deviations(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+  // expected-error @+1 {{must have weights of one magnitude for each output channel, but found differences that could move a sum by}}
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none, deviations = array<f64: 0.005>} : (tensor<1x1x4xi8>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+  return %a : tensor<1x1x4xf32>
+}
+
+// -----
+
+func.func @remainders(%x: tensor<1x1x4xi32>) -> tensor<1x1x4xi32> {
+  %c = "onnx.Constant"() {value = dense<3> : tensor<i32>} : () -> tensor<i32>
+  // expected-error @+1 {{must be a monotone function of the graph input, but found remainders or bits of it; give it an input of 8 or 16 bits}}
+  %m = "onnx.Mod"(%x, %c) : (tensor<1x1x4xi32>, tensor<i32>) -> tensor<1x1x4xi32>
+  return %m : tensor<1x1x4xi32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+func.func @rounding(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xi8>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+  %two = "onnx.Constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+  // expected-error @+1 {{must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, CEIL, UP or DOWN, but found odd; choose one of these}}
+  %s = "onnx.Quant"(%a, %one, %zero, %two) {rounding_mode = "odd"} : (tensor<1x1x4xf32>, tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<1x1x4xf32>
+  return %s : tensor<1x1x4xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+func.func @two_widths(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xf32> {
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+  %a = "onnx.Conv"(%x, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xi8>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %zero = "onnx.Constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+  %widths = "onnx.Constant"() {value = dense<[2.0, 3.0]> : tensor<2xf32>} : () -> tensor<2xf32>
+  // expected-error @+1 {{must have one constant bit width, but found another; export with fixed bit widths}}
+  %s = "onnx.Quant"(%a, %one, %zero, %widths) : (tensor<1x1x4xf32>, tensor<f32>, tensor<f32>, tensor<2xf32>) -> tensor<1x1x4xf32>
+  return %s : tensor<1x1x4xf32>
+}
+
+// -----
+
+func.func @shifted(%x: tensor<1x1x4xi32>) -> tensor<1x1x4xi32> {
+  %c = "onnx.Constant"() {value = dense<4> : tensor<i32>} : () -> tensor<i32>
+  // expected-error @+1 {{must stay in the range of its integer type, but found -3.43597384e+10 for input -2.14748365e+09; clip the input or use an input of 8 or 16 bits}}
+  %m = "onnx.BitShift"(%x, %c) {direction = "LEFT"} : (tensor<1x1x4xi32>, tensor<i32>) -> tensor<1x1x4xi32>
+  return %m : tensor<1x1x4xi32>
+}

@@ -49,3 +49,37 @@ func.func @float_weights(%x: tensor<1x1x4xf32>) -> tensor<1x1x1xf32> {
   %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x4xf32>) -> tensor<1x1x1xf32>
   return %a : tensor<1x1x1xf32>
 }
+
+// -----
+
+// Few of the 8 bits' levels occur; the type says how many there can be.
+func.func @dequantised(%x: tensor<1x1x4xf32>) -> tensor<1x1x2xf32> {
+  %q = "onnx.Constant"() {value = dense<[[[[17, -90, 3]]]]> : tensor<1x1x1x3xi8>} : () -> tensor<1x1x1x3xi8>
+  %s = "onnx.Constant"() {value = dense<0.1> : tensor<f32>} : () -> tensor<f32>
+  %z = "onnx.Constant"() {value = dense<0> : tensor<i8>} : () -> tensor<i8>
+  %w = "onnx.DequantizeLinear"(%q, %s, %z) : (tensor<1x1x1x3xi8>, tensor<f32>, tensor<i8>) -> tensor<1x1x1x3xf32>
+  // expected-error @+1 {{but found weights of 8 bits (3 levels from -9.}}
+  %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x3xf32>) -> tensor<1x1x2xf32>
+  return %a : tensor<1x1x2xf32>
+}
+
+// -----
+
+func.func @none_is_binary(%x: tensor<1x1x4xf32>) -> tensor<1x1x2xf32> {
+  %w = "onnx.Constant"() {value = dense<[[[[1.0, 0.0]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
+  // expected-error @+1 {{but found ternary ones (0, 0 and 1 at most in channel 0) and no binary layer among 2; ternary weights are not supported yet on the engine}}
+  %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x3xf32>
+  %b = "onnx.Conv"(%a, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x3xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x2xf32>
+  return %b : tensor<1x1x2xf32>
+}
+
+// -----
+
+// Damaged by hand: no exporter writes such an axis.
+func.func @axis_beyond(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+  %c = "onnx.Constant"() {value = dense<[[[[1.0, 3.0]]]]> : tensor<1x1x1x2xf32>} : () -> tensor<1x1x1x2xf32>
+  // expected-error @+1 {{on constants must have an exact value, but found ReduceMean of numbers for which bnncc knows none}}
+  %w = "onnx.ReduceMean"(%c) {axes = array<i64: 65535>, keepdims = 1 : i64} : (tensor<1x1x1x2xf32>) -> tensor<1x1x1x1xf32>
+  %a = "onnx.Conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x1x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4xf32>
+  return %a : tensor<1x1x4xf32>
+}

@@ -31,7 +31,7 @@ func.func @per_position(%x: tensor<1x2x8xf32>) -> tensor<1x2x4xf32> {
   %w = "onnx.Constant"() {value = dense<1.0> : tensor<2x2x5xf32>} : () -> tensor<2x2x5xf32>
   %a = "onnx.Conv"(%x, %w) {kernel_shape = array<i64: 5>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<1x2x8xf32>, tensor<2x2x5xf32>) -> tensor<1x2x4xf32>
   %c = "onnx.Constant"() {value = dense<[1.0, 2.0, 1.0, 1.0]> : tensor<4xf32>} : () -> tensor<4xf32>
-  // expected-error @+1 {{must have a constant with one value or one for each channel, but found 4 on data of 1x2x4; a constant that differs by position has no threshold}}
+  // expected-error @+1 {{must have a constant with one value or one for each channel, but found 4 on data of 1x2x4; use one value for each channel (what differs by position has no threshold)}}
   %b = "onnx.Mul"(%a, %c) : (tensor<1x2x4xf32>, tensor<4xf32>) -> tensor<1x2x4xf32>
   return %b : tensor<1x2x4xf32>
 }
@@ -75,4 +75,12 @@ func.func @batch(%x: tensor<2x2x8xf32>) -> tensor<2x2x8xf32> {
   // expected-error @+1 {{must have data of one window with channels and one or two axes of positions, but found 2x2x8}}
   %a = "onnx.MaxPool"(%x) {kernel_shape = array<i64: 1>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<2x2x8xf32>) -> tensor<2x2x8xf32>
   return %a : tensor<2x2x8xf32>
+}
+
+// -----
+
+func.func @other_dialect(%x: tensor<1x2x8xf64>) -> tensor<1x2x8xf64> {
+  // expected-error @+1 {{must be an onnx operation}}
+  %a = bnn.tanh %x : tensor<1x2x8xf64>
+  return %a : tensor<1x2x8xf64>
 }

@@ -2,6 +2,7 @@
 // RUN: bnn-opt %s -bnn-fuse="input-type=int8 sign-zero=minus" | FileCheck %s --check-prefix=MINUS
 // RUN: not bnn-opt %s -bnn-fuse="input-type=int8 sign-zero=maybe" 2>&1 | FileCheck %s --check-prefix=CHOICE
 // RUN: not bnn-opt %s -bnn-fuse="input-type=int7" 2>&1 | FileCheck %s --check-prefix=TYPE
+// RUN: not bnn-opt %s -bnn-fuse-thresholds="input-arithmetic=exact" 2>&1 | FileCheck %s --check-prefix=ARITHMETIC
 
 // CHECK: bnn.cast_input %arg0
 // CHECK: bnn.conv
@@ -10,6 +11,7 @@
 // MINUS: bnn.threshold {{.*}}points = dense<1>
 // CHOICE: error: --sign-zero must be error, plus or minus, but found 'maybe'
 // TYPE: error: --input-type must be int8, uint8 or bipolar, but found 'int7'
+// ARITHMETIC: error: --input-arithmetic must be float or real, but found 'exact'
 module {
   func.func @main(%x: tensor<1x1x4xf32>) -> tensor<1x1xf32> {
     %w = "onnx.Constant"() {value = dense<1.0> : tensor<1x1x4xf32>} : () -> tensor<1x1x4xf32>

@@ -90,3 +90,118 @@ func.func @main(%x: tensor<1x1x14599xi1>) -> tensor<1x1x1xf64> {
   %r = bnn.to_real %c {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x1xi32> -> tensor<1x1x1xf64>
   return %r : tensor<1x1x1xf64>
 }
+
+// -----
+
+// CHECK: the graph must have one input that is computed with, but found 2 ('a' and 'b'); make the others constants, or parts of one input
+func.func @main(%x: tensor<1x1x16xi8> {onnx.name = "a"}, %y: tensor<1x1x16xi8> {onnx.name = "b"}) -> tensor<1x1x16xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi8> -> tensor<1x1x16xi32>
+  return %a : tensor<1x1x16xi32>
+}
+
+// -----
+
+// CHECK: must hold a function of bnn operations
+module {}
+
+// -----
+
+// CHECK: node 'odd': operation 'bnn.tanh' has no place on the engine between its layers
+func.func @main(%x: tensor<1x1x16xf64>) -> tensor<1x1x16xf64> {
+  %a = bnn.tanh %x : tensor<1x1x16xf64> loc("odd")
+  return %a : tensor<1x1x16xf64>
+}
+
+// -----
+
+// CHECK: node 'turn': elements can move before the first layer and behind the last one only; let every layer read the whole map of the layer before it
+func.func @main(%x: tensor<2x1x1xi1>) -> tensor<1x1x1xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<2x2x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<2x1x1xi1> -> tensor<2x1x1xi32>
+  %t = bnn.threshold %a {points = dense<1> : tensor<2x1xi32>, first = dense<0> : tensor<2xi1>} : tensor<2x1x1xi32> -> tensor<2x1x1xi1>
+  %g = bnn.gather %t {from = array<i32: 1, 0>} : tensor<2x1x1xi1> -> tensor<2x1x1xi1> loc("turn")
+  %b = bnn.conv %g {weight = dense<1> : tensor<1x2x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<2x1x1xi1> -> tensor<1x1x1xi32>
+  return %b : tensor<1x1x1xi32>
+}
+
+// -----
+
+// CHECK: node 'sum': a sum over positions must follow a convolution's integers, but found other values; put a convolution before it, or leave it out
+func.func @main(%x: tensor<1x1x16xi8>) -> tensor<1x1x1xi32> {
+  %g = bnn.sum %x : tensor<1x1x16xi8> -> tensor<1x1x1xi32> loc("sum")
+  return %g : tensor<1x1x1xi32>
+}
+
+// -----
+
+// CHECK: node 'threshold': a threshold must follow a convolution, but found other integers; put a convolution before it
+func.func @main(%x: tensor<1x1x16xi32>) -> tensor<1x1x16xi32> {
+  %t = bnn.threshold %x {points = dense<1> : tensor<1x1xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x16xi32> -> tensor<1x1x16xi1> loc("threshold")
+  %b = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<1x1x16xi1> -> tensor<1x1x16xi32>
+  return %b : tensor<1x1x16xi32>
+}
+
+// -----
+
+// CHECK: node 'reshape': a reshape between layers must flatten the map, but found one that does not; let the next layer read the map as it is
+func.func @main(%x: tensor<1x1x4xi8>) -> tensor<1x1x2xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<2x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi8> -> tensor<2x1x4xi32>
+  %t = bnn.threshold %a {points = dense<1> : tensor<2x1xi32>, first = dense<0> : tensor<2xi1>} : tensor<2x1x4xi32> -> tensor<2x1x4xi1>
+  %r = bnn.reshape %t : tensor<2x1x4xi1> -> tensor<4x1x2xi1> loc("reshape")
+  %b = bnn.conv %r {weight = dense<1> : tensor<1x4x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<4x1x2xi1> -> tensor<1x1x2xi32>
+  return %b : tensor<1x1x2xi32>
+}
+
+// -----
+
+// CHECK: node 'second': its input, the integers of node 'first', has no quantiser; put a sign between them
+func.func @main(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi8> -> tensor<1x1x4xi32> loc("first")
+  %b = bnn.conv %a {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi32> -> tensor<1x1x4xi32> loc("second")
+  return %b : tensor<1x1x4xi32>
+}
+
+// -----
+
+// CHECK: node 'conv': its input must be bits or integers of up to 8 bits, but found others; quantise it to 8 bits or fewer
+func.func @main(%x: tensor<1x1x4xi32>) -> tensor<1x1x4xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi32> -> tensor<1x1x4xi32> loc("conv")
+  return %a : tensor<1x1x4xi32>
+}
+
+// -----
+
+// CHECK: node 'conv' of module 'features.3': weights other than -1 and +1 in a kernel of 3 rows over 64 channels have no loop; use at most 32 channels, or one row
+func.func @main(%x: tensor<64x4x4xi1>) -> tensor<1x2x2xi32> {
+  %a = bnn.conv %x {weight = dense<2> : tensor<1x64x3x3xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 8 : i64} : tensor<64x4x4xi1> -> tensor<1x2x2xi32> loc("conv"("features.3"))
+  return %a : tensor<1x2x2xi32>
+}
+
+// -----
+
+// CHECK: node 'conv': a channel has 9 switch points, the engine compares at most 8
+func.func @main(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xi32> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi8> -> tensor<1x1x4xi32> loc("conv")
+  %t = bnn.threshold %a {points = dense<[[1, 2, 3, 4, 5, 6, 7, 8, 9]]> : tensor<1x9xi32>, first = dense<0> : tensor<1xi1>} : tensor<1x1x4xi32> -> tensor<1x1x4xi1>
+  %b = bnn.conv %t {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = -1 : i64, weight_bits = 1 : i64} : tensor<1x1x4xi1> -> tensor<1x1x4xi32>
+  return %b : tensor<1x1x4xi32>
+}
+
+// -----
+
+// CHECK: node 'conv': sums of 1200 taps over 14000 positions reach {{[0-9]+}}, a word of the output holds 32 bits; sum over fewer positions or taps
+func.func @main(%x: tensor<1x1x15199xi8>) -> tensor<1x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1200xi8>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x15199xi8> -> tensor<1x1x14000xi32> loc("conv")
+  %g = bnn.sum %a : tensor<1x1x14000xi32> -> tensor<1x1x1xi32>
+  %r = bnn.to_real %g {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x1xi32> -> tensor<1x1x1xf64>
+  return %r : tensor<1x1x1xf64>
+}
+
+// -----
+
+// CHECK: node 'conv': a step between pixels in bytes is 256, the instruction holds at most 255; use fewer channels, a smaller kernel or stride
+func.func @main(%x: tensor<1x1x2049xi8>) -> tensor<1x1x1xf64> {
+  %a = bnn.conv %x {weight = dense<1> : tensor<1x1x1x1xi8>, strides = array<i64: 1, 256>, pads = array<i64: 0, 0, 0, 0>, pad_value = 0 : i64, weight_bits = 1 : i64} : tensor<1x1x2049xi8> -> tensor<1x1x9xi32> loc("conv")
+  %g = bnn.sum %a : tensor<1x1x9xi32> -> tensor<1x1x1xi32>
+  %r = bnn.to_real %g {scale = array<f64: 1.0>, shift = array<f64: 0.0>} : tensor<1x1x1xi32> -> tensor<1x1x1xf64>
+  return %r : tensor<1x1x1xf64>
+}

@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 F, I64, I8, U8 = np.float32, np.int64, np.int8, np.uint8
-QONNX = "qonnx.custom_op.general"
+QONNX, LAST = "qonnx.custom_op.general", "qonnx.custom_op.channels_last"
 NODE = "node 'broken'"
 
 
@@ -36,7 +36,7 @@ def graph(nodes: list, tensors: list, shape: tuple, more: tuple = (), dtype: int
 
 def model(built: onnx.GraphProto, opset: int | None = 13, ir: int = 8, sets: tuple = ()) -> onnx.ModelProto:
     imports = [helper.make_opsetid("", opset)] if opset else []
-    return helper.make_model(built, opset_imports=imports + [helper.make_opsetid(d, 1) for d in (QONNX, *sets)], ir_version=ir)
+    return helper.make_model(built, opset_imports=imports + [helper.make_opsetid(d, 1) for d in (QONNX, LAST, *sets)], ir_version=ir)
 
 
 def node(op: str, *operands, shape: tuple = (1, 4, 8), opset: int = 13, domain: str = "", outputs: int = 1, used: int = 0, dtype: int = TensorProto.FLOAT, **attributes) -> onnx.ModelProto:
@@ -94,6 +94,15 @@ def input_type(type_proto: onnx.TypeProto) -> onnx.ModelProto:
 def segment() -> onnx.ModelProto:
     built = tensor(dims=[4, 4], raw_data=b"0" * 64)
     built.graph.initializer[0].segment.begin = 0
+    return built
+
+
+def sparse(dims: list, indices: np.ndarray, values: np.ndarray) -> onnx.ModelProto:
+    """A dense layer whose weights list their elements."""
+    built = tensor(dims=[4, 4], raw_data=b"0" * 64)
+    built.graph.initializer.pop()
+    weights = helper.make_sparse_tensor(numpy_helper.from_array(values, "w"), numpy_helper.from_array(indices), dims)
+    built.graph.sparse_initializer.append(weights)
     return built
 
 
@@ -201,8 +210,20 @@ CASES = [
     ("Trunc must be of version 1 with five inputs, found 6 inputs of version 1; export with QONNX opset 1", node("Trunc", "x", full(1), full(1), full(1), full(1), full(1), domain=QONNX)),
     ("MultiThreshold must have N x C data and channels x thresholds, found 1x4x8 and 3; correct the shapes", node("MultiThreshold", "x", full(3), domain=QONNX)),
     ("MultiThreshold must have one row of thresholds, or one per channel, found 3 for 8; correct the thresholds", node("MultiThreshold", "x", full(3, 1), domain=QONNX)),
+    ("data_layout must name the axes of the data, found 'NHWC' for 1x4x8; correct data_layout", node("MultiThreshold", "x", full(4, 1), domain=QONNX, data_layout="NHWC")),
+    ("XnorPopcountMatMul must multiply rows by a matrix, found 1x4x8 and 4x2; correct the shapes", node("XnorPopcountMatMul", "x", full(4, 2), domain=QONNX)),
+    # FINN's forms and channels last.
+    ("Im2Col must have N x H x W x C data, found 1x4x8; add the axes", node("Im2Col", "x", domain=QONNX, kernel_size=[1, 1])),
+    ("kernel_size must have 2 numbers of at least 1, found 0x1; correct kernel_size", node("Im2Col", "x", shape=(1, 4, 8, 1), domain=QONNX, kernel_size=[0, 1])),
+    ("pad_amount must have 4 numbers of at least 0, found 1x1; correct pad_amount", node("Im2Col", "x", shape=(1, 4, 8, 1), domain=QONNX, pad_amount=[1, 1])),
+    ("MaxPoolNHWC must have N x H x W x C data, found 1x4x8; add the axes", node("MaxPoolNHWC", "x", domain=QONNX, kernel_shape=[2, 2])),
+    ("data with channels last must have a batch axis and channels, found 4; correct the shape", node("MaxPool", "x", shape=(4,), domain=LAST, kernel_shape=[2])),
     # Reductions.
+    ("a reduced axis must not be empty, found size 0 on axis 1; correct the shapes", node("ReduceMean", full(4, 0), axes=[1])),
     ("TopK must ask for one value, found k =", node("TopK", "x", ints(3), outputs=2)),
+    # Operators of one spelling only.
+    ("BitShift must have direction LEFT or RIGHT, found 'UP'; export the model again", node("BitShift", "x", np.array(1, U8), dtype=TensorProto.UINT8, direction="UP")),
+    ("Gelu must be the exact one, found approximate = 'tanh'; export with approximate = 'none'", node("Gelu", "x", opset=20, approximate="tanh")),
     # Operators and their number of inputs.
     ("the operator must be one that bnncc knows, found 'Gru'", node("Gru", "x")),
     ("control flow must be resolved before import, found 'Loop'; export by tracing, with fixed conditions", node("Loop", "x")),
@@ -216,6 +237,10 @@ CASES = [
     ("initializer 'w': external data must name a file, found no location; keep the data file in the model's own folder", external()),
     ("initializer 'w': external data's offset must be a number, found 'a'; export the model again", external(location="d", offset="a")),
     ("initializer 'w': external data's length must be a number, found 'a'; export the model again", external(location="d", length="a")),
+    ("initializer 'w': a sparse tensor must have at most 2^27 elements, found shape 16384x16384; store it densely", sparse([16384, 16384], ints(0), full(1))),
+    ("initializer 'w': a sparse tensor must have an index of int64 for each of its 2 values, found 1; export the model again", sparse([4, 4], ints(0), full(2))),
+    ("initializer 'w': a sparse tensor's indices must lie in its shape 4x4, found another for value 1; export the model again", sparse([4, 4], ints(15, 16), full(2))),
+    ("initializer 'w': a sparse tensor's indices must lie in its shape 4x4, found another for value 0; export the model again", sparse([4, 4], np.array([[0, 4]]), full(1))),
     # The graph.
     ("an initializer must have a name of its own, found none; export the model again", changed(lambda m: m.graph.initializer.append(numpy_helper.from_array(full(1), "")))),
     ("an initializer must have a name of its own, found two of this name; export the model again", changed(lambda m: [m.graph.initializer.append(numpy_helper.from_array(full(1), "w")) for _ in range(2)])),

@@ -196,6 +196,30 @@ TEST(Prologue, BipolarTakesMinusOneAndOneOnly) {
             "[0, 0, 0, 1] is 0; this input takes -1 and 1");
 }
 
+// Operations before the engine: what has no number, and a Sign of 0, are
+// refused with their places.
+TEST(Prologue, OperationsRefuseWhatHasNoBit) {
+  Part part;
+  part.map = {2, 1, 3};
+  part.input = {"x", Type::Float32, {1, 2, 3}};
+  part.quantiser.kind = Quantiser::Kind::None;
+  Op sign;
+  sign.kind = Op::Kind::Quantise;
+  sign.in = sign.out = part.map;
+  sign.operands = {0};
+  sign.cuts = {0, 0}, sign.inclusive = {true, false}, sign.first = -1;
+  part.before = {sign};
+  part.layout.bits = true;
+  part.layout.rowBytes = 3;
+  EXPECT_EQ(pack<float>(part, 3, {-1, 1, -1, 1, 1, -1}), (Bytes{2, 3, 0}));
+  EXPECT_EQ(
+      refusal<float>(part, 3, {-1, 1, -1, 1, 0, -1}),
+      "makes a Sign of exactly 0 in channel 1, row 0, position 1; compile "
+      "with --sign-zero=plus or minus");
+  EXPECT_EQ(refusal<float>(part, 3, {-1, 1, INFINITY, 1, 1, -1}),
+            "[0, 0, 2] is inf, expected a finite number");
+}
+
 TEST(Prologue, OneBoundaryGivesBits) {
   Part part;
   part.map = {1, 1, 4};

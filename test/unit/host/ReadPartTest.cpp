@@ -180,6 +180,88 @@ TEST(ReadPart, EpilogueOperationsAreChecked) {
       "");
 }
 
+/// The error of an epilogue of these operations on a map of 8 x 1 x 1.
+std::string epilogueError(const std::string &ops) {
+  return errorOf(R"({"epilogue": [)" + ops + "]}");
+}
+
+TEST(ReadPart, ExactConstantsAreChecked) {
+  auto affine = [](const char *exact) {
+    return epilogueError(
+        R"({"op": "affine", "scale": [1], "shift": [0], "scale_exact": )" +
+        std::string(exact) + "}");
+  };
+  EXPECT_EQ(affine("[1]"),
+            "io.epilogue[0] field 'scale_exact' must hold strings");
+  EXPECT_EQ(affine(R"(["x"])"),
+            "io.epilogue[0] field 'scale_exact' must hold exact numbers");
+  EXPECT_EQ(affine(R"(["1", "2"])"),
+            "io.epilogue[0] field 'scale_exact' has 2 values beside 1");
+}
+
+TEST(ReadPart, LayersOfTheHostAreChecked) {
+  auto conv = [](const std::string &channels, const std::string &pads,
+                 const std::string &weights) {
+    return epilogueError(R"({"op": "conv", "kernel": [1, 1], "strides": [1, 1],
+                             "channels": )" +
+                         channels + R"(, "pads": [0, 0, )" + pads +
+                         R"(], "weights": {"f32": ")" + weights + R"("}})");
+  };
+  EXPECT_EQ(conv("1", "0, 0", "AAA"),
+            "io.epilogue[0].weights must be elements in base 64");
+  EXPECT_EQ(conv("1", "0, 0", "AAAA"),
+            "io.epilogue[0].weights must be elements in base 64");
+  EXPECT_EQ(conv("65536", "65536, 0", ""),
+            "io.epilogue[0] makes a map of more than 268435456 elements");
+  EXPECT_EQ(conv("1", "0, 0", "AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPw=="),
+            "io.epilogue[0] has 7 weights for 1 x 8 x 1 x 1");
+  EXPECT_EQ(conv("1", "0, 0", "AACAfwAAgH8AAIB/AACAfwAAgH8AAIB/AACAfwAAgH8="),
+            "io.epilogue[0] has a weight that is not finite");
+}
+
+TEST(ReadPart, OperationsMustFitTheirOperands) {
+  EXPECT_EQ(
+      epilogueError(
+          R"({"op": "quantise", "cuts": [0, 1, 2], "inclusive": [1, 0]})"),
+      "io.epilogue[0] has 3 cuts of 2 levels for 8 channels");
+  EXPECT_EQ(epilogueError(
+                R"({"op": "quantise", "cuts": [1, 0], "inclusive": [1, 0]})"),
+            "io.epilogue[0] field 'cuts' must ascend");
+  EXPECT_EQ(epilogueError(R"({"op": "reshape", "shape": [1, 8, 1]},
+                             {"op": "split_prelu", "scale_pos": [1], "scale_neg": [1], "shift": [0]})"),
+            "io.epilogue[1] needs an even number of channels: positive, then "
+            "negative sums");
+  EXPECT_EQ(epilogueError(R"({"op": "reshape", "shape": [4, 2, 1]},
+                             {"op": "add", "in": [0, 1]})"),
+            "io.epilogue[1] has operands whose shapes do not fit");
+}
+
+TEST(ReadPart, GathersStayInTheMap) {
+  auto gather = [](const char *from) {
+    return epilogueError(R"({"op": "gather", "shape": [1, 1, 2], "from": )" +
+                         std::string(from) + "}");
+  };
+  EXPECT_EQ(
+      gather(R"({"starts": [0], "counts": [1], "steps": []})"),
+      "io.epilogue[0].from fields 'counts' and 'steps' must have one length");
+  EXPECT_EQ(gather(R"({"starts": [7], "counts": [2], "steps": [1]})"),
+            "io.epilogue[0].from takes element 8 of 8");
+  EXPECT_EQ(gather(R"({"starts": [0], "counts": [], "steps": []})"),
+            "io.epilogue[0].from takes 1 elements for a map of 2");
+}
+
+TEST(ReadPart, OperationsBeforeTheEngineEndInCodes) {
+  EXPECT_EQ(errorOf(R"({"input": {"operations": [{"op": "tanh"}]}})"),
+            "io.input must have operations that end in a quantiser with codes "
+            "that its layout holds");
+  EXPECT_EQ(errorOf(R"({"input": {"quantise": {"kind": "none"}}})"),
+            "io.input has values without a quantiser and no operations");
+  EXPECT_EQ(errorOf(R"({"input": {"quantise": {"kind": "boundaries", "first": 0,
+                        "step": 1, "boundaries": [0], "codes": [1]}}})"),
+            "io.input.quantise field 'codes' must hold one more than "
+            "'boundaries' in each row");
+}
+
 TEST(ReadPart, OperandsAndOutputsNameValuesThatAreMade) {
   EXPECT_EQ(errorOf(R"({"epilogue": [{"op": "tanh"}, {"op": "sigmoid", "in": [0]}],
               "outputs": [{"name": "y", "type": "float32", "shape": [8], "value": 1}]})"),

@@ -11,6 +11,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 #include <random>
+#include <sys/mman.h>
 
 using namespace bnncc;
 
@@ -53,6 +54,21 @@ TEST(Import, NamesTheFileThatIsNotThere) {
   std::string error;
   EXPECT_FALSE(importOnnx("/no/such/model.onnx", context, error));
   EXPECT_EQ(error.find("/no/such/model.onnx: the file must be readable"), 0u);
+}
+
+// 2 GiB of addresses, of which no byte is read.
+TEST(Import, RefusesWhatProtobufCannotHold) {
+  constexpr size_t size = size_t(1) << 31;
+  void *pages = mmap(nullptr, size, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  mlir::MLIRContext context;
+  std::string error;
+  EXPECT_FALSE(importOnnxBytes({static_cast<const char *>(pages), size},
+                               "m.onnx", context, error));
+  EXPECT_EQ(error, "m.onnx: a model must be smaller than 2 GiB, found "
+                   "2147483648 bytes; store weights as external data");
+  munmap(pages, size);
 }
 
 TEST(Import, RefusesEveryCutFile) {

@@ -251,6 +251,11 @@ TEST_F(VerifierTest, UndecodableCode) {
   bytes.resize(16);
   EXPECT_FALSE(verifyCode(bytes, target, limits, error));
   EXPECT_EQ(error, "instruction 0: illegal opcode 0");
+  bytes.assign((isaInstructionMemory + 1) * 16, 0);
+  EXPECT_FALSE(verifyCode(bytes, target, limits, error));
+  EXPECT_EQ(error, std::to_string(isaInstructionMemory + 1) +
+                       " instructions for an instruction memory of " +
+                       std::to_string(isaInstructionMemory));
 }
 
 TEST_F(VerifierTest, WholeProgramCarriesTheControlStore) {
@@ -272,6 +277,10 @@ TEST_F(VerifierTest, WholeProgramCarriesTheControlStore) {
   p.coldBegin = p.coldEnd; // nothing loads the control store
   EXPECT_FALSE(verifyProgram(p, error));
   EXPECT_EQ(error.substr(0, 10), "warm code,");
+  p.warmEnd = uint32_t(p.image.size()) + 16;
+  p.coldBegin = uint32_t(image.size());
+  EXPECT_FALSE(verifyProgram(p, error));
+  EXPECT_EQ(error, "warm code is outside the image");
 }
 
 } // namespace

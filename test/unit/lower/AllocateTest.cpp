@@ -124,6 +124,24 @@ TEST(Allocate, StreamsTheLargestLayersOnly) {
   }
 }
 
+TEST(Allocate, NamesTheLayerWhoseStreamTakesTooManyInstructions) {
+  std::mt19937 random(1);
+  std::vector<LayerSpec> layers(40, {.channels = 32, .kernel = 3, .pad = 1});
+  layers.back().output = OutputKind::Sum;
+  Network network = randomNetwork(random, MapKind::Bits, {32, 1, 64}, layers);
+  isa::Target target;
+  target.weightRows = 24;
+  Plan plan;
+  std::string error;
+  EXPECT_FALSE(planNetwork(network, target, plan, error));
+  EXPECT_NE(error.find("streaming the network's weights takes "),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("instructions, the instruction memory holds 512"),
+            std::string::npos)
+      << error;
+}
+
 TEST(Advice, NamesTheBuiltInTargetThatHasRoom) {
   isa::Target target;
   std::string error;

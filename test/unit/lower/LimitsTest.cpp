@@ -19,14 +19,20 @@ struct Memory {
   const char *name;
   uint32_t isa::Target::*size;
   uint32_t Usage::*used;
-  uint32_t step; ///< sizes are multiples of it
+  uint32_t step;    ///< sizes are multiples of it
+  const char *says; ///< in the error
 };
 constexpr Memory Memories[] = {
-    {"lane_words", &isa::Target::laneWords, &Usage::laneWords, 2},
-    {"weight_rows", &isa::Target::weightRows, &Usage::weightRows, 1},
-    {"threshold_rows", &isa::Target::thresholdRows, &Usage::thresholdRows, 1},
-    {"control_words", &isa::Target::controlWords, &Usage::controlWords, 1},
-    {"output_words", &isa::Target::outputWords, &Usage::outputWords, 1}};
+    {"lane_words", &isa::Target::laneWords, &Usage::laneWords, 2,
+     "lane words, target"},
+    {"weight_rows", &isa::Target::weightRows, &Usage::weightRows, 1,
+     "rows per cluster, "},
+    {"threshold_rows", &isa::Target::thresholdRows, &Usage::thresholdRows, 1,
+     "rows per cluster, "},
+    {"control_words", &isa::Target::controlWords, &Usage::controlWords, 1,
+     "makes the microcode "},
+    {"output_words", &isa::Target::outputWords, &Usage::outputWords, 1,
+     "words of the output buffer, target"}};
 
 Network zeroPadded(std::mt19937 &random) {
   auto pick = [&](int low, int high) {
@@ -91,6 +97,7 @@ TEST_P(Limits, EveryProgramIsExactUntilItIsRefused) {
         Plan plan;
         if (!planNetwork(network, small, plan, error)) {
           EXPECT_NE(error.find(memory.name), std::string::npos) << error;
+          EXPECT_NE(error.find(memory.says), std::string::npos) << error;
           ++refused;
           break;
         }
@@ -126,7 +133,9 @@ TEST(Limits, TheInstructionMemoryIsOneOfThem) {
       randomNetwork(random, MapKind::Bytes, {1, 1, 64}, layers);
   Plan plan;
   EXPECT_FALSE(planNetwork(network, target, plan, error));
-  EXPECT_NE(error.find("instructions, the instruction memory holds 512"),
+  EXPECT_NE(error.find(": the network takes "), std::string::npos) << error;
+  EXPECT_NE(error.find("instructions, the instruction memory holds 512; use "
+                       "fewer layers, or pad with -1 or +1 instead of 0"),
             std::string::npos)
       << error;
 }

@@ -99,6 +99,10 @@ TEST(Compare, ConfusionCountsLabelsAgainstClasses) {
   labels = arrayOf<int64_t>(BNN_INT64, {1}, {-1});
   EXPECT_FALSE(countClasses({0}, labels, 2, confusion, error));
   EXPECT_EQ(error, "label 0 is -1, expected a class in 0..999");
+  labels = arrayOf<int64_t>(BNN_INT64, {2}, {0, 1});
+  EXPECT_FALSE(countClasses({0, 1000}, labels, 2, confusion, error));
+  EXPECT_EQ(error, "cannot be compared: the output of window 1 is 1000, "
+                   "expected a class in 0..999");
 }
 
 } // namespace

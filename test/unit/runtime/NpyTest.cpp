@@ -184,6 +184,15 @@ TEST(Npy, SizesAreChecked) {
             "malformed .npy header");
 }
 
+TEST(Npy, HeadersThatAreCutOff) {
+  auto bytes = file(header("<f4", "(2,)"), 0);
+  bytes.resize(bytes.size() - 1);
+  EXPECT_EQ(errorOf(bytes), "is cut off in its .npy header");
+  bytes = file(header("<f4", "(2,)"), 0, 2);
+  bytes.resize(11);
+  EXPECT_EQ(errorOf(bytes), "is cut off in its .npy header");
+}
+
 TEST(Npy, NotNpy) {
   EXPECT_EQ(errorOf({}), "is not a .npy file");
   EXPECT_EQ(
@@ -244,6 +253,20 @@ TEST(Npy, ConvertsOnlyWhatStaysTheSame) {
   EXPECT_FALSE(convertNpy(a, BNN_UINT8, error));
   EXPECT_TRUE(convertNpy(a, BNN_INT64, error));
   EXPECT_EQ(a.as<int64_t>()[0], -1);
+}
+
+TEST(Npy, TypesThatCppDoesNotHaveTakeTheirNumbersOnly) {
+  std::string error;
+  for (auto [type, name, value] : {std::tuple{BNN_FLOAT16, "float16", 0.1},
+                                   {BNN_INT16, "int16", 32768.0},
+                                   {BNN_BOOL, "bool", 2.0}}) {
+    NpyArray a = arrayOf<double>(BNN_FLOAT64, {1, value});
+    EXPECT_FALSE(convertNpy(a, type, error));
+    EXPECT_EQ(error, fmt::format("holds {} as element 1, which is no {}", value,
+                                 name));
+    a = arrayOf<double>(BNN_FLOAT64, {1, 0});
+    EXPECT_TRUE(convertNpy(a, type, error)) << error;
+  }
 }
 
 TEST(Npy, ShapesPrintAsNumPyDoes) {

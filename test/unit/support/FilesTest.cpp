@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -114,6 +115,23 @@ TEST_F(Files, AFifoIsWrittenThrough) {
   EXPECT_EQ(got, "new");
   EXPECT_TRUE(fs::is_fifo(fifo));
   EXPECT_EQ(count(), 1u);
+}
+
+// Nodes of our own like /dev/null and /dev/full; only root may make them.
+TEST_F(Files, ADeviceIsWrittenThrough) {
+  fs::path null = folder / "null", full = folder / "full";
+  if (::mknod(null.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0 ||
+      ::mknod(full.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0)
+    GTEST_SKIP() << "no device nodes here";
+  std::vector<uint8_t> none;
+  if (!readFile(null, none, error))
+    GTEST_SKIP() << "the file system has no devices";
+  EXPECT_TRUE(writeFile(null, {'n', 'e', 'w'}, error)) << error;
+  EXPECT_FALSE(writeFile(full, {'n', 'e', 'w'}, error));
+  EXPECT_EQ(error, "cannot be written: No space left on device");
+  EXPECT_TRUE(fs::is_character_file(null));
+  EXPECT_TRUE(fs::is_character_file(full));
+  EXPECT_EQ(count(), 2u);
 }
 
 TEST_F(Files, ErrorsLeaveNothing) {
