@@ -240,7 +240,7 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
 LogicalResult Normalizer::rewritePower(Operation *op) {
   Value base = maps.lookup(op->getOperand(0)), exponent = op->getOperand(1);
   auto constant =
-      base && isConstant(exponent) ? evaluateConstant(exponent) : std::nullopt;
+      base && constants.contains(exponent) ? evaluateConstant(exponent) : std::nullopt;
   auto values = constant ? constant->exactDoubles() : std::nullopt;
   double n = values && values->size() == 1 ? values->front() : 0;
   if (n == 0.5)
