@@ -103,24 +103,23 @@ std::optional<Number> smooth(Smooth function, const Number &x) {
   bool isZero = signOf(x) == 0;
   switch (function) {
   case Smooth::Exp:
-    return isZero ? Number::whole(1) : Number(rising(std::exp, at));
+    return isZero ? Number::whole(1) : Number(rising::exp(at));
   case Smooth::Log:
     if (!(at.low > 0))
       return std::nullopt;
-    return Number(rising(std::log, at));
+    return Number(rising::log(at));
   case Smooth::Tanh:
-    return isZero ? Number::whole(0) : Number(rising(std::tanh, at));
+    return isZero ? Number::whole(0) : Number(rising::tanh(at));
   case Smooth::Sigmoid:
-    return isZero ? Number(Radical(mpq_class(1, 2)))
-                  : Number(rising(sigmoid, at));
+    return isZero ? Number(Radical(mpq_class(1, 2))) : Number(rising::sigmoid(at));
   case Smooth::Erf:
-    return isZero ? Number::whole(0) : Number(rising(std::erf, at));
+    return isZero ? Number::whole(0) : Number(rising::erf(at));
   case Smooth::Sqrt:
     if (x.isExact() && x.exact.isRational() && x.exact.sign() >= 0)
       return Number(Radical::root(x.exact.rationalPart()));
     if (!(at.low >= 0))
       return std::nullopt;
-    return Number(rising(std::sqrt, at));
+    return Number(rising::sqrt(at));
   }
   return std::nullopt;
 }
