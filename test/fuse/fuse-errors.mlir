@@ -180,3 +180,35 @@ func.func @magnitude_of_some(%x: tensor<3x1x1xf32>) -> tensor<2x1x1xf32> {
   %j = "onnx.Concat"(%m, %c) {axis = 0 : i64} : (tensor<1x1x1xf32>, tensor<1x1x1xf32>) -> tensor<2x1x1xf32>
   return %j : tensor<2x1x1xf32>
 }
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// A Pad of bits by 0 with another around it has no bits.
+func.func @zero_inside(%x: tensor<1x1x4xf32>) -> tensor<1x1x8xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %p = "onnx.Pad"(%q) {pads = array<i64: 0, 1, 0, 1>, value = 0.0 : f64} : (tensor<1x1x4xf32>) -> tensor<1x1x6xf32>
+  // expected-error @+1 {{must pad around a Pad by values that the map has, but found a Pad by 0.000000e+00; pad by one value, or put the Pad by 0 outside}}
+  %r = "onnx.Pad"(%p) {pads = array<i64: 0, 1, 0, 1>, value = 1.0 : f64} : (tensor<1x1x6xf32>) -> tensor<1x1x8xf32>
+  return %r : tensor<1x1x8xf32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Two values around a layer's integers: no quantiser has made codes of them yet.
+func.func @two_before_sign(%x: tensor<1x1x4xf32>) -> tensor<1x1x8xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xf32>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+  %p = "onnx.Pad"(%a) {pads = array<i64: 0, 1, 0, 1>, value = 1.0 : f64} : (tensor<1x1x4xf32>) -> tensor<1x1x6xf32>
+  // expected-error @+1 {{must pad by the value of the Pad before it, but found -1.000000e+00; merge the two, or pad behind the quantiser}}
+  %r = "onnx.Pad"(%p) {pads = array<i64: 0, 1, 0, 1>, value = -1.0 : f64} : (tensor<1x1x6xf32>) -> tensor<1x1x8xf32>
+  return %r : tensor<1x1x8xf32>
+}
