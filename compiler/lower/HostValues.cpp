@@ -168,10 +168,19 @@ void signsOnHost(mlir::func::FuncOp func) {
 
   mlir::OpBuilder builder(last);
   mlir::Location loc = last.getLoc();
-  RankedTensorType type = realType(last.getOutput());
-  Value value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
-                                      terms->scale, terms->shift, nullptr,
-                                      nullptr);
+  RankedTensorType map = realType(last.getOutput()), type = map;
+  Value value;
+  if (last.isPerElement()) { // numbers for each, on a map of single elements
+    type = RankedTensorType::get({last.rows(), 1, 1}, builder.getF64Type());
+    value = bnn::ToRealOp::create(builder, loc, map, last.getInput(),
+                                  Reals{1.0}, Reals{0.0}, nullptr, nullptr);
+    value = bnn::ReshapeOp::create(builder, loc, type, value);
+    value = bnn::AffineOp::create(builder, loc, type, value, terms->scale,
+                                  terms->shift, nullptr, nullptr);
+  } else {
+    value = bnn::ToRealOp::create(builder, loc, type, last.getInput(),
+                                  terms->scale, terms->shift, nullptr, nullptr);
+  }
   if (terms->bends)
     value = bnn::PReluOp::create(builder, loc, type, value, terms->slope);
   value = bnn::AffineOp::create(builder, loc, type, value, terms->gain,
@@ -179,6 +188,8 @@ void signsOnHost(mlir::func::FuncOp func) {
   value = bnn::ClipOp::create(builder, loc, type, value,
                               builder.getF64FloatAttr(-1),
                               builder.getF64FloatAttr(1));
+  if (last.isPerElement())
+    value = bnn::ReshapeOp::create(builder, loc, map, value);
   for (Operation *op : ops) {
     builder.setInsertionPoint(op);
     value = onReals(builder, op, value);
