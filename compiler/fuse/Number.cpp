@@ -78,8 +78,12 @@ mpz_class roundHalfEven(const mpq_class &x) {
 std::optional<mpz_class> roundHalfEven(const Number &x) {
   if (x.isExact() && x.exact.isRational())
     return roundHalfEven(x.exact.rationalPart());
-  // A tie is rational; an enclosure that holds one decides nothing.
-  return floorOf(sum(x, Radical(mpq_class(1, 2))));
+  // An enclosure that holds a tie decides nothing.
+  Number shifted = sum(x, Radical(mpq_class(1, 2)));
+  if (shifted.range && !shifted.range->lowOpen &&
+      shifted.range->low == std::floor(shifted.range->low))
+    return std::nullopt;
+  return floorOf(shifted);
 }
 
 Number larger(const Number &x, const Number &y) {

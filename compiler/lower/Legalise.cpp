@@ -431,6 +431,13 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
   if (!target || summed)
     return fail(op, "a max pool must follow a convolution or a sign, but found "
                     "other values; put a sign before it");
+  auto next =
+      mlir::dyn_cast_or_null<bnn::ThresholdOp>(onlyUser(op.getOutput()));
+  if (next && next.isPerElement() && !outputUnitPools(op))
+    return fail(op, "a max pool over rows, with pads or of more than 15 "
+                    "positions must have a threshold that is the same at all "
+                    "positions; put a sign before the pool, or let constants "
+                    "differ by channel only");
   if (isPooled(*target) || !outputUnitPools(op))
     return fail(op, "a max pool over rows, with pads, of more than 15 positions "
                     "or behind another one must have its threshold right "

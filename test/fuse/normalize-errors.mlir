@@ -28,10 +28,10 @@ func.func @fractional_power(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
 // -----
 
 func.func @per_position(%x: tensor<1x2x40000xf32>) -> tensor<1x2x40000xf32> {
-  %s = "onnx.Constant"() {value = dense<2.0> : tensor<40000xf32>} : () -> tensor<40000xf32>
-  %c = "onnx.Sqrt"(%s) : (tensor<40000xf32>) -> tensor<40000xf32>
-  // expected-error @+1 {{must have a constant with one value or one for each channel, but found 40000 on data of 1x2x40000; constants that differ by position may meet at most 65536 elements}}
-  %b = "onnx.Mul"(%x, %c) : (tensor<1x2x40000xf32>, tensor<40000xf32>) -> tensor<1x2x40000xf32>
+  %s = "onnx.Constant"() {value = dense<2.0> : tensor<2x40000xf32>} : () -> tensor<2x40000xf32>
+  %c = "onnx.Sqrt"(%s) : (tensor<2x40000xf32>) -> tensor<2x40000xf32>
+  // expected-error @+1 {{must have a constant with one value or one for each channel, but found 2x40000 on data of 1x2x40000; constants that differ by position may meet at most 65536 elements}}
+  %b = "onnx.Mul"(%x, %c) : (tensor<1x2x40000xf32>, tensor<2x40000xf32>) -> tensor<1x2x40000xf32>
   return %b : tensor<1x2x40000xf32>
 }
 
