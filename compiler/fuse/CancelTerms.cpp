@@ -40,7 +40,7 @@ struct Product {
 /// A linear combination of products.
 using Sum = std::map<Product, mpq_class>;
 
-constexpr size_t mostTerms = 32; ///< beyond, a sum is an atom
+constexpr size_t mostTerms = 32; ///< or factors: beyond, a value is an atom
 constexpr size_t mostBits = 512; ///< of a coefficient
 
 class Canceller {
@@ -192,9 +192,10 @@ std::optional<Sum> Canceller::scaled(Operation *op) {
       llvm::sort(product.factors);
     }
     // Long chains of factors are no idiom, and their numbers grow with them.
-    if (mpz_sizeinbase(coefficient.get_num_mpz_t(), 2) +
-            mpz_sizeinbase(coefficient.get_den_mpz_t(), 2) >
-        16384)
+    if (product.factors.size() > mostTerms ||
+        mpz_sizeinbase(coefficient.get_num_mpz_t(), 2) +
+                mpz_sizeinbase(coefficient.get_den_mpz_t(), 2) >
+            16384)
       return std::nullopt;
     result[product] = coefficient;
   }

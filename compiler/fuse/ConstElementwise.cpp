@@ -51,7 +51,7 @@ MaybeNumber power(const Number &x, const Number &y) {
   Interval base = x.interval(), exponent = y.interval();
   if (!(base.low > 0))
     return std::nullopt;
-  return Number(rising(std::exp, exponent * rising(std::log, base)));
+  return Number(exact::rising::exp(exponent * exact::rising::log(base)));
 }
 
 MaybeNumber unary(Operation *op, StringRef name, const Number &x) {

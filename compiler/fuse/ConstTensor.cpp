@@ -10,7 +10,6 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
 #include <cmath>
 #include <numeric>
 
@@ -74,29 +73,21 @@ ConstTensor::gather(ArrayRef<int64_t> newShape,
   return result;
 }
 
-// Without recursion, as constant graphs can be as deep as the model; what has
-// several users is looked at once, as they can double at each level.
-bool isConstant(mlir::Value value) {
-  llvm::SmallVector<mlir::Value> work = {value};
-  llvm::SmallPtrSet<Operation *, 8> seen;
-  while (!work.empty()) {
-    mlir::Value next = work.pop_back_val();
-    Operation *op = next.getDefiningOp();
-    if (!op)
-      return false;
-    StringRef name = op->getName().getStringRef();
-    if (name == "onnx.Constant" || name == "onnx.Exact" ||
-        (name == "onnx.None" && next != value))
-      continue;
-    if (op->getNumOperands() == 0)
-      return false;
-    if (!next.hasOneUse() && !seen.insert(op).second)
-      continue;
-    auto operands = op->getOperands();
-    work.append(std::make_reverse_iterator(operands.end()),
-                std::make_reverse_iterator(operands.begin()));
+llvm::DenseSet<mlir::Value> constantsOf(mlir::Block &block) {
+  llvm::DenseSet<mlir::Value> constants;
+  auto isKnown = [&](mlir::Value value) {
+    return llvm::isa<mlir::NoneType>(value.getType()) ||
+           constants.contains(value);
+  };
+  for (Operation &op : block.without_terminator()) {
+    StringRef name = op.getName().getStringRef();
+    bool isSource = name == "onnx.Constant" || name == "onnx.Exact";
+    bool onConstants =
+        op.getNumOperands() != 0 && llvm::all_of(op.getOperands(), isKnown);
+    if (op.getNumResults() == 1 && (isSource || onConstants))
+      constants.insert(op.getResult(0));
   }
-  return true;
+  return constants;
 }
 
 int64_t broadcastIndex(int64_t i, ArrayRef<int64_t> to,

@@ -5,6 +5,7 @@
 
 #include "fuse/Number.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallVector.h"
 #include <functional>
 #include <optional>
@@ -54,8 +55,9 @@ private:
 std::optional<ConstTensor>
 evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<ConstTensor> operands);
 
-/// Whether a value depends on onnx.Constant operations only.
-bool isConstant(mlir::Value value);
+/// The values of a block that depend on onnx.Constant operations only, found in
+/// one walk.
+llvm::DenseSet<mlir::Value> constantsOf(mlir::Block &block);
 
 /// The value of a constant expression; emits an error at the operation that has
 /// no exact value here.

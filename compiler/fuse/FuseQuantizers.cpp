@@ -104,6 +104,25 @@ LogicalResult Fuser::movePad(Operation *op, const Edge &from, const Grid &grid,
   return success();
 }
 
+// One row for the elements of a channel that all have the same.
+static void mergeRows(llvm::SmallVector<exact::Switches> &rows,
+                      int64_t positions) {
+  auto same = [](const exact::Switches &a, const exact::Switches &b) {
+    auto at = [](const exact::Switch &x, const exact::Switch &y) {
+      return x.at == y.at;
+    };
+    return a.first == b.first && std::equal(a.points.begin(), a.points.end(),
+                                            b.points.begin(), b.points.end(), at);
+  };
+  auto count = int64_t(rows.size());
+  for (int64_t i = 0; i < count; ++i)
+    if (!same(rows[i], rows[i / positions * positions]))
+      return;
+  for (int64_t c = 0; c < count / positions; ++c)
+    rows[c] = rows[c * positions];
+  rows.resize(count / positions);
+}
+
 FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
                                  const Edge &edge, const Grid &grid,
                                  std::optional<Edge::Zero> *zero) {
@@ -151,6 +170,20 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
     if (switches.back().floatDiffers)
       floatDiffers.push_back(c);
   }
+  // Constants that differ by position came with a map of single elements.
+  mlir::Value integers = edge.base;
+  int64_t positions = 1;
+  auto reshape = integers.getDefiningOp<bnn::ReshapeOp>();
+  if (reshape && edge.type().getNumElements() == channels) {
+    integers = reshape.getInput();
+    positions = channels / tensorType(integers).getDimSize(0);
+    mergeRows(switches, positions);
+    for (auto *list : {&nearTies, &floatDiffers}) {
+      for (int64_t &row : *list)
+        row /= positions;
+      list->erase(llvm::unique(*list), list->end());
+    }
+  }
   std::vector<int32_t> points;
   llvm::SmallVector<bool> first;
   for (const exact::Switches &channel : switches) {
@@ -159,9 +192,10 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
       points.push_back(j < channel.points.size() ? int32_t(channel.points[j].at)
                                                  : bnn::unusedPoint);
   }
+  auto rows = int64_t(first.size());
   auto pointsType =
-      RankedTensorType::get({channels, int64_t(width)}, builder.getI32Type());
-  auto firstType = RankedTensorType::get({channels}, builder.getI1Type());
+      RankedTensorType::get({rows, int64_t(width)}, builder.getI32Type());
+  auto firstType = RankedTensorType::get({rows}, builder.getI1Type());
   mlir::Location loc = edge.fusedLoc(last);
   known[edge.base] = {edge.reach, edge.spread};
   auto list = [&](llvm::ArrayRef<int64_t> channels) {
@@ -169,13 +203,19 @@ FailureOr<Edge> Fuser::threshold(Operation *op, mlir::Location last,
   };
   mlir::Value bits = bnn::ThresholdOp::create(
       builder, loc,
-      RankedTensorType::get(edge.type().getShape(), builder.getI1Type()),
-      edge.base, DenseElementsAttr::get(pointsType, llvm::ArrayRef(points)),
+      RankedTensorType::get(tensorType(integers).getShape(),
+                            builder.getI1Type()),
+      integers, DenseElementsAttr::get(pointsType, llvm::ArrayRef(points)),
       DenseElementsAttr::get(firstType, llvm::ArrayRef(first)),
       builder.getI64IntegerAttr(witnesses), list(nearTies), list(floatDiffers));
   if (uneven)
     bits.getDefiningOp()->setAttr(bnn::unevenChannels,
                                   builder.getI64IntegerAttr(uneven));
+  if (integers != edge.base)
+    bits = bnn::ReshapeOp::create(
+        builder, loc,
+        RankedTensorType::get(edge.type().getShape(), builder.getI1Type()),
+        bits);
   // The quantiser rises, so the maximum of values is the maximum of bits.
   if (edge.pool)
     bits = bnn::MaxPoolOp::create(
@@ -340,7 +380,10 @@ LogicalResult Fuser::fuseQuantizer(Operation *op) {
 
   FailureOr<Edge> codes = failure();
   bool onInput = isInput(edge);
-  if (edge.kind == Edge::Kind::Host)
+  // Behind the last layer the host quantises, to any number of levels.
+  bool isLast = edge.kind == Edge::Kind::Integer && !edge.isBipolar() &&
+                grid.levels() != 2 && !feedsLayer(op->getResult(0));
+  if (edge.kind == Edge::Kind::Host || (isLast && !onInput))
     codes = decideOnHost(op, edge, grid);
   else if (onInput)
     codes = quantizeInput(op, op->getOperand(0), edge, *quantization);

@@ -53,12 +53,13 @@ LogicalResult Fuser::run(mlir::func::FuncOp func) {
       edges[argument] = codeEdge(*bits, grid);
     }
   }
+  llvm::DenseSet<Value> constants = constantsOf(block);
   llvm::SmallVector<Operation *> old;
   for (Operation &op : block.without_terminator())
     old.push_back(&op);
   for (Operation *op : old) {
     bool onConstants = op->getNumResults() == 1 &&
-                       (isConstant(op->getResult(0)) || isOnnx(op, "None"));
+                       (constants.contains(op->getResult(0)) || isOnnx(op, "None"));
     if (!onConstants && failed(fuse(op)))
       return failure();
   }

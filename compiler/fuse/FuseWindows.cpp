@@ -1,5 +1,6 @@
-// Convolutions and pads on edges.
+// Convolutions on edges.
 
+#include "fuse/ChannelGrid.h"
 #include "fuse/Dilation.h"
 #include "fuse/Fuser.h"
 #include "fuse/Graph.h"
@@ -17,52 +18,6 @@ using mlir::RankedTensorType;
 
 namespace bnncc {
 namespace {
-
-bool equal(const Radical &x, const Radical &y) {
-  auto difference = exact::add(x, y.negated());
-  return difference && difference->sign() == 0;
-}
-
-// The grid of a quantised edge: the value of channel c is turns[c] * scale * x +
-// shifts[c]. Only bits may be turned or shifted by channel.
-struct ChannelGrid {
-  Radical scale;
-  std::vector<int> turns;
-  std::vector<Radical> shifts;
-
-  bool isTurned() const {
-    return llvm::any_of(turns, [](int turn) { return turn < 0; });
-  }
-  bool isShifted() const {
-    return llvm::any_of(shifts, [](auto &shift) { return shift.sign() != 0; });
-  }
-};
-
-std::optional<ChannelGrid> gridOf(const Edge &edge) {
-  ChannelGrid grid;
-  for (int64_t c = 0; c < edge.channels(); ++c) {
-    if (c > 0 && edge.chains.size() == 1) {
-      grid.turns.push_back(grid.turns.front());
-      grid.shifts.push_back(grid.shifts.front());
-      continue;
-    }
-    auto next = edge.isBipolar() ? affineOnBipolar(edge.chain(c))
-                                 : affineOf(edge.chain(c));
-    if (!next)
-      return std::nullopt;
-    if (c == 0)
-      grid.scale = next->scale;
-    bool same = equal(grid.scale, next->scale);
-    if (!same && !(edge.isBipolar() &&
-                   equal(grid.scale, next->scale.negated())))
-      return std::nullopt;
-    if (c > 0 && !edge.isBipolar() && !equal(grid.shifts[0], next->shift))
-      return std::nullopt;
-    grid.turns.push_back(same ? 1 : -1);
-    grid.shifts.push_back(next->shift);
-  }
-  return grid;
-}
 
 // The numbers of taps inside the map that the windows of one axis can have.
 std::set<int64_t> tapCounts(int64_t size, int64_t kernel, int64_t dilation,
@@ -137,31 +92,6 @@ mlir::DenseElementsAttr spread(mlir::DenseElementsAttr weight,
                                       llvm::ArrayRef(values));
 }
 
-// The pad's value in base units, if it is an integer that the base can hold and
-// the same one for all channels (after turned weights).
-std::optional<int64_t> padCode(const Edge &edge, const ChannelGrid &grid,
-                               const Radical &value) {
-  if (grid.scale.sign() == 0)
-    return std::nullopt;
-  auto [low, high] = bnn::integerRange(edge.type().getElementType());
-  std::optional<int64_t> result;
-  for (auto [turn, shift] : llvm::zip(grid.turns, grid.shifts)) {
-    auto difference = exact::add(value, shift.negated());
-    auto code = difference ? exact::multiply(*difference, grid.scale.inverse())
-                           : std::nullopt;
-    if (!code || !code->isRational() || code->rationalPart().get_den() != 1)
-      return std::nullopt;
-    const mpz_class &number = code->rationalPart().get_num();
-    if (number < long(low) || number > long(high))
-      return std::nullopt;
-    int64_t next = turn * number.get_si();
-    if (result && *result != next)
-      return std::nullopt;
-    result = next;
-  }
-  return result;
-}
-
 } // namespace
 
 LogicalResult Fuser::fuseConv(Operation *op) {
@@ -191,13 +121,14 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   if (input.pad && input.pad->isLowest)
     return op->emitOpError("must not see a Pad by minus infinity, but found "
                            "one; pad a pool so, and a convolution by a number");
+  auto inner = input.pad && ownPads ? padValueOf(input) : std::nullopt;
+  if (inner && inner->sign() != 0 && llvm::failed(layPad(op, input)))
+    return failure();
   if (input.pad) {
-    auto value = exact::exactValue(
-        exact::ChainView(input.chains.front()).subspan(input.pad->from),
-        Radical(input.pad->value));
-    if (!value || (ownPads && value->sign() != 0))
-      return op->emitOpError("must pad by one value, but found its own pads of "
-                             "0 around a Pad by another value; merge them");
+    auto value = padValueOf(input);
+    if (!value)
+      return op->emitOpError("must pad by a number of at most one square root, "
+                             "but found several; pad after the quantiser");
     padValue = *value;
     for (int i = 0; i < 4; ++i)
       pads[i] += input.pad->pads[i];
@@ -292,7 +223,7 @@ LogicalResult Fuser::fuseConv(Operation *op) {
                   "engine";
     }
   }
-  if (!equal(grid->scale, Radical(mpq_class(1))))
+  if (!equalNumbers(grid->scale, Radical(mpq_class(1))))
     output.append({Step::multiply(grid->scale)});
   if (grid->isShifted()) {
     std::vector<Step> steps;
@@ -301,31 +232,6 @@ LogicalResult Fuser::fuseConv(Operation *op) {
     output.append(steps);
   }
   return define(op, std::move(output));
-}
-
-LogicalResult Fuser::fusePad(Operation *op) {
-  Edge edge = edgeOf(op->getOperand(0));
-  double number = realOf(op, "value", 0);
-  bool isLowest = number == -std::numeric_limits<double>::infinity();
-  if (!std::isfinite(number) && !isLowest)
-    return op->emitOpError("must pad by a number or by minus infinity, but "
-                           "found ")
-           << number << "; correct the value";
-  mpq_class value = isLowest ? mpq_class(0) : exact::rational(number);
-  llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
-  if (edge.pad) {
-    if (edge.pad->from != edge.chains.front().size() ||
-        edge.pad->value != value || edge.pad->isLowest != isLowest)
-      return op->emitOpError("must pad by the value of the Pad before it, but "
-                             "found ")
-             << value.get_d() << "; merge the two";
-    for (int i = 0; i < 4; ++i)
-      edge.pad->pads[i] += pads[i];
-  } else {
-    edge.pad = Edge::Pad{pads, value, edge.chains.front().size(), isLowest};
-  }
-  edge.locs.insert(op->getLoc());
-  return define(op, std::move(edge));
 }
 
 } // namespace bnncc

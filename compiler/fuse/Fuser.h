@@ -158,7 +158,6 @@ private:
   llvm::LogicalResult fuseConv(mlir::Operation *op);
   llvm::LogicalResult fuseMaxPool(mlir::Operation *op);
   llvm::LogicalResult fuseAveragePool(mlir::Operation *op);
-  llvm::LogicalResult fusePad(mlir::Operation *op);
   llvm::LogicalResult fuseReduction(mlir::Operation *op);
   llvm::LogicalResult poolEdge(mlir::Operation *op, Edge edge, Edge::Pool pool);
   void turnFallingChannels(Edge &edge);
@@ -169,6 +168,12 @@ private:
   /// Whether a layer reads `value`, through whatever stands between; or one of
   /// the engine's.
   static bool feedsLayer(mlir::Value value, bool onEngine = false);
+
+  // Pads (FusePads.cpp)
+  llvm::LogicalResult fusePad(mlir::Operation *op);
+  /// Makes an edge's pending pad part of its map of codes, so that another may
+  /// go around it: a layer that keeps the bits, or the host.
+  llvm::LogicalResult layPad(mlir::Operation *op, Edge &edge);
 
   // Movement and the host's operations (FuseThresholds.cpp)
   llvm::LogicalResult fuseReshape(mlir::Operation *op);

@@ -18,7 +18,7 @@ std::optional<ConcatPad> asPad(Operation *concat) {
   ConcatPad pad{{}, {}, intOf(concat, "axis", 1), 0, 0};
   mlir::Attribute splat;
   for (Value operand : concat->getOperands()) {
-    if (!isConstant(operand)) {
+    if (!isOnnx(operand.getDefiningOp(), "Constant")) {
       if (pad.data)
         return std::nullopt;
       pad.data = operand;
@@ -100,6 +100,7 @@ private:
   llvm::DenseMap<Value, Trace> traces;
   InputLayouts layouts;
   llvm::DenseMap<Value, bool> firm;
+  llvm::DenseSet<Value> constants;
 };
 
 void Finder::ask(Value value, ArrayRef<int64_t> channels, bool firmly) {
@@ -165,7 +166,7 @@ void Finder::visitElementwise(Operation *op, Value data) {
   for (Value operand : op->getOperands()) {
     if (operand == data || !llvm::isa<mlir::RankedTensorType>(operand.getType()))
       continue;
-    if (!isConstant(operand)) {
+    if (!constants.contains(operand)) {
       traces.erase(op->getResult(0));
       return;
     }
@@ -254,12 +255,11 @@ void Finder::visit(Operation *op) {
 }
 
 InputLayouts Finder::run(mlir::func::FuncOp func) {
+  constants = constantsOf(func.front());
   for (mlir::BlockArgument argument : func.getArguments())
     traces[argument] = {argument, {}};
   for (Operation &op : func.front().without_terminator()) {
-    bool onConstants = op.getNumResults() == 1 &&
-                       (isConstant(op.getResult(0)) || isOnnx(&op, "None"));
-    if (!onConstants)
+    if (op.getNumResults() == 1 && !constants.contains(op.getResult(0)))
       visit(&op);
   }
   return std::move(layouts);

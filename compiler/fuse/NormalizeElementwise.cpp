@@ -50,6 +50,9 @@ static Indices entriesOf(Operation *op, Value constant,
   return walk(shape, steps);
 }
 
+/// Elements that may have a constant each: each becomes a chain of its own.
+constexpr size_t mostElements = 65536;
+
 // Whether two entries of a constant are one number.
 static bool sameEntry(Value constant, int64_t i, int64_t j) {
   auto dense =
@@ -59,8 +62,8 @@ static bool sameEntry(Value constant, int64_t i, int64_t j) {
 }
 
 // A constant of an operation on `data` as one value, or one for each channel of
-// the map that holds it. Where every element of a vector has its own, the
-// vector becomes a map of as many channels.
+// the map that holds it. Where constants differ by position, the map becomes one
+// of as many channels as elements.
 mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
                                               Value data) {
   if (!llvm::isa<RankedTensorType>(constant.getType()))
@@ -76,8 +79,8 @@ mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
   Order order = orderOf(data);
   for (bool asVector : {false, true}) {
     if (asVector) {
-      bool isVector = llvm::count_if(shape, [](int64_t n) { return n > 1; }) == 1;
-      if (!isVector || dimsOf(data)[0] == int64_t(entry.size()))
+      if (entry.size() > mostElements ||
+          dimsOf(data)[0] == int64_t(entry.size()))
         break;
       maps[data] = reshaped(op->getLoc(), maps.lookup(data),
                             {int64_t(entry.size()), 1, 1});
@@ -108,8 +111,8 @@ mlir::FailureOr<Value> Normalizer::perChannel(Operation *op, Value constant,
   return op->emitOpError("must have a constant with one value or one for each "
                          "channel, but found ")
          << shapeText(type.getShape()) << " on data of " << shapeText(shape)
-         << "; use one value for each channel (what differs by position has no "
-            "threshold)";
+         << "; constants that differ by position may meet at most "
+         << mostElements << " elements";
 }
 
 // f(x) op g(x): the operands that are computed have one shape, and lie in maps
@@ -191,13 +194,18 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
            << shapeText(result.getShape())
            << "; a constant must not be larger than the data";
   Value value = operands[data];
-  for (auto [i, operand] : llvm::enumerate(operands)) {
-    if (i == data)
-      continue;
-    auto constant = perChannel(op, operand, value);
-    if (failed(constant))
-      return llvm::failure();
-    operand = *constant;
+  const auto original = operands;
+  // Again where one of the constants has changed the map.
+  for (Value map; map != maps.lookup(value);) {
+    map = maps.lookup(value);
+    for (auto [i, operand] : llvm::enumerate(operands)) {
+      if (i == data)
+        continue;
+      auto constant = perChannel(op, original[i], value);
+      if (failed(constant))
+        return llvm::failure();
+      operand = *constant;
+    }
   }
   operands[data] = maps.lookup(value);
   llvm::SmallVector<mlir::NamedAttribute> attrs(op->getAttrs());
@@ -243,7 +251,7 @@ LogicalResult Normalizer::rewriteElementwise(Operation *op) {
 LogicalResult Normalizer::rewritePower(Operation *op) {
   Value base = maps.lookup(op->getOperand(0)), exponent = op->getOperand(1);
   auto constant =
-      base && isConstant(exponent) ? evaluateConstant(exponent) : std::nullopt;
+      base && constants.contains(exponent) ? evaluateConstant(exponent) : std::nullopt;
   auto values = constant ? constant->exactDoubles() : std::nullopt;
   double n = values && values->size() == 1 ? values->front() : 0;
   if (n == 0.5)

@@ -24,9 +24,10 @@ namespace bnncc {
 LogicalResult Normalizer::run(mlir::func::FuncOp func) {
   mlir::Block &block = func.front();
   layouts = findInputLayouts(func);
+  constants = constantsOf(block);
   for (Operation &op : block.without_terminator()) {
     bool onConstants = op.getNumResults() == 1 &&
-                       (isConstant(op.getResult(0)) || isOnnx(&op, "None"));
+                       (constants.contains(op.getResult(0)) || isOnnx(&op, "None"));
     if (!onConstants)
       replaced.push_back(&op);
   }

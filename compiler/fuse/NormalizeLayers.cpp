@@ -45,7 +45,7 @@ bool allOnes(ArrayRef<int64_t> values) {
 
 LogicalResult Normalizer::rewriteConv(Operation *op) {
   Value data = op->getOperand(0), weight = op->getOperand(1);
-  if (!maps.count(data) || !isConstant(weight))
+  if (!maps.count(data) || !constants.contains(weight))
     return op->emitOpError("must have constant weights, but found computed "
                            "ones; fold them at export");
   auto shape = tensorType(weight).getShape();
@@ -97,7 +97,7 @@ LogicalResult Normalizer::rewriteMatMul(Operation *op) {
   mlir::Location loc = op->getLoc();
   ArrayRef<int64_t> shape = onnxTypeOf(data).getShape();
   Shape weightShape(tensorType(weight).getShape());
-  if (maps.count(weight) || !isConstant(weight))
+  if (maps.count(weight) || !constants.contains(weight))
     return op->emitOpError("must multiply computed values by constant weights, "
                            "but found two computed operands, ")
            << shapeText(shape) << " and "

@@ -17,10 +17,9 @@ namespace bnncc {
 LogicalResult Normalizer::rewriteTranspose(Operation *op) {
   Value data = op->getOperand(0);
   ArrayRef<int64_t> shape = onnxTypeOf(data).getShape();
-  maps[op->getResult(0)] = maps.lookup(data);
-  orders[op->getResult(0)] =
-      Order(orderOf(data).select(transposed(shape, intsOf(op, "perm"))));
-  return llvm::success();
+  return replace(
+      op, maps.lookup(data),
+      Order(orderOf(data).select(transposed(shape, intsOf(op, "perm")))));
 }
 
 LogicalResult Normalizer::rewriteSelection(Operation *op) {

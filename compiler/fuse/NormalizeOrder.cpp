@@ -182,8 +182,12 @@ Value Normalizer::reshaped(mlir::Location loc, Value map,
 LogicalResult Normalizer::replace(Operation *op, Value map, Order order) {
   Value result = op->getResult(0);
   maps[result] = map;
+  // Of operations that one node became, the last counts.
+  auto name = llvm::dyn_cast<mlir::NameLoc>(op->getLoc());
+  if (name)
+    moved.erase(name.getName());
   if (!order.isIdentity()) {
-    if (auto name = llvm::dyn_cast<mlir::NameLoc>(op->getLoc())) {
+    if (name) {
       Indices places(tensorType(map).getNumElements());
       for (size_t i = 0; i < places.size(); ++i)
         places[i] = int32_t(order.at(int64_t(i)));

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include <optional>
 
 namespace bnncc {
@@ -104,6 +105,7 @@ private:
 
   mlir::OpBuilder builder;
   InputLayouts layouts;
+  llvm::DenseSet<mlir::Value> constants; ///< of the original graph
   llvm::DenseMap<mlir::Value, mlir::Value> maps;
   llvm::DenseMap<mlir::Value, Order> orders;
   llvm::DenseMap<mlir::Value, mlir::RankedTensorType> onnxTypes;

@@ -78,8 +78,12 @@ mpz_class roundHalfEven(const mpq_class &x) {
 std::optional<mpz_class> roundHalfEven(const Number &x) {
   if (x.isExact() && x.exact.isRational())
     return roundHalfEven(x.exact.rationalPart());
-  // A tie is rational; an enclosure that holds one decides nothing.
-  return floorOf(sum(x, Radical(mpq_class(1, 2))));
+  // An enclosure that holds a tie decides nothing.
+  Number shifted = sum(x, Radical(mpq_class(1, 2)));
+  if (shifted.range && !shifted.range->lowOpen &&
+      shifted.range->low == std::floor(shifted.range->low))
+    return std::nullopt;
+  return floorOf(shifted);
 }
 
 Number larger(const Number &x, const Number &y) {
@@ -103,24 +107,23 @@ std::optional<Number> smooth(Smooth function, const Number &x) {
   bool isZero = signOf(x) == 0;
   switch (function) {
   case Smooth::Exp:
-    return isZero ? Number::whole(1) : Number(rising(std::exp, at));
+    return isZero ? Number::whole(1) : Number(rising::exp(at));
   case Smooth::Log:
     if (!(at.low > 0))
       return std::nullopt;
-    return Number(rising(std::log, at));
+    return Number(rising::log(at));
   case Smooth::Tanh:
-    return isZero ? Number::whole(0) : Number(rising(std::tanh, at));
+    return isZero ? Number::whole(0) : Number(rising::tanh(at));
   case Smooth::Sigmoid:
-    return isZero ? Number(Radical(mpq_class(1, 2)))
-                  : Number(rising(sigmoid, at));
+    return isZero ? Number(Radical(mpq_class(1, 2))) : Number(rising::sigmoid(at));
   case Smooth::Erf:
-    return isZero ? Number::whole(0) : Number(rising(std::erf, at));
+    return isZero ? Number::whole(0) : Number(rising::erf(at));
   case Smooth::Sqrt:
     if (x.isExact() && x.exact.isRational() && x.exact.sign() >= 0)
       return Number(Radical::root(x.exact.rationalPart()));
     if (!(at.low >= 0))
       return std::nullopt;
-    return Number(rising(std::sqrt, at));
+    return Number(rising::sqrt(at));
   }
   return std::nullopt;
 }

@@ -79,14 +79,6 @@ std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
                 "sparse initializer '" + tensor.values().name() + "'"))
       return std::nullopt;
   int count = graph.node_size();
-  // Later phases look back from a node to where its constants come from.
-  constexpr int MostNodes = 10000;
-  if (count > MostNodes) {
-    error = "a graph must have at most " + std::to_string(MostNodes) +
-            " nodes, found " + std::to_string(count) +
-            "; fold constants before the export, or give one part of the model";
-    return std::nullopt;
-  }
   for (int i = 0; i < count; ++i)
     for (const auto &name : graph.node(i).output())
       if (!name.empty() && !define(name, i, describe(graph.node(i), i)))

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "NodeBuilder.h"
+#include <cmath>
 
 using namespace mlir;
 
@@ -47,17 +48,27 @@ void buildHardSwish(NodeBuilder &n) {
   n.result(f.binary("Mul", f.x, f.clip(line, 0, 1)));
 }
 
-/// x / 2 * (1 + erf(x / sqrt(2)))
+/// x / 2 * (1 + erf(x / sqrt(2))), or x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715
+/// x^3))) with the floats 2 / pi and 0.044715 of ONNX's definition
 void buildGelu(NodeBuilder &n) {
-  if (n.getString("approximate", "none") != "none")
-    return n.fail("Gelu must be the exact one, found approximate = '" +
-                  n.getString("approximate", "none") +
-                  "'; export with approximate = 'none'");
+  std::string approximate = n.getString("approximate", "none");
+  if (approximate != "none" && approximate != "tanh")
+    return n.fail("Gelu must have approximate = 'none' or 'tanh', found '" +
+                  approximate + "'; export with one of them");
   Formula f{n};
-  Value root = f.unary("Sqrt", f.number(2));
-  Value error = f.unary("Erf", f.binary("Div", f.x, root));
+  Value curve;
+  if (approximate == "none") {
+    curve = f.unary("Erf", f.binary("Div", f.x,
+                                    f.unary("Sqrt", f.number(2))));
+  } else {
+    Value cube = f.binary("Mul", f.binary("Mul", f.x, f.x), f.x);
+    Value inner = f.binary(
+        "Add", f.x, f.binary("Mul", cube, f.number(double(0.044715f))));
+    Value root = f.unary("Sqrt", f.number(double(float(M_2_PI))));
+    curve = f.unary("Tanh", f.binary("Mul", inner, root));
+  }
   Value half = f.binary("Mul", f.x, f.number(0.5));
-  n.result(f.binary("Mul", half, f.binary("Add", error, f.number(1))));
+  n.result(f.binary("Mul", half, f.binary("Add", curve, f.number(1))));
 }
 
 /// x / (1 + |x|)
@@ -92,6 +103,17 @@ void buildElu(NodeBuilder &n) {
   n.result(result);
 }
 
+/// x > 0 ? x : alpha * (exp(x / alpha) - 1)
+void buildCelu(NodeBuilder &n) {
+  Formula f{n};
+  Value alpha = f.number(n.getFloat("alpha", 1));
+  Value bent = f.binary(
+      "Mul", f.exponentialLessOne(f.binary("Div", f.x, alpha)), alpha);
+  Value positive =
+      n.emitBinary("Greater", f.x, f.number(0), n.builder.getI1Type());
+  n.result(n.emit("Where", {positive, f.x, bent}, n.type(0)));
+}
+
 /// x > alpha ? x : 0
 void buildThresholdedRelu(NodeBuilder &n) {
   Formula f{n};
@@ -110,6 +132,7 @@ void addActivationHandlers(HandlerTable &table) {
   table["Mish"] = {1, 1, buildMish};
   table["Elu"] = {1, 1, buildElu};
   table["Selu"] = {1, 1, buildElu};
+  table["Celu"] = {1, 1, buildCelu};
   table["ThresholdedRelu"] = {1, 1, buildThresholdedRelu};
 }
 

@@ -233,8 +233,11 @@ static std::string rowsError(const Network &network, const Plan &plan,
   const char *what = weights ? "weight" : "threshold";
   return fmt::format(
       "{}: the network's {}s need {} rows per cluster, {} of them this "
-      "node's, target '{}' has {}_rows = {}",
+      "node's{}, target '{}' has {}_rows = {}",
       network.layers[largest].place(), what, need, rows(largest),
+      !weights && network.layers[largest].differsByPosition()
+          ? ", whose constants differ by position"
+          : "",
       plan.target.name, what, have);
 }
 

@@ -97,6 +97,42 @@ std::vector<PixelRange> borderRanges(const Layer &layer) {
   return ranges;
 }
 
+/// Whether all channels have the same switch points at two output pixels.
+static bool sameThresholds(const Layer &layer, int64_t y, int64_t x,
+                           int64_t otherY, int64_t otherX) {
+  for (int64_t o = 0; o < layer.conv.c; ++o)
+    if (layer.thresholdOf(o, y, x) != layer.thresholdOf(o, otherY, otherX))
+      return false;
+  return true;
+}
+
+std::vector<OutputRange> thresholdRanges(const Layer &layer) {
+  bool byPosition = layer.differsByPosition();
+  std::vector<bool> starts(size_t(layer.out.w), false);
+  starts[0] = true;
+  if (!isPooled(layer)) // pools come with pads that need no correction
+    for (const PixelRange &range : borderRanges(layer))
+      starts[size_t(range.begin)] = true;
+  auto sameRow = [&](int64_t y, int64_t other) {
+    for (int64_t x = 0; byPosition && x < layer.out.w; ++x)
+      if (!sameThresholds(layer, y, x, other, x))
+        return false;
+    return true;
+  };
+  std::vector<OutputRange> ranges;
+  for (int64_t y = 0, end; y < layer.out.h; y = end) {
+    for (end = y + 1; end < layer.out.h && sameRow(y, end);)
+      ++end;
+    for (int64_t x = 0; x < layer.out.w; ++x) {
+      if (starts[size_t(x)] ||
+          (byPosition && !sameThresholds(layer, y, x - 1, y, x)))
+        ranges.push_back({x, x, false, y, end});
+      ranges.back().end = x + 1;
+    }
+  }
+  return ranges;
+}
+
 /// Over all positions of the (unpooled) map.
 static int64_t totalCorrection(const Layer &layer, int64_t o) {
   int64_t sum = 0;
@@ -118,15 +154,18 @@ static int64_t countFor(const Layer &layer, int64_t o, int64_t p,
   return ceilHalf(p + positions * layer.taps());
 }
 
-ChannelThresholds channelThresholds(const Layer &layer, int64_t o, int64_t x) {
+ChannelThresholds channelThresholds(const Layer &layer, int64_t o, int64_t x,
+                                    int64_t y) {
   bool sums = layer.output == OutputKind::SumBits;
   int64_t positions = sums ? summedPositions(layer) : 1;
   CountRange range = countRange(layer, o);
   int64_t correction =
-      sums ? totalCorrection(layer, o) : padCorrection(layer, o, x);
+      sums ? totalCorrection(layer, o)
+           : padCorrection(layer, o, x * layer.pool.stride);
   ChannelThresholds result;
-  result.polarity = layer.thresholds[o].first;
-  for (int64_t p : layer.thresholds[o].points) {
+  const SwitchPoints &own = layer.thresholdOf(o, y, x);
+  result.polarity = own.first;
+  for (int64_t p : own.points) {
     int64_t h = countFor(layer, o, p - correction, positions);
     if (h <= range.low * positions)
       result.polarity = !result.polarity; // always passed
@@ -138,12 +177,13 @@ ChannelThresholds channelThresholds(const Layer &layer, int64_t o, int64_t x) {
 
 unsigned planesNeeded(const Layer &layer) {
   size_t planes = 1;
-  for (const PixelRange &range : borderRanges(layer))
-    for (size_t o = 0; o < layer.thresholds.size(); ++o)
+  for (const OutputRange &range : thresholdRanges(layer))
+    for (int64_t o = 0; o < layer.conv.c; ++o)
       planes = std::max(
-          planes, channelThresholds(layer, int64_t(o), range.begin).t.size());
-  for (size_t o = 0; layer.borderGroup && o < layer.thresholds.size(); ++o)
-    planes = std::max(planes, borderThresholds(layer, int64_t(o)).t.size());
+          planes,
+          channelThresholds(layer, o, range.begin, range.top).t.size());
+  for (int64_t o = 0; layer.borderGroup && o < layer.conv.c; ++o)
+    planes = std::max(planes, borderThresholds(layer, o).t.size());
   return unsigned(planes);
 }
 

@@ -38,6 +38,17 @@ struct PixelRange {
 };
 std::vector<PixelRange> borderRanges(const Layer &layer);
 
+/// Output pixels of the rows from `top` on that have the same thresholds, from
+/// left to right, or that see a border (Border.h).
+struct OutputRange {
+  int64_t begin = 0, end = 0;
+  bool border = false;
+  int64_t top = 0, bottom = 0;
+};
+/// The runs of output pixels that need thresholds of their own; rows come
+/// downwards, pixels from left to right.
+std::vector<OutputRange> thresholdRanges(const Layer &layer);
+
 /// The thresholds of a channel on H: T values, one per plane, each within
 /// [-high, -low - 1] of its CountRange, so that T + H lies within high - low of
 /// 0; unused planes never fire. `polarity` is the bit below.
@@ -45,10 +56,10 @@ struct ChannelThresholds {
   std::vector<int64_t> t;
   bool polarity = false;
 };
-/// Channel `o` at conv pixel `x`, with points that no input reaches folded
-/// away.
+/// Channel `o` of output pixel `x` in row `y`, with points that no input reaches
+/// folded away.
 ChannelThresholds channelThresholds(const Layer &layer, int64_t o,
-                                    int64_t x = 0);
+                                    int64_t x = 0, int64_t y = 0);
 /// The most planes any channel needs, at least one.
 unsigned planesNeeded(const Layer &layer);
 

@@ -81,7 +81,7 @@ std::vector<OutputRange> outputRanges(const Layer &layer) {
   for (int64_t pixel = 0; pixel < layer.out.w; ++pixel) {
     bool border = seesPad(pixel);
     if (ranges.empty() || ranges.back().border != border)
-      ranges.push_back({pixel, pixel, border});
+      ranges.push_back({pixel, pixel, border, 0, 1});
     ranges.back().end = pixel + 1;
   }
   return ranges;

@@ -38,10 +38,6 @@ ChannelThresholds borderThresholds(const Layer &layer, int64_t o);
 
 /// Runs of output pixels, from left to right: those whose pool sees a pad, and
 /// the ones between.
-struct OutputRange {
-  int64_t begin = 0, end = 0;
-  bool border = false;
-};
 std::vector<OutputRange> outputRanges(const Layer &layer);
 
 } // namespace bnncc::lower

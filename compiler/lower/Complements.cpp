@@ -67,6 +67,8 @@ static void setChannels(Value value, int64_t channels) {
 }
 
 bool hoistPool(Producer &p) {
+  if (p.threshold.isPerElement())
+    return false;
   auto points = valuesOf<int32_t>(p.threshold.getPoints());
   auto first = valuesOf<bool>(p.threshold.getFirst());
   size_t channels = first.size(), width = points.size() / channels;

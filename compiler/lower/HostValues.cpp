@@ -161,13 +161,29 @@ static void readReals(mlir::OpBuilder &builder, Value bits, Value value) {
   }
 }
 
+static Value scaled(mlir::OpBuilder &builder, bnn::ThresholdOp threshold,
+                    const SignTerms &terms) {
+  mlir::Location loc = threshold.getLoc();
+  RankedTensorType map = realType(threshold.getOutput());
+  if (!threshold.isPerElement())
+    return bnn::ToRealOp::create(builder, loc, map, threshold.getInput(),
+                                 terms.scale, terms.shift, nullptr, nullptr);
+  // Numbers for each element: on a map of single elements.
+  auto flat =
+      RankedTensorType::get({threshold.rows(), 1, 1}, builder.getF64Type());
+  Value value = bnn::ToRealOp::create(builder, loc, map, threshold.getInput(),
+                                      Reals{1.0}, Reals{0.0}, nullptr, nullptr);
+  value = bnn::ReshapeOp::create(builder, loc, flat, value);
+  return bnn::AffineOp::create(builder, loc, flat, value, terms.scale,
+                               terms.shift, nullptr, nullptr);
+}
+
 static void signOnHost(bnn::ThresholdOp threshold, const SignTerms &terms) {
   mlir::OpBuilder builder(threshold);
   mlir::Location loc = threshold.getLoc();
-  RankedTensorType type = realType(threshold.getOutput());
-  Value value = bnn::ToRealOp::create(builder, loc, type, threshold.getInput(),
-                                      terms.scale, terms.shift, nullptr,
-                                      nullptr);
+  RankedTensorType map = realType(threshold.getOutput());
+  Value value = scaled(builder, threshold, terms);
+  mlir::Type type = value.getType();
   for (const char *name : {"near_ties", "float_differs", bnn::unevenChannels})
     if (mlir::Attribute found = threshold->getAttr(name))
       value.getDefiningOp()->setAttr(name, found);
@@ -178,6 +194,8 @@ static void signOnHost(bnn::ThresholdOp threshold, const SignTerms &terms) {
   value = bnn::ClipOp::create(builder, loc, type, value,
                               builder.getF64FloatAttr(-1),
                               builder.getF64FloatAttr(1));
+  if (type != map)
+    value = bnn::ReshapeOp::create(builder, loc, map, value);
   readReals(builder, threshold.getOutput(), value);
   threshold.erase();
 }

@@ -31,6 +31,7 @@ enum class OutputKind { Bits, Raw, Sum, Split, SumBits };
 struct SwitchPoints {
   std::vector<int64_t> points; ///< ascending
   bool first = false;          ///< the bit below all points
+  bool operator==(const SwitchPoints &) const = default;
 };
 
 struct Pool {
@@ -58,7 +59,8 @@ struct Layer {
   int64_t sets = 1, factor = 1;
   Pool pool;
   OutputKind output = OutputKind::Bits;
-  std::vector<SwitchPoints> thresholds; ///< per channel: Bits, SumBits
+  /// Of Bits and SumBits: for each channel, or for each element of `out`.
+  std::vector<SwitchPoints> thresholds;
   bool borderGroup = false; ///< its input has constants that tell the border
   bool mirrored = false;    ///< the upper half of the channels: complements
   bool partial = false;     ///< its bits are no node's: a later layer makes them
@@ -76,6 +78,12 @@ struct Layer {
   int8_t weight(int64_t o, int64_t c, int64_t y, int64_t x,
                 int64_t set = 0) const {
     return weights[(((o * sets + set) * in.c + c) * kernelH + y) * kernelW + x];
+  }
+  bool differsByPosition() const {
+    return int64_t(thresholds.size()) > conv.c;
+  }
+  const SwitchPoints &thresholdOf(int64_t o, int64_t y, int64_t x) const {
+    return thresholds[differsByPosition() ? (o * out.h + y) * out.w + x : o];
   }
   /// Multiply-accumulates of one window.
   int64_t macs() const { return conv.size() * taps(); }

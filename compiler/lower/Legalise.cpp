@@ -440,6 +440,13 @@ bool Legaliser::visitPool(bnn::MaxPoolOp op) {
   if (!target || summed)
     return fail(op, "a max pool must follow a convolution or a sign, but found "
                     "other values; put a sign before it");
+  auto next =
+      mlir::dyn_cast_or_null<bnn::ThresholdOp>(onlyUser(op.getOutput()));
+  if (next && next.isPerElement() && !outputUnitPools(op))
+    return fail(op, "a max pool over rows, with pads or of more than 15 "
+                    "positions must have a threshold that is the same at all "
+                    "positions; put a sign before the pool, or let constants "
+                    "differ by channel only");
   if (isPooled(*target) || !outputUnitPools(op))
     return fail(op, "a max pool over rows, with pads, of more than 15 positions "
                     "or behind another one must have its threshold right "
@@ -505,14 +512,14 @@ bool Legaliser::visitThreshold(bnn::ThresholdOp op) {
   layer.output = summed ? OutputKind::SumBits : OutputKind::Bits;
   std::vector<int64_t> points = integersOf(op.getPoints()),
                        first = integersOf(op.getFirst());
-  size_t perChannel = points.size() / size_t(layer.conv.c);
-  for (int64_t c = 0; c < layer.conv.c; ++c) {
-    SwitchPoints channel;
-    channel.first = first[c] & 1;
-    for (size_t j = 0; j < perChannel; ++j)
-      if (int64_t p = points[c * perChannel + j]; p != bnn::unusedPoint)
-        channel.points.push_back(p * layer.factor);
-    layer.thresholds.push_back(std::move(channel));
+  size_t perRow = points.size() / first.size();
+  for (size_t row = 0; row < first.size(); ++row) {
+    SwitchPoints own;
+    own.first = first[row] & 1;
+    for (size_t j = 0; j < perRow; ++j)
+      if (int64_t p = points[row * perRow + j]; p != bnn::unusedPoint)
+        own.points.push_back(p * layer.factor);
+    layer.thresholds.push_back(std::move(own));
   }
   layer.mirrored = op.getMirrored();
   layer.partial = op->hasAttr(PartialBits);

@@ -70,7 +70,7 @@ bool needsMirror(bnn::ConvOp conv) {
     return pooled; // values
   pooled |=
       mlir::isa_and_nonnull<bnn::MaxPoolOp>(onlyUser(threshold.getOutput()));
-  return pooled && !hasBorderGroup(conv);
+  return pooled && (threshold.isPerElement() || !hasBorderGroup(conv));
 }
 
 namespace {

@@ -101,7 +101,8 @@ static ChannelThresholds columnOf(const Layer &layer, const LayerPlan &plan,
   if (plan.kind == Pass::PadRows || o >= layer.conv.c)
     return {{}, pad};
   return plan.kind == Pass::Border ? borderThresholds(layer, o)
-                                   : channelThresholds(layer, o, plan.pixel);
+                                   : channelThresholds(layer, o, plan.pixel,
+                                                       plan.row);
 }
 
 /// T of a plane of channel `o` that never fires.

@@ -110,7 +110,7 @@ struct LayerPlan {
   int64_t valueScale = 1, valueShift = 0;    ///< true sum = scale * v + shift
   uint64_t steps = 0;                        ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
-  int64_t pixel = 0; ///< a conv pixel whose thresholds these are
+  int64_t pixel = 0, row = 0; ///< an output pixel whose thresholds these are
   uint32_t rowsAbove = 0, rowsBelow = 0; ///< pad rows of the map it writes
   bool constants = false;                ///< it writes the next map's constants
   /// What a pass does: sums, sums of border pixels, or constant channels.

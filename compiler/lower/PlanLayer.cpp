@@ -110,16 +110,9 @@ MapLayout layoutInput(const Layer &layer) {
   return map;
 }
 
-/// Runs of output pixels that need a RUN of their own, from left to right.
+/// Runs of output pixels that need a RUN of their own.
 static std::vector<OutputRange> pixelRanges(const Layer &layer) {
-  if (layer.borderGroup)
-    return outputRanges(layer);
-  std::vector<OutputRange> ranges;
-  for (const PixelRange &range : borderRanges(layer))
-    ranges.push_back({range.begin, range.end, false});
-  if (ranges.size() == 1)
-    ranges[0].end = layer.out.w; // pooled
-  return ranges;
+  return layer.borderGroup ? outputRanges(layer) : thresholdRanges(layer);
 }
 
 /// Gives the sets of weights a loop whose own limit is 1.
@@ -287,15 +280,19 @@ static LayerPlan rangePass(const Layer &layer, const LayerPlan &plan,
   int64_t start = std::max<int64_t>(range.begin - dropped, 0) / unit * unit;
   int64_t bytes = start ? plan.out.lead + start * plan.out.record : 0;
   int64_t from = start * layer.pool.stride;
-  pass.pixel = range.begin * layer.pool.stride;
+  pass.pixel = range.begin;
+  pass.row = range.top;
   pass.out.pixels =
       uint32_t((range.end - 1) * layer.pool.stride + layer.pool.window - from);
-  pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2);
+  pass.out.base = plan.out.base + uint32_t(bytes / 8 * 2) +
+                  uint32_t(range.top) * plan.out.row_pitch;
   if (start)
     pass.out.lead = uint32_t(bytes % 8);
   if (range.end != layer.out.w)
     pass.out.trail = 0;
-  pass.run.act = plan.run.act + uint32_t(from / kPixels) * plan.in.stride;
+  pass.run.act = plan.run.act + uint32_t(from / kPixels) * plan.in.stride +
+                 uint32_t(range.top) * uint32_t(plan.loops[6].act);
+  pass.loops[6].limit = uint32_t(range.bottom - range.top);
   pass.pixelTiles =
       uint32_t(ceilDiv(pass.out.pixels, int64_t(kPixels) * plan.gp));
   pass.loops[5].limit = pass.pixelTiles;

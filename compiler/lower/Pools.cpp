@@ -35,6 +35,12 @@ bool isUnpooled(Value value) {
 
 } // namespace
 
+/// Whether these are bits that are decided by their position, too.
+static bool hasOwnPoints(Value bits) {
+  auto threshold = bits.getDefiningOp<bnn::ThresholdOp>();
+  return threshold && threshold.isPerElement();
+}
+
 bool outputUnitPools(bnn::MaxPoolOp pool) {
   return isAlongRows(pool.getKernel(), pool.getStrides(), pool.getPads());
 }
@@ -52,7 +58,7 @@ static bnn::ThresholdOp poolBits(mlir::OpBuilder &builder, bnn::MaxPoolOp pool,
                              rowPads = {pads[0], 0, pads[2], 0},
                              columns = {1, kernel[1]}, step = {1, strides[1]},
                              columnPads = {0, pads[1], 0, pads[3]};
-  bool byUnit = isUnpooled(bits) && isAlongRows(columns, step, columnPads);
+  bool byUnit = isUnpooled(bits) && !hasOwnPoints(bits) && isAlongRows(columns, step, columnPads);
   // A kernel of several rows has its sets of weights within 32 channels.
   bool many = mapTypeOf(bits).getDimSize(0) > 32;
   if (!across || !along || !(byUnit || many))
@@ -144,7 +150,8 @@ void poolByLayers(mlir::func::FuncOp func) {
   // From the last: the one before it then meets the threshold.
   auto pools = enginePools(func);
   for (bnn::MaxPoolOp pool : llvm::reverse(pools)) {
-    if (isUnpooled(pool.getInput()) && outputUnitPools(pool))
+    if (isUnpooled(pool.getInput()) && outputUnitPools(pool) &&
+        !hasOwnPoints(pool.getInput()))
       continue;
     if (mapTypeOf(pool.getInput()).getElementType().isInteger(1)) {
       poolByLayer(pool);
@@ -152,7 +159,7 @@ void poolByLayers(mlir::func::FuncOp func) {
     }
     auto threshold =
         mlir::dyn_cast_or_null<bnn::ThresholdOp>(onlyUser(pool.getOutput()));
-    if (threshold && convBehind(pool.getInput()))
+    if (threshold && !threshold.isPerElement() && convBehind(pool.getInput()))
       poolBehindThreshold(pool, threshold);
   }
 }

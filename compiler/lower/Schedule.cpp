@@ -247,10 +247,12 @@ static bool planWith(const Network &network, bool sparing, Means means,
     if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
       most = size_t(run.layer);
   error = fmt::format("{}: the network takes {} instructions, the "
-                      "instruction memory holds {}; use fewer layers, or pad "
-                      "with -1 or +1 instead of 0",
+                      "instruction memory holds {}; use fewer layers, or {}",
                       network.layers[most].place(), code,
-                      isa::isaInstructionMemory);
+                      isa::isaInstructionMemory,
+                      network.layers[most].differsByPosition()
+                          ? "constants that differ by channel only"
+                          : "pad with -1 or +1 instead of 0");
   return false;
 }
 

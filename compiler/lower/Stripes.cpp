@@ -33,7 +33,7 @@ bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
   stripes.clear();
   if (!layer.fromHost || layer.output != OutputKind::Bits ||
       in.rows * in.groups != 1 || in.phase == 0 ||
-      borderRanges(layer).size() > 1)
+      thresholdRanges(layer).size() > 1)
     return false;
   int64_t most = int64_t(tiles) * 8 * plan.gp;
   int64_t again = (7 * int64_t(out.phase) + out.record - 1) / out.record;

@@ -192,6 +192,8 @@ Data Interpreter::runElementwise(const Step &step) {
       ++decisions;
       if (std::optional<Surd> number = exact(step.result, i))
         result = toBounded(*number);
+      else if (std::optional<Range> range = enclosed(step.result, i))
+        result = range->bounded();
       else
         trouble.fail("the value must be decidable exactly, found one that is "
                      "not (a division by zero, or a decision on a function "
@@ -199,6 +201,8 @@ Data Interpreter::runElementwise(const Step &step) {
     }
     if (!trouble.message.empty())
       trouble.message += " at " + placeOf(step, i);
+    if (result && std::isnan(result->error)) // 0 times an infinite one
+      result->error = INFINITY;
     out.add(result.value_or(Bounded()));
   }
   return out.take();

@@ -9,6 +9,7 @@
 #define BNNCC_COMPILER_REFERENCE_INTERPRETER_H
 
 #include "Program.h"
+#include "Range.h"
 #include <unordered_map>
 
 namespace bnncc::reference {
@@ -57,11 +58,17 @@ private:
   std::optional<Surd> exactMembers(const Step &step, int64_t i);
   std::optional<Surd> exactLinear(const Step &step, int64_t i);
 
+  /// An enclosure of element `i`, from exact elements or enclosures that it
+  /// depends on; empty behind what has none.
+  std::optional<Range> enclosed(int number, int64_t i);
+  std::optional<Range> computeEnclosed(const Step &step, int64_t i);
+
   Program program;
   EvalOptions options;
   Trouble trouble;
   std::vector<const Step *> definers;
   std::vector<std::unordered_map<int64_t, Surd>> memo;
+  std::vector<std::unordered_map<int64_t, Range>> ranges;
   std::vector<std::vector<bool>> fixed; ///< of values that mix; else empty
 };
 

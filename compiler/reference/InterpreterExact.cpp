@@ -26,6 +26,49 @@ std::optional<Surd> Interpreter::exact(int number, int64_t i) {
   return result;
 }
 
+std::optional<Range> Interpreter::enclosed(int number, int64_t i) {
+  if (std::optional<Surd> known = exact(number, i))
+    return Range::around(*known);
+  if (auto known = ranges[number].find(i); known != ranges[number].end())
+    return known->second;
+  std::optional<Range> result;
+  if (const Step *step = definers[number])
+    result = computeEnclosed(*step, i);
+  if (result)
+    ranges[number].emplace(i, *result);
+  return result;
+}
+
+std::optional<Range> Interpreter::computeEnclosed(const Step &step, int64_t i) {
+  if (step.kind == Kind::Move && step.source[i] >= 0)
+    return enclosed(step.operands[step.from.empty() ? 0 : step.from[i]],
+                    step.source[i]);
+  if (step.kind == Kind::Maximum) {
+    std::optional<Range> largest;
+    for (int32_t at = step.first[i]; at < step.first[i + 1]; ++at) {
+      std::optional<Range> next = enclosed(step.operands[0], step.members[at]);
+      if (!next)
+        return std::nullopt;
+      largest = largest ? maximum(*largest, *next) : *next;
+    }
+    return largest;
+  }
+  if (step.kind != Kind::Elementwise || step.inFloat ||
+      step.function == Function::MultiThreshold)
+    return std::nullopt;
+  Range in[5];
+  for (size_t k = 0; k < step.operands.size() && k < 5; ++k) {
+    if (step.operands[k] < 0)
+      continue;
+    std::optional<Range> operand =
+        enclosed(step.operands[k], mapped(step, k, i));
+    if (!operand)
+      return std::nullopt;
+    in[k] = *operand;
+  }
+  return apply(step, in, {}, signZeroAt(step, i), trouble);
+}
+
 std::optional<Surd> Interpreter::computeExact(const Step &step, int64_t i) {
   switch (step.kind) {
   case Kind::Elementwise:

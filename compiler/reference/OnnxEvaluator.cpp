@@ -56,6 +56,7 @@ Interpreter::run(llvm::ArrayRef<Tensor> inputs, ObserverCallback observer) {
     program.values[program.arguments[i]] = {inputs[i].values, inputs[i].errors};
   }
   memo.assign(program.values.size(), {});
+  ranges.assign(program.values.size(), {});
   trouble.message.clear();
   decisions = 0;
   for (const Step &step : program.steps)

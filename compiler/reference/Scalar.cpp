@@ -1,11 +1,13 @@
 //===- Scalar.cpp - The meaning of elementwise operations -----------------===//
 //
-// Each operation's formula, written once for bounded doubles (the filter) and
-// once more instantiated for exact numbers (the judge).
+// Each operation's formula, written once for bounded doubles (the filter), and
+// instantiated for exact numbers (the judge) and for enclosures where there are
+// none.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
+#include "Range.h"
 #include "Vector.h"
 
 namespace bnncc::reference {
@@ -18,8 +20,11 @@ bool isOdd(const Surd &whole) {
   return mpz_odd_p(whole.getRational().get_num_mpz_t());
 }
 
+bool isOdd(const Range &whole) { return std::fmod(whole.low(), 2) != 0; }
+
 Bounded magnitude(const Bounded &x) { return {std::abs(x.value), x.error}; }
 Surd magnitude(const Surd &x) { return x.sign() < 0 ? -x : x; }
+Range magnitude(const Range &x) { return maximum(x, -x); }
 
 template <typename N> Maybe<N> ceiling(const N &x) {
   Maybe<N> negated = floorOf(-x);
@@ -71,6 +76,10 @@ Maybe<int64_t> wholeOf(const Bounded &x) {
 Maybe<int64_t> wholeOf(const Surd &x) {
   return x.isRational() ? Maybe<int64_t>(x.getRational().get_num().get_si())
                         : std::nullopt;
+}
+Maybe<int64_t> wholeOf(const Range &x) {
+  return x.isPoint() ? Maybe<int64_t>(static_cast<int64_t>(x.low()))
+                     : std::nullopt;
 }
 
 /// The integer of low..high that is congruent to x.
@@ -152,6 +161,25 @@ Maybe<Bounded> smooth(Function function, const Bounded &x) {
   return Bounded(y, (std::abs(y) * 16 * Unit + slope * x.error) * Slack + Tiny);
 }
 
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+Maybe<Range> smooth(Function function, const Range &x) {
+  constexpr double none = std::numeric_limits<double>::infinity();
+  switch (function) {
+  case Function::Sigmoid:
+    return risen(logistic, x, 0, 1, 0, 0.5);
+  case Function::Tanh:
+    return risen(std::tanh, x, -1, 1, 0, 0);
+  case Function::Erf:
+    return risen(std::erf, x, -1, 1, 0, 0);
+  case Function::Exp:
+    return risen(std::exp, x, 0, none, 0, 1);
+  default: // Log
+    return x.low() > 0 ? Maybe<Range>(risen(std::log, x, -none, none, 1, 0))
+                       : std::nullopt;
+  }
+}
+
 /// Slopes differ on the two sides, so near zero the larger one bounds the
 /// error.
 Maybe<Bounded> parametricRelu(const Bounded &x, const Bounded &slope) {
@@ -163,6 +191,12 @@ Maybe<Bounded> parametricRelu(const Bounded &x, const Bounded &slope) {
 
 Maybe<Surd> parametricRelu(const Surd &x, const Surd &slope) {
   return x.sign() < 0 ? x * slope : x;
+}
+
+Maybe<Range> parametricRelu(const Range &x, const Range &slope) {
+  if (Maybe<int> sign = signOf(x))
+    return *sign < 0 ? x * slope : x;
+  return std::nullopt;
 }
 
 //--- Formulas -----------------------------------------------------------------
@@ -230,6 +264,10 @@ template <> Maybe<Surd> power(const Surd &base, const Surd &exponent) {
   if (!exponent.isRational())
     return std::nullopt;
   return powerOf(base, exponent.getRational().get_d());
+}
+
+template <> Maybe<Range> power(const Range &base, const Range &exponent) {
+  return exponent.isPoint() ? powerOf(base, exponent.low()) : std::nullopt;
 }
 
 /// Comparisons by the sign of the difference.
@@ -418,6 +456,9 @@ VECTOR_CLONES bool normaliseChannel(const double *x, const double *errors,
 template std::optional<Bounded> apply(const Step &, const Bounded *,
                                       llvm::ArrayRef<double>, SignZero,
                                       Trouble &);
+template std::optional<Range> apply(const Step &, const Range *,
+                                    llvm::ArrayRef<double>, SignZero,
+                                    Trouble &);
 template std::optional<Surd> apply(const Step &, const Surd *,
                                    llvm::ArrayRef<double>, SignZero, Trouble &);
 

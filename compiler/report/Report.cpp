@@ -36,7 +36,9 @@ int64_t thresholdBits(const Layer &layer) {
   lower::fitsAccumulator(layer, 64, 1, needed);
   int64_t points = 0;
   for (size_t o = 0; o < layer.thresholds.size(); ++o)
-    points += int64_t(lower::channelThresholds(layer, int64_t(o)).t.size());
+    points += layer.differsByPosition()
+                  ? int64_t(layer.thresholds[o].points.size())
+                  : int64_t(lower::channelThresholds(layer, int64_t(o)).t.size());
   return points * needed;
 }
 
@@ -46,7 +48,7 @@ Totals totalsOf(const lower::Network &network) {
     totals.bitMacs += bitMacs(layer);
     totals.weightBits += int64_t(layer.weights.size());
     totals.thresholdBits += thresholdBits(layer);
-    totals.channels += int64_t(layer.thresholds.size());
+    totals.channels += layer.thresholds.empty() ? 0 : layer.conv.c;
     totals.witnesses += layer.witnesses;
   }
   return totals;

@@ -126,8 +126,9 @@ def ThresholdOp : UnaryOp<"threshold"> {
   let summary = "Turn exact integers into bits by switch points";
   let description = [{
     bit = first[c] xor parity(#{j : x >= points[c][j]}). The points of a channel
-    ascend; an unused point is 2147483647 and is never counted. One point is the usual threshold;
-    two make the interval that sign(BN(PReLU(x))) with a negative slope needs;
+    ascend; an unused point is 2147483647 and is never counted. There are rows of
+    points for the channels, or for all elements of the map, channel-major, where
+    constants differ by position. One point is the usual threshold; two make the interval that sign(BN(PReLU(x))) with a negative slope needs;
     none makes a constant channel. `witnesses` counts the points that were
     proved by exact evaluation on both sides; `near_ties` lists the channels
     that float32 decides otherwise or nearly so at a reachable value,
@@ -147,6 +148,13 @@ def ThresholdOp : UnaryOp<"threshold"> {
                        OptionalAttr<DenseI64ArrayAttr>:$float_differs,
                        UnitAttr:$mirrored);
   let results = (outs MapOf<[I1]>:$output);
+  let extraClassDeclaration = [{
+    int64_t rows() { return getFirst().getNumElements(); }
+    bool isPerElement() {
+      return rows() !=
+             llvm::cast<mlir::ShapedType>(getInput().getType()).getDimSize(0);
+    }
+  }];
   let hasVerifier = 1;
 }
 

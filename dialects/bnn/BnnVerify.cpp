@@ -212,7 +212,10 @@ LogicalResult MaxPoolOp::verify() {
 LogicalResult ThresholdOp::verify() {
   auto points = llvm::cast<ShapedType>(getPoints().getType());
   auto first = llvm::cast<ShapedType>(getFirst().getType());
-  int64_t channels = mapType(getInput()).getDimSize(0);
+  auto map = mapType(getInput());
+  int64_t channels = map.getDimSize(0);
+  if (points.getRank() == 2 && points.getDimSize(0) == map.getNumElements())
+    channels = map.getNumElements(); // a row for each element
   if (points.getRank() != 2 || points.getDimSize(0) != channels ||
       !points.getElementType().isInteger(32))
     return emitOpError("points must be tensor<")

@@ -122,11 +122,11 @@ Expected<Tensor> interpret(MaxPoolOp op, const Tensor &input) {
 Expected<Tensor> interpret(ThresholdOp op, const Tensor &input) {
   auto points = llvm::to_vector(op.getPoints().getValues<int32_t>());
   auto first = llvm::to_vector(op.getFirst().getValues<bool>());
-  int64_t count = points.size() / input.channels();
+  auto rows = int64_t(first.size()), count = int64_t(points.size()) / rows;
   Tensor::Integers out(input.size());
   const int32_t *sums = input.integers().data();
-  int64_t positions = input.positions();
-  for (int64_t c = 0; c < input.channels(); ++c) {
+  int64_t positions = input.size() / rows;
+  for (int64_t c = 0; c < rows; ++c) {
     int32_t *bits = &out[c * positions];
     std::fill_n(bits, positions, first[c] ? 1 : -1);
     for (int64_t j = 0; j < count; ++j) {

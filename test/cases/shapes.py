@@ -158,10 +158,59 @@ def plus_one(g: Net) -> np.ndarray:
     return padded(g, [4, 1], 1)
 
 
-@kind("padded-by-one-then-by-zero", "pad")
+@kind("padded-by-one-then-by-zero")
 def one_then_zero(g: Net) -> np.ndarray:
     """A Pad by +1 around which the convolution pads by 0."""
     return padded(g, [2, 2], 1, pads=[1, 1])
+
+
+def nested(g: Net, values: tuple) -> None:
+    """Pads around each other, then a layer that pads by 0 and pools."""
+    for i, value in enumerate(values):
+        around = [1 + i, 2] if len(g.shape) == 3 else [1, 2, 1, 1 + i]
+        axes = len(around) // 2
+        g.pad([0, 0, *around[:axes], 0, 0, *around[axes:]], value)
+        for axis in range(axes):
+            g.shape[2 + axis] += around[axis] + around[axes + axis]
+
+
+@kind("pads-in-pads")
+def nests(g: Net) -> np.ndarray:
+    """Pads of bits by +1 and -1 in turn, the convolution's own by 0, a pool."""
+    bits(g)
+    nested(g, (1, -1, 1))
+    g.conv(8, 5, pads=[2, 1])
+    g.step("MaxPool", kernel_shape=[3], strides=[2])
+    g.shape[2] = (g.shape[2] - 3) // 2 + 1
+    g.norm()
+    g.sign()
+    return rest(g)
+
+
+@kind("pads-of-the-input-in-pads")
+def input_nests(g: Net) -> np.ndarray:
+    """The same around the input's codes, in two dimensions."""
+    g.start((2, 9, 11))
+    nested(g, (3, -7))
+    g.conv(8, 3, pads=[1, 1, 1, 1])
+    g.step("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    g.shape[2:] = [n // 2 for n in g.shape[2:]]
+    g.norm()
+    g.sign()
+    g.head(3)
+    g.end()
+    return g.windows()
+
+
+@kind("zero-pad-inside-another", "the map has")
+def zero_inside(g: Net) -> np.ndarray:
+    """A Pad of bits by 0 with another around it: only the outermost may be no bit."""
+    bits(g)
+    nested(g, (0, 1))
+    g.conv(8, 5)
+    g.norm()
+    g.sign()
+    return rest(g)
 
 
 @kind("axes-of-a-pad", opset=18)

@@ -159,16 +159,63 @@ def rows_channel(g: Net) -> np.ndarray:
     return square(g, "NCW")
 
 
-@kind("threshold-rows-by-position", "one for each channel")
+@kind("threshold-rows-by-position")
 def rows_position(g: Net) -> np.ndarray:
-    """data_layout NWC: one row a position, which the engine does not have."""
+    """data_layout NWC: one row a position."""
     return square(g, "NWC")
 
 
-@kind("threshold-rows-without-layout", "one for each channel")
+@kind("threshold-rows-without-layout")
 def rows_guessed(g: Net) -> np.ndarray:
     """QONNX takes three axes for N x W x C."""
     return square(g, "")
+
+
+@kind("activations-with-a-gate")
+def gates(g: Net) -> np.ndarray:
+    """SiLU, GELU and Mish on sums so large that 1 + erf(x) is 0 in double."""
+    g.start()
+    for number in range(3):
+        g.conv(8, 5)
+        x, one = g.last, g.const(1.0)
+        if number == 0:
+            gate = g.op("Sigmoid", x)
+        elif number == 1:
+            gate = g.op("Add", g.op("Erf", g.op("Div", x, g.const(2**0.5))), one)
+        else:
+            gate = g.op("Tanh", g.op("Log", g.op("Add", g.op("Exp", g.op("Min", x, g.const(80.0))), one)))
+        above = g.op("Greater", g.op("Mul", x, gate), g.const(0.0))
+        g.last = g.op("Where", above, one, g.const(-1.0))
+    return rest(g)
+
+
+@kind("constants-by-position")
+def by_position(g: Net) -> np.ndarray:
+    """Scales and shifts of each position, then of each element, behind zero padding, a pool, and on the input."""
+    g.start((2, 40))
+    for channels, attributes in ((16, {"pads": [2, 2]}), (8, {"pads": [2, 2]})):
+        g.conv(channels, 5, **attributes)
+        if channels == 8:
+            g.step("MaxPool", kernel_shape=[3], strides=[2])
+            g.shape[2] = (g.shape[2] - 3) // 2 + 1
+        g.norm()
+        g.step("Mul", g.const(g.rng.uniform(-1, 2, (1, 1, g.shape[2]))))
+        g.step("Add", g.const(g.rng.standard_normal((channels, g.shape[2]))))
+        g.sign()
+    return rest(g)
+
+
+@kind("constants-by-pixel")
+def by_pixel(g: Net) -> np.ndarray:
+    """The same for the pixels of an image, and at the end of the graph."""
+    g.start((1, 9, 12))
+    for _ in range(2):
+        g.conv(6, 3, pads=[1, 1, 1, 1])
+        g.norm()
+        g.step("Add", g.const(3 * g.rng.standard_normal(g.shape[1:])))
+        g.sign()
+    g.end()
+    return g.windows()
 
 
 @kind("gamma-of-zero-and-below")

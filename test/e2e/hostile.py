@@ -86,7 +86,7 @@ CASES = {
     "zero-length": lambda: model([node("Relu", ["x"], "y")], {}, (1, 1, 0)),
     "empty-slice": lambda: empty_result("Slice"),
     "empty-concat": lambda: empty_result("Concat"),
-    "constant-chain": lambda: constants("Add", 9000, 1, squared=False),
+    "constant-chain": lambda: constants("Add", 30000, 1, squared=False),
     "constant-doubling": lambda: constants("Add", 60, 1, squared=True),
     "constant-squares": lambda: constants("Mul", 25, 1.5, squared=True),
     "affine": lambda: chain(2000, ("Add", "Mul")),

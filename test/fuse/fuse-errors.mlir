@@ -279,6 +279,18 @@ func.func @rounding(%x: tensor<1x1x4xi8>) -> tensor<1x1x4xf32> {
 
 // -----
 
+// A Pad of bits by 0 with another around it has no bits.
+func.func @zero_inside(%x: tensor<1x1x4xf32>) -> tensor<1x1x8xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %p = "onnx.Pad"(%q) {pads = array<i64: 0, 1, 0, 1>, value = 0.0 : f64} : (tensor<1x1x4xf32>) -> tensor<1x1x6xf32>
+  // expected-error @+1 {{must pad around a Pad by values that the map has, but found a Pad by 0.000000e+00; pad by one value, or put the Pad by 0 outside}}
+  %r = "onnx.Pad"(%p) {pads = array<i64: 0, 1, 0, 1>, value = 1.0 : f64} : (tensor<1x1x6xf32>) -> tensor<1x1x8xf32>
+  return %r : tensor<1x1x8xf32>
+}
+
+// -----
+
 #unit = array<i64: 1, 1>
 #none = array<i64: 0, 0, 0, 0>
 
@@ -300,4 +312,21 @@ func.func @shifted(%x: tensor<1x1x4xi32>) -> tensor<1x1x4xi32> {
   // expected-error @+1 {{must stay in the range of its integer type, but found -3.43597384e+10 for input -2.14748365e+09; clip the input or use an input of 8 or 16 bits}}
   %m = "onnx.BitShift"(%x, %c) {direction = "LEFT"} : (tensor<1x1x4xi32>, tensor<i32>) -> tensor<1x1x4xi32>
   return %m : tensor<1x1x4xi32>
+}
+
+// -----
+
+#unit = array<i64: 1, 1>
+#none = array<i64: 0, 0, 0, 0>
+
+// Two values around a layer's integers: no quantiser has made codes of them yet.
+func.func @two_before_sign(%x: tensor<1x1x4xf32>) -> tensor<1x1x8xf32> {
+  %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+  %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x4xf32>, tensor<f32>) -> tensor<1x1x4xf32>
+  %w = "onnx.Constant"() {value = dense<1> : tensor<1x1x1x1xi8>} : () -> tensor<1x1x1x1xi8>
+  %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = #none} : (tensor<1x1x4xf32>, tensor<1x1x1x1xi8>) -> tensor<1x1x4xf32>
+  %p = "onnx.Pad"(%a) {pads = array<i64: 0, 1, 0, 1>, value = 1.0 : f64} : (tensor<1x1x4xf32>) -> tensor<1x1x6xf32>
+  // expected-error @+1 {{must pad by the value of the Pad before it, but found -1.000000e+00; merge the two, or pad behind the quantiser}}
+  %r = "onnx.Pad"(%p) {pads = array<i64: 0, 1, 0, 1>, value = -1.0 : f64} : (tensor<1x1x6xf32>) -> tensor<1x1x8xf32>
+  return %r : tensor<1x1x8xf32>
 }

@@ -147,4 +147,29 @@ module {
     // CHECK: bnn.prelu {{.*}}slope = array<f64: 1.000000e+00, 1.000000e+00, 5.000000e-01>
     return %j : tensor<3x1x1xf32>
   }
+
+  // Constants that differ by position: a row of points for each element, or for
+  // each channel where its elements agree.
+  // CHECK-LABEL: func.func @by_position
+  // CHECK: bnn.threshold %{{.*}} {first = dense<false> : tensor<6xi1>, points = dense<{{\[\[}}1], [2], [-1], [1], [2], [-1]]> : tensor<6x1xi32>, witnesses = 6 : i64} : tensor<2x1x3xi32> -> tensor<2x1x3xi1>
+  // CHECK: bnn.threshold %{{.*}} {first = dense<false> : tensor<2xi1>, points = dense<{{\[\[}}1], [2]]>
+  func.func @by_position(%x: tensor<1x1x3xf32>) -> tensor<2x1x3xf32> {
+    %one = "onnx.Constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
+    %q = "onnx.BipolarQuant"(%x, %one) : (tensor<1x1x3xf32>, tensor<f32>) -> tensor<1x1x3xf32>
+    %w = "onnx.Constant"() {value = dense<1> : tensor<2x1x1x2xi8>} : () -> tensor<2x1x1x2xi8>
+    %a = "onnx.Conv"(%q, %w) {strides = #unit, pads = array<i64: 0, 0, 0, 1>} : (tensor<1x1x3xf32>, tensor<2x1x1x2xi8>) -> tensor<2x1x3xf32>
+    %f = "onnx.Reshape"(%a) : (tensor<2x1x3xf32>) -> tensor<6x1x1xf32>
+    %c = "onnx.Constant"() {value = dense<[0.5, 1.5, -1.5, 0.5, 1.5, -1.5]> : tensor<6xf32>} : () -> tensor<6xf32>
+    %s = "onnx.Sub"(%f, %c) : (tensor<6x1x1xf32>, tensor<6xf32>) -> tensor<6x1x1xf32>
+    %b = "onnx.BipolarQuant"(%s, %one) : (tensor<6x1x1xf32>, tensor<f32>) -> tensor<6x1x1xf32>
+    %m = "onnx.Reshape"(%b) : (tensor<6x1x1xf32>) -> tensor<2x1x3xf32>
+    %v = "onnx.Constant"() {value = dense<1> : tensor<2x2x1x1xi8>} : () -> tensor<2x2x1x1xi8>
+    %d = "onnx.Conv"(%m, %v) {strides = #unit, pads = #none} : (tensor<2x1x3xf32>, tensor<2x2x1x1xi8>) -> tensor<2x1x3xf32>
+    %g = "onnx.Reshape"(%d) : (tensor<2x1x3xf32>) -> tensor<6x1x1xf32>
+    %e = "onnx.Constant"() {value = dense<[0.5, 0.5, 0.5, 1.5, 1.5, 1.5]> : tensor<6xf32>} : () -> tensor<6xf32>
+    %t = "onnx.Sub"(%g, %e) : (tensor<6x1x1xf32>, tensor<6xf32>) -> tensor<6x1x1xf32>
+    %u = "onnx.BipolarQuant"(%t, %one) : (tensor<6x1x1xf32>, tensor<f32>) -> tensor<6x1x1xf32>
+    %z = "onnx.Reshape"(%u) : (tensor<6x1x1xf32>) -> tensor<2x1x3xf32>
+    return %z : tensor<2x1x3xf32>
+  }
 }

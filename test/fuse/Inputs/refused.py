@@ -132,8 +132,14 @@ case("must have operands that are functions of one map, but found two maps; resi
 )
 # Quantisers.
 case("must have 2 levels between layers, but found 256")(lambda n: n.head(n.codes(1, n.conv("x", 1, 4))))
-case("must pad by one value, but found its own pads of 0 around a Pad by another value")(
-    lambda n: n.end(n.op("GlobalAveragePool", n.conv(n.pad(n.layer(), 1), 4, 3, pads=[1, 1])))
+case("a max pool over rows, with pads or of more than 15 positions must have a threshold that is the same at all positions")(
+    lambda n: n.head(n.sign(n.op("Add", n.op("MaxPool", n.conv("x", 1, 4), kernel_shape=[3], pads=[1, 1]), np.arange(14, dtype=F))))
+)
+case("must pad around a Pad by values that the map has, but found")(
+    lambda n: n.head(n.op("Pad", n.op("Pad", n.layer(), np.array([0, 0, 1, 0, 0, 1], I64), F(0)), np.array([0, 0, 1, 0, 0, 1], I64), F(-1)))
+)
+case("must pad by the value of the Pad before it, but found")(
+    lambda n: n.head(n.sign(n.op("Pad", n.op("Pad", n.conv("x", 1, 4), np.array([0, 0, 1, 0, 0, 1], I64), F(1)), np.array([0, 0, 1, 0, 0, 1], I64), F(-1))))
 )
 case("must pad by the value of the Pad before it, but found")(lambda n: n.head(n.pad(n.pad(n.layer(), 1), -1)))
 case("--input-type must name an input, but found 'q'", "--input-type=q=int8")(lambda n: n.head(n.layer()))

@@ -198,6 +198,86 @@ TEST(Function, KnownZeroesOfSmoothFunctions) {
   }
 }
 
+/// Numbers and intervals that hold them, whose ends are at times left out.
+class Enclosed {
+public:
+  struct Pair {
+    mpq_class number;
+    Interval interval;
+  };
+  Pair make(int depth) {
+    if (depth == 0) {
+      double at = draw(-32, 32) * (draw(0, 2) ? 1 : 0x1p-40);
+      double below = draw(0, 1) * std::abs(at), above = double(draw(0, 2));
+      return {mpq_class(at), Interval(at - below, at + above,
+                                      below > 0 && draw(0, 1),
+                                      above > 0 && draw(0, 1))};
+    }
+    Pair a = make(depth - 1), b = make(int(draw(0, depth - 1)));
+    switch (draw(0, 5)) {
+    case 0:
+      return {a.number + b.number, a.interval + b.interval};
+    case 1:
+      return {a.number - b.number, a.interval - b.interval};
+    case 2:
+      return {a.number * b.number, a.interval * b.interval};
+    case 3:
+      return {std::min(a.number, b.number), minimum(a.interval, b.interval)};
+    case 4:
+      return {abs(a.number), magnitude(a.interval)};
+    default:
+      if (a.number == 0)
+        return a;
+      return {1 / a.number, inverse(a.interval)};
+    }
+  }
+
+private:
+  long draw(long low, long high) {
+    return std::uniform_int_distribution<long>(low, high)(random);
+  }
+  std::mt19937 random{7};
+};
+
+TEST(Function, IntervalsWithOpenEndsEnclose) {
+  Enclosed maker;
+  int decided = 0;
+  for (int round = 0; round < 20000; ++round) {
+    auto [x, range] = maker.make(1 + round % 5);
+    if (std::isfinite(range.low)) {
+      EXPECT_TRUE(range.lowOpen ? x > range.low : x >= range.low) << round;
+    }
+    if (std::isfinite(range.high)) {
+      EXPECT_TRUE(range.highOpen ? x < range.high : x <= range.high) << round;
+    }
+    if (int sign = range.sign()) {
+      EXPECT_EQ(sign, sgn(x)) << round;
+      ++decided;
+    }
+  }
+  EXPECT_GT(decided, 5000);
+}
+
+TEST(Function, WhatUnderflowsKeepsItsSign) {
+  auto smooth = [](Smooth kind) {
+    return applied({.kind = Kind::Smooth, .smooth = kind});
+  };
+  auto timesItself = [](Chain chain) {
+    return Chain{applied({.kind = Kind::Multiply, .others = {chain}})};
+  };
+  Step one = Step::add(Radical(1.0));
+  Chain gelu = timesItself(
+      {Step::divide(Radical::root(mpq_class(2))), smooth(Smooth::Erf), one});
+  Chain silu = timesItself({smooth(Smooth::Sigmoid)});
+  Chain mish = timesItself({smooth(Smooth::Exp), one, smooth(Smooth::Log),
+                            smooth(Smooth::Tanh)});
+  Chain elu = {Step::multiply(Radical(0x1p-70)), smooth(Smooth::Exp),
+               Step::subtract(Radical(1.0))};
+  for (const Chain &chain : {gelu, silu, mish, elu})
+    for (long x : {-100000, -800, -40, -1, 0, 1, 40, 800, 100000})
+      EXPECT_EQ(exactSign(chain, x, 0), (x > 0) - (x < 0)) << x;
+}
+
 TEST(Function, SmallDeviationsAreProvedOrNamed) {
   Chain chain = {Step::multiply(Radical(0.5)), Step::subtract(Radical(2.0))};
   Quantizer quantizer = Quantizer::atLeastZero();
