@@ -91,6 +91,8 @@ static void insertWait(Plan &plan, size_t at, uint32_t delay) {
     load.user += load.user >= at;
     load.after += load.after >= at;
   }
+  for (StorePlan &store : plan.stores)
+    store.after += store.after >= at;
 }
 
 namespace {
@@ -218,7 +220,7 @@ uint64_t steadyCycles(const Plan &plan) {
 
 /// Plans with the fastest splits, or with `sparing` those that take the fewest
 /// rows.
-static bool planWith(const Network &network, bool sparing, Means means,
+static bool planOnce(const Network &network, bool sparing, Means means,
                      Plan &plan, std::string &error) {
   isa::Target target = plan.target;
   plan = Plan();
@@ -245,12 +247,27 @@ static bool planWith(const Network &network, bool sparing, Means means,
   for (const RunPlan &run : plan.runs)
     if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
       most = size_t(run.layer);
+  bool output = plan.pieceWords && most + 1 == runs.size();
+  std::string remedy = "use fewer layers, or pad with -1 or +1 instead of 0";
+  if (output)
+    remedy = fmt::format("{} of its {} RUNs give the output, make that smaller",
+                         runs[most], plan.runs.size());
   error = fmt::format("node '{}': the network takes {} instructions, the "
-                      "instruction memory holds {}; use fewer layers, or pad "
-                      "with -1 or +1 instead of 0",
+                      "instruction memory holds {}; {}",
                       network.layers[most].name(), code,
-                      isa::isaInstructionMemory);
+                      isa::isaInstructionMemory, remedy);
   return false;
+}
+
+static bool planWith(const Network &network, bool sparing, Means means,
+                     Plan &plan, std::string &error) {
+  if (planOnce(network, sparing, means, plan, error))
+    return true;
+  if (!plan.pieceWords)
+    return false;
+  // Half as many pieces of the output, each of which waits for the one before.
+  means.outputBuffers = 1;
+  return planOnce(network, sparing, means, plan, error);
 }
 
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,
