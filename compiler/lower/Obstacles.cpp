@@ -136,6 +136,9 @@ bool mend(mlir::ModuleOp module, StringRef error, AssumedOptions &options) {
     return options.int8Input = true;
   if (error.contains("--sign-zero") && !options.signZeroPlus)
     return options.signZeroPlus = true;
+  // Without a layer that is too large the others are no longer what they were.
+  if (error.contains(", target '"))
+    return false;
   std::vector<Operation *> ops = operationsOf(module, nodeOf(error));
   for (Operation *op : llvm::reverse(ops)) {
     if (error.contains("weights") && binarizeWeights(op))

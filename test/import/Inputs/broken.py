@@ -203,6 +203,7 @@ CASES = [
     ("MultiThreshold must have one row of thresholds, or one per channel, found 3 for 8; correct the thresholds", node("MultiThreshold", "x", full(3, 1), domain=QONNX)),
     # Reductions.
     ("TopK must ask for the one largest value, found k =", node("TopK", "x", ints(3), outputs=2)),
+    ("ReduceProd must multiply at most 64 numbers of a constant, found 32 of a computed value", node("ReduceProd", "x")),
     # Operators and their number of inputs.
     ("the operator must be one that bnncc knows, found 'Gru'", node("Gru", "x")),
     ("control flow must be resolved before import, found 'Loop'; export by tracing, with fixed conditions", node("Loop", "x")),
