@@ -13,6 +13,35 @@ using llvm::Twine;
 namespace bnncc::importer {
 namespace {
 
+/// The product along `axes` of a constant, such as the number of elements that
+/// exporters take of a shape: products of its slices.
+Value emitProduct(NodeBuilder &n, ArrayRef<int64_t> axes, ArrayRef<int64_t> to) {
+  Shape order, kept;
+  for (int64_t axis = 0; axis < n.rank(0); ++axis)
+    if (!llvm::is_contained(axes, axis)) {
+      order.push_back(axis);
+      kept.push_back(n.shape(0)[axis]);
+    }
+  order.append(axes.begin(), axes.end());
+  int64_t count = product(n.shape(0)) / product(kept);
+  if (!constantOf(n.in(0)) || count > 64) {
+    n.fail("ReduceProd must multiply at most 64 numbers of a constant, found " +
+           Twine(count) + (constantOf(n.in(0)) ? "" : " of a computed value") +
+           "; compute it before the export");
+    return {};
+  }
+  Value rows =
+      n.emitReshape(n.emitTranspose(n.in(0), order), {product(kept), count});
+  Value result;
+  for (int64_t i = 0; i < count; ++i) {
+    Value column = n.emit("Slice", rows, n.type(0).clone({product(kept), 1}),
+                          {n.attr("starts", Shape{0, i}),
+                           n.attr("steps", Shape{1, 1})});
+    result = i ? n.emitBinary("Mul", result, column) : column;
+  }
+  return n.emitReshape(result, to);
+}
+
 /// A smallest float is the negated largest of the negated.
 Value emitReduce(NodeBuilder &n, StringRef op, ArrayRef<int64_t> axes,
                  bool keepDims) {
@@ -27,6 +56,8 @@ Value emitReduce(NodeBuilder &n, StringRef op, ArrayRef<int64_t> axes,
     if (!reduced || keepDims)
       shape.push_back(reduced ? 1 : dim);
   }
+  if (op == "ReduceProd")
+    return emitProduct(n, axes, shape);
   auto negated = [&](Value x) {
     return n.emit("Neg", x, NodeBuilder::typeOf(x));
   };
@@ -128,7 +159,8 @@ void buildTopK(NodeBuilder &n) {
 } // namespace
 
 void addReductionHandlers(HandlerTable &table) {
-  for (const char *op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin"})
+  for (const char *op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
+                         "ReduceProd"})
     table[op] = {1, 2, buildReduce};
   table["GlobalAveragePool"] = {1, 1, buildGlobalPool};
   table["GlobalMaxPool"] = {1, 1, buildGlobalPool};

@@ -263,13 +263,12 @@ bool allocate(const Network &network, Plan &plan, Means means,
                       plan.target.thresholdRows);
     return false;
   }
-  const LayerPlan &last = plan.layers.back();
-  plan.usage.outputWords = last.outputBeats;
-  if (last.outputBeats > plan.target.outputWords) {
-    error = fmt::format("{}: its output takes {} words of the output "
-                        "buffer, target '{}' has output_words = {}",
-                        network.layers.back().place(), last.outputBeats,
-                        plan.target.name, plan.target.outputWords);
+  uint64_t piece = 0;
+  if (!placeOutput(plan, means.outputBuffers, piece)) {
+    error = fmt::format("{}: its output takes at least {} words of the "
+                        "output buffer, target '{}' has output_words = {}",
+                        network.layers.back().place(), piece, plan.target.name,
+                        plan.target.outputWords);
     return false;
   }
   for (size_t i = 0; i < plan.layers.size(); ++i) {

@@ -197,16 +197,22 @@ private:
                               q * int64_t(run.cluster_stride) + plane);
       }
     f.reads[Lanes] = sums(t.laneWords, windows, strides(&Nest::act, 5));
-    if (out.mode != isa::OutMode::Bits && out.mode != isa::OutMode::SumBits) {
-      // Where values end is the verifier's; here they may be anywhere.
-      mark(f.writes[OutputWords], out.base, t.outputWords);
-      return;
-    }
     uint64_t pixels =
         out.mode == isa::OutMode::SumBits ? 1
         : out.pixels < out.pool_window
             ? 0
             : (out.pixels - out.pool_window) / out.pool_stride + 1;
+    if (out.mode != isa::OutMode::Bits && out.mode != isa::OutMode::SumBits) {
+      // 8 numbers of 32 bits for each pixel or sum and group of 8 channels.
+      int64_t words = int64_t(nest[7].limit) * nest[6].limit * nest[4].limit
+                      * 4 << run.split;
+      if (out.mode == isa::OutMode::Raw)
+        words *= int64_t(pixels);
+      else if (out.mode == isa::OutMode::Split)
+        words *= 2;
+      mark(f.writes[OutputWords], out.base, words);
+      return;
+    }
     uint64_t bytes = out.lead + pixels * out.record + out.trail;
     for (uint32_t g = 0; g < nest[7].limit; ++g)
       for (uint32_t y = 0; y < nest[6].limit; ++y)
@@ -321,7 +327,6 @@ private:
       std::vector<int64_t> sources;
       for (int m = 0; m < Memories; ++m)
         for (size_t i = 0; i < item.footprint->reads[m].size(); ++i) {
-          // The output buffer's extent is not known word by word.
           if (!item.footprint->reads[m][i])
             continue;
           const Writer &writer = writers[m][i];

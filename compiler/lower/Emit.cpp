@@ -4,8 +4,7 @@
 // thresholds; each part starts at a beat. Tokens: the engine starts with one
 // token from RUN to LOAD and one from STORE to RUN ("there is room"), so the
 // first window waits for nothing. LOADs and RUNs of a window hand theirs on as
-// Transfers.cpp dealt them out; the last RUNs and the STORE take and give the
-// output buffer.
+// Transfers.cpp and Pieces.cpp dealt them out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -134,6 +133,19 @@ isa::Load inputLoad(const Plan &plan, int stripe) {
   return load;
 }
 
+/// What of `item` the host reads: the output ends with its last value.
+isa::Store outputStore(const StorePlan &item, uint32_t outputBeats) {
+  isa::Store store;
+  store.source = isa::StoreSource::Output;
+  store.region = isa::Region::Output;
+  store.address = item.address;
+  store.dest = item.dest;
+  store.beats = std::min(item.words, outputBeats - item.dest);
+  store.pop_prev = 1;
+  store.push_prev = item.frees;
+  return store;
+}
+
 std::vector<MachineInstruction> warmCode(const Plan &plan,
                                          uint32_t outputBeats,
                                          const ImageLayout &layout) {
@@ -161,31 +173,25 @@ std::vector<MachineInstruction> warmCode(const Plan &plan,
     code.push_back({load, layer});
   };
   emitLoad(plan.loads[0]);
-  size_t nextLoad = 1;
-  int last = int(plan.layers.size()) - 1, before = -1;
+  size_t nextLoad = 1, nextStore = 0;
   for (size_t r = 0; r < plan.runs.size(); ++r) {
     const RunPlan &item = plan.runs[r];
     isa::Run run = item.part.run;
     if (item.layer >= 0) {
       emitLoops(item.part, item.layer, code);
       code.push_back({item.part.out, item.layer});
-      bool first = item.layer != before;
-      before = item.layer;
-      run.pop_next = item.layer == last && first;
-      run.push_next = r + 1 == plan.runs.size();
     }
     run.pop_prev = item.waitsForLoad;
     run.push_prev = item.freesForLoad;
+    run.pop_next = item.waitsForStore;
+    run.push_next = item.freesForStore;
     code.push_back({run, item.layer});
     while (nextLoad < plan.loads.size() && plan.loads[nextLoad].after == r)
       emitLoad(plan.loads[nextLoad++]);
+    if (nextStore < plan.stores.size() && plan.stores[nextStore].after == r)
+      code.push_back({outputStore(plan.stores[nextStore++], outputBeats),
+                      item.layer});
   }
-  isa::Store store;
-  store.source = isa::StoreSource::Output;
-  store.region = isa::Region::Output;
-  store.beats = outputBeats;
-  store.pop_prev = store.push_prev = 1;
-  code.push_back({store, last});
   code.push_back({isa::End()});
   return code;
 }

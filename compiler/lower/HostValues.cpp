@@ -1,11 +1,11 @@
-//===- HostValues.cpp - Signs at the end of a graph
-//------------------------===//
+//===- HostValues.cpp - Signs at the end of a graph -----------------------===//
 //
 // For an integer x and a switch point p, clip(2 (x - p) + 1, -1, 1) is -1 or +1
 // exactly; an interval [p, q) is the sign of (q - p) - |2 x - (p + q - 1)|.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Complements.h"
 #include "PrepareLayers.h"
 
 #include "bnn/BnnDialect.h"
@@ -89,9 +89,13 @@ Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
 }
 
 /// A reshape, or a pool or sum that the engine has not, between a convolution's
-/// integers and to_real: the host does it.
+/// integers and to_real: the host does it. So it does where several outputs need
+/// the integers.
 bool isHosts(Operation *op) {
   auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
+  if (mlir::isa_and_nonnull<bnn::SumOp, bnn::MaxPoolOp>(op) &&
+      !op->getOperand(0).hasOneUse())
+    return true;
   if (auto sum = mlir::dyn_cast_or_null<bnn::SumOp>(op))
     return realType(sum.getInput()).getDimSize(1) != 1 ||
            isHosts(sum.getInput().getDefiningOp());
@@ -109,6 +113,32 @@ static bool onlyHostReads(Value value) {
     return mlir::isa<bnn::ToRealOp>(user) ||
            (isHosts(user) && onlyHostReads(user->getResult(0)));
   });
+}
+
+/// Integers that several to_real read become numbers once, so that a layer has
+/// one reader whatever the graph's outputs are.
+static void shareIntegers(mlir::func::FuncOp func) {
+  llvm::SmallSetVector<Value, 4> shared;
+  for (auto toReal : func.front().getOps<bnn::ToRealOp>())
+    if (mapTypeOf(toReal.getInput()).getElementType().isInteger(32) &&
+        !toReal.getInput().hasOneUse() &&
+        llvm::all_of(toReal.getInput().getUsers(),
+                     llvm::IsaPred<bnn::ToRealOp>))
+      shared.insert(toReal.getInput());
+  for (Value integers : shared) {
+    mlir::OpBuilder builder(integers.getContext());
+    builder.setInsertionPointAfterValue(integers);
+    llvm::SmallVector<Operation *> readers(integers.getUsers());
+    Value numbers = bnn::ToRealOp::create(
+        builder, integers.getLoc(), realType(integers), integers, Reals{1.0},
+        Reals{0.0}, nullptr, nullptr);
+    for (Operation *reader : readers) {
+      builder.setInsertionPoint(reader);
+      reader->getResult(0).replaceAllUsesWith(
+          onReals(builder, reader, numbers));
+      reader->erase();
+    }
+  }
 }
 
 void valuesOnHost(mlir::func::FuncOp func) {
@@ -146,6 +176,7 @@ void valuesOnHost(mlir::func::FuncOp func) {
         erased = true;
       }
   }
+  shareIntegers(func);
 }
 
 /// What reads `bits` reads `value` instead, the same in f64.

@@ -216,6 +216,9 @@ bool Patient::mend(StringRef error) {
     return options.signZeroPlus = true;
   if (error.contains("no binary layer among"))
     return binarizeAllWeights(module);
+  // Without a layer that is too large the others are no longer what they were.
+  if (error.contains(", target '"))
+    return false;
   std::vector<Operation *> ops = operationsOf(module, nodeOf(error));
   for (Operation *op : llvm::reverse(ops)) {
     if (error.contains("weights") && binarizeWeights(op))

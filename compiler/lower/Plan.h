@@ -106,7 +106,6 @@ struct LayerPlan {
   std::array<Nest, 8> loops;
   isa::Run run;
   isa::Out out;
-  uint32_t outputBeats = 0; ///< value modes: words of the output buffer
   int64_t valueScale = 1, valueShift = 0;    ///< true sum = scale * v + shift
   uint64_t steps = 0;                        ///< array steps of one window
   uint64_t first = 0, last = 0, retired = 0; ///< predicted, cold start at 0
@@ -126,6 +125,13 @@ struct LayerPlan {
            border;
   }
 };
+
+/// Pixels that `pixels` sums of a stream become.
+inline uint32_t pooledPixels(const isa::Out &out, uint64_t pixels) {
+  return pixels < out.pool_window
+             ? 0
+             : uint32_t((pixels - out.pool_window) / out.pool_stride + 1);
+}
 
 /// A layer's border passes.
 inline std::vector<const LayerPlan *> passesOf(const LayerPlan &plan) {
@@ -158,7 +164,7 @@ struct InputStripe {
 };
 
 /// One RUN of a window: a layer, or the part of it for which one chunk of
-/// weights or one border's thresholds do.
+/// weights, one border's thresholds or one piece of the output buffer do.
 struct RunPlan {
   int layer = -1;  ///< -1: does nothing, but gives a token
   int chunk = -1;  ///< whose weights it needs
@@ -166,6 +172,7 @@ struct RunPlan {
   LayerPlan part;
   uint64_t cycles = 1; ///< with its delay
   bool waitsForLoad = false, freesForLoad = false;
+  bool waitsForStore = false, freesForStore = false; ///< the output buffer
 };
 
 /// One LOAD of a window. Those that follow a RUN wait for its token; the input
@@ -176,6 +183,14 @@ struct LoadPlan {
   size_t user = 0;     ///< RUN that needs it first
   size_t after = 0;    ///< RUN that it follows, unless it is the first LOAD
   bool signals = true; ///< gives its user a token
+};
+
+/// One STORE of a window: from the output buffer to its place in the output.
+struct StorePlan {
+  size_t after = 0; ///< RUN whose values are the last of it
+  uint32_t address = 0, words = 0;
+  uint32_t dest = 0;  ///< word of the window's output
+  bool frees = false; ///< gives a RUN a token
 };
 
 struct Usage {
@@ -191,6 +206,8 @@ struct Plan {
   std::vector<InputStripe> stripes; ///< empty: the input is loaded at once
   std::vector<RunPlan> runs;        ///< of one window
   std::vector<LoadPlan> loads;      ///< of one window
+  std::vector<StorePlan> stores;    ///< of one window
+  uint32_t pieceWords = 0; ///< of the output buffer, for each STORE; 0: one does
   uint32_t inputFreeAfter = 0;      ///< layer behind which the next input loads
   std::vector<Routine> routines;    ///< in control store order
   std::vector<isa::Microword> microcode; ///< their words
@@ -226,6 +243,7 @@ bool mayOverwriteInput(const Layer &layer, LayerPlan plan, uint32_t laneWords);
 struct Means {
   bool stream = false;  ///< load weights that do not fit in every window
   bool stripes = false; ///< load the input piece by piece
+  uint32_t outputBuffers = 2; ///< for the pieces of a large output
 };
 /// Places maps, weight and threshold rows.
 bool allocate(const Network &network, Plan &plan, Means means,
@@ -239,8 +257,17 @@ bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
 /// The RUN of stripe `index`, once the maps have their places.
 LayerPlan stripeOf(const LayerPlan &layer, const std::vector<InputStripe> &all,
                    size_t index);
-/// Lists the RUNs and LOADs of a window and gives them their tokens.
+/// Lists the RUNs, LOADs and STOREs of a window and gives them their tokens.
 bool orderTransfers(Plan &plan, std::string &error);
+/// Words that `plan` puts into the output buffer.
+uint64_t outputWords(const LayerPlan &plan);
+/// Whether the window's values fit the output buffer, at once or in pieces that
+/// take turns in `buffers` parts of it; else `needed` words would do.
+bool placeOutput(Plan &plan, uint32_t buffers, uint64_t &needed);
+/// `run` in pieces of at most `words` words (0: of any), in the values' order.
+std::vector<LayerPlan> cutOutput(const LayerPlan &run, uint32_t words);
+/// The STOREs behind the RUNs of a window, and their tokens.
+void orderStores(Plan &plan);
 /// Sets delays, so that no word is read before it is written, and predicts.
 bool schedule(Plan &plan, const Network &network, std::string &error);
 /// Cycles from one window to the next of a stream, as far as RUNs and LOADs

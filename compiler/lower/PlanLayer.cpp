@@ -404,15 +404,6 @@ static bool planFields(const Layer &layer, const MapLayout *next,
   plan.routine = chooseRoutine(layer, plan);
   if (!sumsPixels(plan.routine))
     plan.run.last_pixels = 0;
-  if (!toLanes) {
-    uint64_t perStream = 4ull * plan.gm;
-    if (layer.output == OutputKind::Split)
-      perStream *= 2;
-    if (layer.output == OutputKind::Raw)
-      perStream *= uint64_t(layer.out.w);
-    plan.outputBeats =
-        uint32_t(perStream * plan.outputGroups * uint64_t(layer.conv.h));
-  }
   int64_t sumTiles =
       sumsPixels(plan.routine) ? plan.pixelTiles * layer.conv.h : 1;
   unsigned needed = 0;

@@ -92,6 +92,8 @@ static void insertWait(Plan &plan, size_t at, uint32_t delay) {
     load.user += load.user >= at;
     load.after += load.after >= at;
   }
+  for (StorePlan &store : plan.stores)
+    store.after += store.after >= at;
 }
 
 namespace {
@@ -219,7 +221,7 @@ uint64_t steadyCycles(const Plan &plan) {
 
 /// Plans with the fastest splits, or with `sparing` those that take the fewest
 /// rows.
-static bool planWith(const Network &network, bool sparing, Means means,
+static bool planOnce(const Network &network, bool sparing, Means means,
                      Plan &plan, std::string &error) {
   isa::Target target = plan.target;
   plan = Plan();
@@ -246,14 +248,31 @@ static bool planWith(const Network &network, bool sparing, Means means,
   for (const RunPlan &run : plan.runs)
     if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
       most = size_t(run.layer);
+  bool output = plan.pieceWords && most + 1 == runs.size();
+  std::string remedy =
+      fmt::format("use fewer layers, or {}",
+                  network.layers[most].differsByPosition()
+                      ? "constants that differ by channel only"
+                      : "pad with -1 or +1 instead of 0");
+  if (output)
+    remedy = fmt::format("{} of its {} RUNs give the output, make that smaller",
+                         runs[most], plan.runs.size());
   error = fmt::format("{}: the network takes {} instructions, the "
-                      "instruction memory holds {}; use fewer layers, or {}",
+                      "instruction memory holds {}; {}",
                       network.layers[most].place(), code,
-                      isa::isaInstructionMemory,
-                      network.layers[most].differsByPosition()
-                          ? "constants that differ by channel only"
-                          : "pad with -1 or +1 instead of 0");
+                      isa::isaInstructionMemory, remedy);
   return false;
+}
+
+static bool planWith(const Network &network, bool sparing, Means means,
+                     Plan &plan, std::string &error) {
+  if (planOnce(network, sparing, means, plan, error))
+    return true;
+  if (!plan.pieceWords)
+    return false;
+  // Half as many pieces of the output, each of which waits for the one before.
+  means.outputBuffers = 1;
+  return planOnce(network, sparing, means, plan, error);
 }
 
 bool planNetwork(const Network &network, const isa::Target &target, Plan &plan,

@@ -19,13 +19,6 @@
 
 namespace bnncc::lower {
 
-/// Pixels that `pixels` sums become.
-static int64_t pooled(const isa::Out &out, int64_t pixels) {
-  return pixels < out.pool_window
-             ? 0
-             : (pixels - out.pool_window) / out.pool_stride + 1;
-}
-
 bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
                 std::vector<InputStripe> &stripes) {
   const isa::Out &out = plan.out;
@@ -61,7 +54,7 @@ bool cutStripes(const Layer &layer, LayerPlan &plan, uint32_t tiles,
                            (plan.gp - 1) * plan.run.cluster_stride +
                            plan.words * (in.quad ? 2 : 1)});
     stripes.push_back(stripe);
-    done = first + pooled(out, stripe.pixels);
+    done = first + pooledPixels(out, stripe.pixels);
     if (stripe.pixel + stripe.pixels >= layer.conv.w)
       break;
     int64_t next = done - again;

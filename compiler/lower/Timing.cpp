@@ -57,11 +57,6 @@ private:
   uint64_t address = 0, bytes = 0;
   std::vector<uint64_t> beats;
 };
-
-/// Pooled pixels that are complete once `x` pixels are there.
-uint64_t pooled(const isa::Out &out, uint64_t x) {
-  return x < out.pool_window ? 0 : (x - out.pool_window) / out.pool_stride + 1;
-}
 } // namespace
 
 RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
@@ -94,7 +89,7 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
     uint64_t at = std::max(cycle + kValueDelay, clock.valueFree);
     at += pixels * plan.gm;
     if (out.mode == isa::OutMode::Raw)
-      at += 4 * plan.gm * (pooled(out, x + pixels) - pooled(out, x));
+      at += 4 * plan.gm * (pooledPixels(out, x + pixels) - pooledPixels(out, x));
     else if (last && !sumBits)
       at += (out.mode == isa::OutMode::Split ? 8 : 4) * plan.gm;
     clock.captureFree = clock.valueFree;
@@ -128,7 +123,7 @@ RunTimes walkRun(const LayerPlan &plan, Clock &clock, uint32_t laneWords) {
                            ? clock.writerFree - kWriteDelay
                            : 0);
             writer.append(cycle + kWriteDelay,
-                          pooled(out, to) - pooled(out, from), last);
+                          pooledPixels(out, to) - pooledPixels(out, from), last);
           }
           ++cycle;
         }

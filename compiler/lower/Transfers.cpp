@@ -32,9 +32,8 @@ static LayerPlan partOf(const LayerPlan &layer, const LayerPlan &pass,
     return part; // one group, whatever the chunk
   bool lanes = part.out.mode == isa::OutMode::Bits ||
                part.out.mode == isa::OutMode::SumBits;
-  uint32_t pitch =
-      lanes ? part.out.group_pitch : layer.outputBeats / layer.outputGroups;
-  part.out.base += chunk.firstGroup * pitch;
+  if (lanes)
+    part.out.base += chunk.firstGroup * part.out.group_pitch;
   part.run.threshold += chunk.firstGroup * uint32_t(part.loops[7].threshold);
   part.outputGroups = chunk.groups;
   part.loops[7].limit = chunk.groups;
@@ -72,8 +71,14 @@ static void listRuns(Plan &plan, size_t idle) {
           run.part.passes.clear();
           plan.runs.push_back(run);
         }
-        if (run.stripe < 0)
+        if (run.stripe >= 0)
+          continue;
+        bool last = i + 1 == plan.layers.size();
+        for (const LayerPlan &piece :
+             cutOutput(run.part, last ? plan.pieceWords : 0)) {
+          run.part = piece;
           plan.runs.push_back(run);
+        }
       }
   }
 }
@@ -169,6 +174,7 @@ bool orderTransfers(Plan &plan, std::string &error) {
   if (least) {
     listRuns(plan, best);
     dealTokens(plan);
+    orderStores(plan);
     return true;
   }
   error = fmt::format("internal error: no order of {} LOADs of weights",

@@ -2,7 +2,7 @@
 
 Usage: export.py [FOLDER=fixtures beside this file] [NAME...]   (Python with torch, onnxscript, onnxruntime)
 
-Writes FOLDER/NAME-EXPORTER.npz: the model's bytes, x, y0 (y1 ...) and the flags that bnncc needs. Training is a few steps only, so that
+Writes FOLDER/NAME-EXPORTER.npz: the model's bytes, x, y0 (y1 ... and the names of several outputs) and the flags that bnncc needs. Training is a few steps only, so that
 normalisations hold numbers of the usual kind. What names this machine (stack traces that the newer exporter records) is left out."""
 
 import sys
@@ -103,6 +103,8 @@ def main() -> None:
             outputs = {f"y{k}": y for k, y in enumerate(reference(model, inputs))}
             flags = [] if name in FLOAT_INPUT else ["--input-type=int8"]
             stored = np.frombuffer(model.SerializeToString(), np.uint8)
+            if len(outputs) > 1:
+                outputs["outputs"] = np.array([output.name for output in model.graph.output])
             np.savez_compressed(folder / f"{name}-{exporter}.npz", model=stored, x=inputs, flags=np.array(flags, str), **outputs)
             print(f"{name}-{exporter}: {len(stored)} bytes", flush=True)
 

@@ -58,6 +58,23 @@ class TwoOutputs(nn.Module):
         return logits, logits.argmax(1)
 
 
+class MapAndMean(nn.Module):
+    """Scores at every position, and their mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*body(), *head())
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        scores = self.body(x)
+        return scores.mean(2), scores
+
+
+def image(*layers: nn.Module) -> nn.Sequential:
+    """The window as a picture of 8 rows."""
+    return nn.Sequential(Lambda(lambda x: x.reshape(x.shape[0], 1, 8, SAMPLES // 8)), *layers)
+
+
 class ReActNet(nn.Module):
     """Learnable shifts before the sign and around PReLU."""
 
@@ -117,6 +134,10 @@ NETS |= {
     "topk": lambda: net(*body(), *head(), end=lambda x: torch.topk(x.mean(2), 1)[1]),
     "max": lambda: net(*body(), *head(), end=lambda x: x.max(2)[0]),
     "two-outputs": TwoOutputs,
+    "map-and-mean": MapAndMean,
+    # More values than the output buffer holds: 96 positions of 24 channels, and 8 x 12 pixels of 48 channels of bits.
+    "map": lambda: nn.Sequential(BinaryConv1d(1, WIDTH, 7, padding=3), nn.BatchNorm1d(WIDTH), Sign(), BinaryConv1d(WIDTH, 24, 3, padding=1, bias=True)),
+    "bits": lambda: image(BinaryConv2d(1, 48, 3, padding=1), nn.BatchNorm2d(48), Sign()),
     "dropout": lambda: flat([*body(), nn.Dropout(0.3)]),
     "as-image": AsImage,
     "pool-ceil": lambda: net(*body(pool=nn.MaxPool1d(3, 2, 1, ceil_mode=True)), *head()),

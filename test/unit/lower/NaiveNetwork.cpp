@@ -104,14 +104,14 @@ Network randomNetwork(std::mt19937 &random, MapKind kind, Shape shape,
     l.sets = spec.sets;
     l.padLeft = l.padRight = spec.pad;
     l.padValue = spec.padValue;
-    l.conv = {spec.channels, 1,
+    l.conv = {spec.channels, shape.h,
               (shape.w + 2 * spec.pad - l.kernelW) / spec.stride + 1};
     l.pool = {spec.poolWindow, spec.poolStride, spec.poolFirst};
     l.output = spec.output;
-    l.out = {spec.channels, 1,
+    l.out = {spec.channels, shape.h,
              (l.conv.w - spec.poolWindow) / spec.poolStride + 1};
     if (spec.output == OutputKind::SumBits)
-      l.out.w = 1;
+      l.out.h = l.out.w = 1;
     for (int64_t i = 0; i < spec.channels * l.taps(); ++i)
       l.weights.push_back(pick(0, 1) ? 1 : -1);
     // A pool of zero-padded bits needs constants that tell the border.
