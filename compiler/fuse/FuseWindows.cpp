@@ -24,7 +24,8 @@ bool equal(const Radical &x, const Radical &y) {
 }
 
 // The grid of a quantised edge: the value of channel c is turns[c] * scale * x +
-// shifts[c]. Only bits may be turned or shifted by channel.
+// shifts[c]. Only bits may be turned by channel; others may be shifted so where
+// there is no border, whose code would differ.
 struct ChannelGrid {
   Radical scale;
   std::vector<int> turns;
@@ -38,7 +39,7 @@ struct ChannelGrid {
   }
 };
 
-std::optional<ChannelGrid> gridOf(const Edge &edge) {
+std::optional<ChannelGrid> gridOf(const Edge &edge, bool hasBorder) {
   ChannelGrid grid;
   for (int64_t c = 0; c < edge.channels(); ++c) {
     if (c > 0 && edge.chains.size() == 1) {
@@ -56,7 +57,8 @@ std::optional<ChannelGrid> gridOf(const Edge &edge) {
     if (!same && !(edge.isBipolar() &&
                    equal(grid.scale, next->scale.negated())))
       return std::nullopt;
-    if (c > 0 && !edge.isBipolar() && !equal(grid.shifts[0], next->shift))
+    if (c > 0 && hasBorder && !edge.isBipolar() &&
+        !equal(grid.shifts[0], next->shift))
       return std::nullopt;
     grid.turns.push_back(same ? 1 : -1);
     grid.shifts.push_back(next->shift);
@@ -174,7 +176,9 @@ LogicalResult Fuser::fuseConv(Operation *op) {
                 input.type().getElementTypeBitWidth() <= 8;
   if (!isCode || op->hasAttr("host"))
     return fuseRealConv(op);
-  auto grid = gridOf(input);
+  llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
+  bool ownPads = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
+  auto grid = gridOf(input, ownPads || input.pad.has_value());
   if (!grid && input.zero)
     return reportZero(input);
   if (!grid && canPrecedeEngine(op, input))
@@ -182,12 +186,11 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "
                            "channels, but found several; scales of activations "
-                           "that differ by channel are not supported yet");
+                           "that differ by channel are supported before the "
+                           "first binary layer only; scale all channels alike");
 
   // Explicit padding by a value, then the convolution's own padding by 0.
-  llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
   Radical padValue;
-  bool ownPads = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
   if (input.pad && input.pad->isLowest)
     return op->emitOpError("must not see a Pad by minus infinity, but found "
                            "one; pad a pool so, and a convolution by a number");
