@@ -10,7 +10,8 @@ namespace bnncc {
 bool equalNumbers(const exact::Radical &x, const exact::Radical &y);
 
 /// The grid of a quantised edge: the value of channel c is turns[c] * scale * x +
-/// shifts[c]. Only bits may be turned or shifted by channel.
+/// shifts[c]. Only bits may be turned by channel; others may be shifted so where
+/// there is no border, whose code would differ.
 struct ChannelGrid {
   exact::Radical scale;
   std::vector<int> turns;
@@ -23,7 +24,7 @@ struct ChannelGrid {
     return llvm::any_of(shifts, [](auto &shift) { return shift.sign() != 0; });
   }
 };
-std::optional<ChannelGrid> gridOf(const Edge &edge);
+std::optional<ChannelGrid> gridOf(const Edge &edge, bool hasBorder);
 
 /// The value of a pending pad behind the edge's steps, if it is exact.
 std::optional<exact::Radical> padValueOf(const Edge &edge);

@@ -24,7 +24,7 @@ bool equalNumbers(const Radical &x, const Radical &y) {
   return difference && difference->sign() == 0;
 }
 
-std::optional<ChannelGrid> gridOf(const Edge &edge) {
+std::optional<ChannelGrid> gridOf(const Edge &edge, bool hasBorder) {
   ChannelGrid grid;
   for (int64_t c = 0; c < edge.channels(); ++c) {
     if (c > 0 && edge.chains.size() == 1) {
@@ -42,7 +42,8 @@ std::optional<ChannelGrid> gridOf(const Edge &edge) {
     if (!same && !(edge.isBipolar() &&
                    equalNumbers(grid.scale, next->scale.negated())))
       return std::nullopt;
-    if (c > 0 && !edge.isBipolar() && !equalNumbers(grid.shifts[0], next->shift))
+    if (c > 0 && hasBorder && !edge.isBipolar() &&
+        !equalNumbers(grid.shifts[0], next->shift))
       return std::nullopt;
     grid.turns.push_back(same ? 1 : -1);
     grid.shifts.push_back(next->shift);
@@ -152,7 +153,7 @@ Value padCodes(mlir::OpBuilder &builder, mlir::Location loc, const Edge &edge,
 } // namespace
 
 LogicalResult Fuser::layPad(Operation *op, Edge &edge) {
-  auto grid = gridOf(edge);
+  auto grid = gridOf(edge, /*hasBorder=*/true);
   auto value = padValueOf(edge);
   auto code = grid && value && !grid->isTurned()
                   ? padCode(edge, *grid, *value)

@@ -104,7 +104,9 @@ LogicalResult Fuser::fuseConv(Operation *op) {
                 input.type().getElementTypeBitWidth() <= 8;
   if (!isCode || op->hasAttr("host"))
     return fuseRealConv(op);
-  auto grid = gridOf(input);
+  llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
+  bool ownPads = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
+  auto grid = gridOf(input, ownPads || input.pad.has_value());
   if (!grid && input.zero)
     return reportZero(input);
   if (!grid && canPrecedeEngine(op, input))
@@ -112,12 +114,11 @@ LogicalResult Fuser::fuseConv(Operation *op) {
   if (!grid)
     return op->emitOpError("input must have one scale and zero point for all "
                            "channels, but found several; scales of activations "
-                           "that differ by channel are not supported yet");
+                           "that differ by channel are supported before the "
+                           "first binary layer only; scale all channels alike");
 
   // Explicit padding by a value, then the convolution's own padding by 0.
-  llvm::SmallVector<int64_t> pads(intsOf(op, "pads"));
   Radical padValue;
-  bool ownPads = llvm::any_of(pads, [](int64_t pad) { return pad != 0; });
   if (input.pad && input.pad->isLowest)
     return op->emitOpError("must not see a Pad by minus infinity, but found "
                            "one; pad a pool so, and a convolution by a number");

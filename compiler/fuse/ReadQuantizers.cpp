@@ -74,7 +74,8 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
       return op->emitOpError("must have scales other than 0, but found 0 at "
                              "element ")
              << i << "; train or export again";
-  int64_t low, high, shift = 0;
+  int64_t low, high;
+  std::vector<double> shifts = {0};
   bool isSignOnly = false;
   StringRef mode = "ROUND";
   if (isQuant) {
@@ -96,25 +97,25 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
   } else {
     std::tie(low, high) =
         bnn::integerRange(tensorType(op->getResult(0)).getElementType());
-    auto zeros = zero->exactDoubles();
-    if (zero->size() != 1 || !zeros)
-      return op->emitOpError("must have one zero point, but found ")
-             << zero->size();
-    shift = int64_t(zeros->front());
+    if (auto zeros = zero->exactDoubles())
+      shifts = std::move(*zeros);
   }
   Quantization result;
   result.grid.first = isSignOnly ? -1 : low;
   result.grid.step = isSignOnly ? 2 : 1;
-  Quantizer quantizer;
-  for (int64_t code = low + 1; code <= high && !isSignOnly; ++code) {
-    auto cut = roundingCut(mode, code - shift);
-    if (!cut)
-      return op->emitOpError("must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
-                             "CEIL, UP or DOWN, but found ")
-             << mode << "; choose one of these";
-    quantizer.cuts.push_back(*cut);
+  for (double shift : shifts) {
+    Quantizer quantizer;
+    for (int64_t code = low + 1; code <= high && !isSignOnly; ++code) {
+      auto cut = roundingCut(mode, code - int64_t(shift));
+      if (!cut)
+        return op->emitOpError("must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
+                               "CEIL, UP or DOWN, but found ")
+               << mode << "; choose one of these";
+      quantizer.cuts.push_back(*cut);
+    }
+    result.grid.quantizers.push_back(isSignOnly ? Quantizer::atLeastZero()
+                                                : std::move(quantizer));
   }
-  result.grid.quantizers = {isSignOnly ? Quantizer::atLeastZero() : quantizer};
   result.before = {stepsOf(*scale, Step::divide)};
   if (isQuant) {
     result.before.push_back(stepsOf(*zero, Step::add));

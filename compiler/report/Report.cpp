@@ -178,8 +178,9 @@ static std::string hostText(const ReportData &data) {
   if (before == 0)
     return text + ", after the engine";
   return text + fmt::format(", {} of them before the engine: the first layer has "
-                            "float weights; -1 and +1 put it on the engine, and "
-                            "eight-bit weights will, which are not supported yet",
+                            "float weights, or its input scales by channel; -1 "
+                            "and +1 put it on the engine, and eight-bit weights "
+                            "will, which are not supported yet",
                             before);
 }
 

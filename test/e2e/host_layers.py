@@ -213,6 +213,16 @@ def scaled_leads(b: Builder) -> None:
     b.middle(8)
 
 
+def shifted_leads(b: Builder) -> None:
+    """Codes with a zero point for each lead: without a border the engine takes them."""
+    scale, zero = np.full(3, 0.03, np.float32), np.array([3, 0, -5], np.int8)
+    b.op("DequantizeLinear", b.op("QuantizeLinear", None, scale, zero, axis=1), scale, zero, axis=1)
+    b.op("Conv", None, b.pm(8, 3, 5))
+    b.bn(8)
+    b.sign()
+    b.middle(8)
+
+
 def above(b: Builder) -> None:
     gap_linear(b)
     b.op("Sigmoid")
@@ -246,6 +256,7 @@ KINDS = {
     "smallest": ([1, 1, 60], binary_first, smallest, "int8"),
     "smallest-values": ([1, 1, 60], binary_first, smallest_values, "int8"),
     "scaled-leads": ([1, 3, 40], scaled_leads, gap_linear, "int8"),
+    "shifted-leads": ([1, 3, 40], shifted_leads, gap_linear, "real"),
 }
 
 

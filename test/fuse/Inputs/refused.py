@@ -105,9 +105,7 @@ case("must average windows inside the map, but found pads [1, 1]; pad with")(lam
 case("must pad positions by a constant, but found pads [")(lambda n: n.head(n.op("Pad", n.layer(), np.array([0, 1, 0, 0, 0, 0], I64)), 5))
 case("must have constant weights, but found computed ones")(lambda n: n.end(n.op("Conv", "x", n.op("Reshape", "x", np.array([4, 1, 4], I64)))))
 case("must have one group, but found 2")(lambda n: n.head(n.layer(n.layer(), 2, 4, 3, group=2)))
-case("must have one zero point, but found 4")(
-    lambda n: n.end(n.op("QuantizeLinear", n.conv("x", 1, 4), np.full(14, 0.5, F), np.zeros(14, np.int8), axis=2))
-)
+case("input must have one scale and zero point for all channels, but found several", "--input-type=int8", shape=(1, 2, 16))(lambda n: n.head(n.op("Mul", "x", column(2)), 2))
 # Elementwise.
 case("must not divide by zero, but found 0 for channel 2")(
     lambda n: n.head(n.sign(n.op("Div", n.conv("x", 1, 4), np.array([[1], [2], [0], [3]], F))))
