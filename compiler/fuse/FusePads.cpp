@@ -1,5 +1,5 @@
-// Pads on edges: one is pending until a layer reads it; what lies inside another
-// becomes part of the map.
+// Pads on edges: one is pending until a layer reads it; what lies inside
+// another becomes part of the map.
 
 #include "fuse/ChannelGrid.h"
 #include "fuse/Fuser.h"
@@ -39,8 +39,8 @@ std::optional<ChannelGrid> gridOf(const Edge &edge, bool hasBorder) {
     if (c == 0)
       grid.scale = next->scale;
     bool same = equalNumbers(grid.scale, next->scale);
-    if (!same && !(edge.isBipolar() &&
-                   equalNumbers(grid.scale, next->scale.negated())))
+    if (!same &&
+        !(edge.isBipolar() && equalNumbers(grid.scale, next->scale.negated())))
       return std::nullopt;
     if (c > 0 && hasBorder && !edge.isBipolar() &&
         !equalNumbers(grid.shifts[0], next->shift))
@@ -95,7 +95,8 @@ RankedTensorType paddedType(const Edge &edge, mlir::Type element) {
 }
 
 /// O x C x 1 x 1 weights that take each channel as it is.
-template <typename T> DenseElementsAttr identity(Value map, mlir::Type element) {
+template <typename T>
+DenseElementsAttr identity(Value map, mlir::Type element) {
   int64_t channels = tensorType(map).getDimSize(0);
   std::vector<T> weights(size_t(channels * channels), T(0));
   for (int64_t c = 0; c < channels; ++c)
@@ -155,9 +156,8 @@ Value padCodes(mlir::OpBuilder &builder, mlir::Location loc, const Edge &edge,
 LogicalResult Fuser::layPad(Operation *op, Edge &edge) {
   auto grid = gridOf(edge, /*hasBorder=*/true);
   auto value = padValueOf(edge);
-  auto code = grid && value && !grid->isTurned()
-                  ? padCode(edge, *grid, *value)
-                  : std::nullopt;
+  auto code = grid && value && !grid->isTurned() ? padCode(edge, *grid, *value)
+                                                 : std::nullopt;
   if (!code || (edge.isBipolar() && *code == 0))
     return op->emitOpError("must pad around a Pad by values that the map has, "
                            "but found a Pad by ")

@@ -108,8 +108,9 @@ FailureOr<Fuser::Quantization> Fuser::readUniform(Operation *op) {
     for (int64_t code = low + 1; code <= high && !isSignOnly; ++code) {
       auto cut = roundingCut(mode, code - int64_t(shift));
       if (!cut)
-        return op->emitOpError("must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
-                               "CEIL, UP or DOWN, but found ")
+        return op->emitOpError(
+                   "must round by ROUND, HALF_UP, HALF_DOWN, FLOOR, "
+                   "CEIL, UP or DOWN, but found ")
                << mode << "; choose one of these";
       quantizer.cuts.push_back(*cut);
     }

@@ -11,8 +11,8 @@
 // after the least layer for which the later maps fit beside the input.
 //
 // The first layer's output may lie over that part of the input which no later
-// step of any of its RUNs reads (Overlay.cpp). What a last tile reads behind its
-// map's end must exist, but it is no pixel's, so it may be anything.
+// step of any of its RUNs reads (Overlay.cpp). What a last tile reads behind
+// its map's end must exist, but it is no pixel's, so it may be anything.
 //
 // Weight and threshold rows stay, if they fit; layers of equal split lie
 // together, so that one LOAD fills them. Else see Stream.cpp.
@@ -35,8 +35,8 @@ static bool overlap(const MapLayout &a, const MapLayout &b) {
 static void address(LayerPlan &layer, const MapLayout *next) {
   layer.run.act = layer.in.base + layer.in.channelOffset();
   if (next)
-    layer.out.base = next->base + next->channelOffset() +
-                     next->padTop * next->rowPitch;
+    layer.out.base =
+        next->base + next->channelOffset() + next->padTop * next->rowPitch;
 }
 
 /// Whether map `i` may stand where it does while its neighbour before stands.
@@ -273,7 +273,8 @@ bool allocate(const Network &network, Plan &plan, Means means,
   }
   for (size_t i = 0; i < plan.layers.size(); ++i) {
     LayerPlan &layer = plan.layers[i];
-    address(layer, i + 1 < plan.layers.size() ? &plan.layers[i + 1].in : nullptr);
+    address(layer,
+            i + 1 < plan.layers.size() ? &plan.layers[i + 1].in : nullptr);
     layer.run.weight = layer.weightBase + layer.in.constantGroups * layer.words;
     layer.run.threshold = layer.thresholdBase;
     planPasses(network.layers[i], layer);

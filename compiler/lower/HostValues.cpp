@@ -89,8 +89,8 @@ Value onReals(mlir::OpBuilder &builder, Operation *op, Value value) {
 }
 
 /// A reshape, or a pool or sum that the engine has not, between a convolution's
-/// integers and to_real: the host does it. So it does where several outputs need
-/// the integers.
+/// integers and to_real: the host does it. So it does where several outputs
+/// need the integers.
 bool isHosts(Operation *op) {
   auto pool = mlir::dyn_cast_or_null<bnn::MaxPoolOp>(op);
   if (mlir::isa_and_nonnull<bnn::SumOp, bnn::MaxPoolOp>(op) &&
@@ -155,10 +155,9 @@ void valuesOnHost(mlir::func::FuncOp func) {
     if (ops.empty() || !type.getElementType().isInteger(32))
       continue;
     mlir::OpBuilder builder(toReal);
-    Value value =
-        bnn::ToRealOp::create(builder, toReal.getLoc(), realType(integers),
-                              integers, Reals{1.0}, Reals{0.0}, nullptr,
-                              nullptr);
+    Value value = bnn::ToRealOp::create(
+        builder, toReal.getLoc(), realType(integers), integers, Reals{1.0},
+        Reals{0.0}, nullptr, nullptr);
     for (Operation *op : llvm::reverse(ops))
       value = onReals(builder, op, value);
     value = onReals(builder, toReal, value);

@@ -10,6 +10,7 @@
 #include "fuse/ConstTensor.h"
 #include "fuse/Graph.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -24,6 +25,12 @@ using mlir::RankedTensorType;
 using mlir::Value;
 
 namespace {
+
+using Values = llvm::DenseSet<Value>;
+
+Values constantsIn(mlir::ModuleOp module) {
+  return constantsOf((*module.getOps<mlir::func::FuncOp>().begin()).front());
+}
 
 /// "NAME" of "node 'NAME': ..." or "node 'NAME' of module 'M': ...".
 StringRef nodeOf(StringRef error) {
@@ -84,12 +91,13 @@ Value signsOf(Operation *op, Value weights) {
 }
 
 /// Weights -> their signs, as if the layer had been trained as a binary one.
-bool binarizeWeights(Operation *op) {
+bool binarizeWeights(Operation *op, const Values &constants) {
   if (opType(op) != "Conv" && opType(op) != "MatMul")
     return false;
   for (unsigned i : {1u, 0u}) {
     Value weights = op->getOperand(i);
-    if (Value sign = isConstant(weights) ? signsOf(op, weights) : Value()) {
+    Value sign = constants.contains(weights) ? signsOf(op, weights) : Value();
+    if (sign) {
       op->setOperand(i, sign);
       return true;
     }
@@ -100,7 +108,10 @@ bool binarizeWeights(Operation *op) {
 bool binarizeAllWeights(mlir::ModuleOp module) {
   std::vector<Operation *> layers;
   module.walk([&](Operation *op) { layers.push_back(op); });
-  return llvm::count_if(layers, binarizeWeights) > 0;
+  Values constants = constantsIn(module);
+  return llvm::count_if(layers, [&](Operation *op) {
+           return binarizeWeights(op, constants);
+         }) > 0;
 }
 
 /// x -> sign(x) before a layer.
@@ -153,9 +164,9 @@ bool leaveOut(Operation *op) {
 
 /// A node of one shape to another -> sign(layer(sign(x))), a layer of ones that
 /// gives that shape.
-bool putLayer(llvm::ArrayRef<Operation *> ops) {
-  auto first = llvm::find_if(ops, [](Operation *op) {
-    return op->getNumOperands() > 0 && !isConstant(op->getOperand(0));
+bool putLayer(llvm::ArrayRef<Operation *> ops, const Values &constants) {
+  auto first = llvm::find_if(ops, [&](Operation *op) {
+    return op->getNumOperands() > 0 && !constants.contains(op->getOperand(0));
   });
   if (first == ops.end())
     return false;
@@ -220,20 +231,21 @@ bool Patient::mend(StringRef error) {
   if (error.contains(", target '"))
     return false;
   std::vector<Operation *> ops = operationsOf(module, nodeOf(error));
+  Values constants = constantsIn(module);
   for (Operation *op : llvm::reverse(ops)) {
-    if (error.contains("weights") && binarizeWeights(op))
+    if (error.contains("weights") && binarizeWeights(op, constants))
       return true;
     if (error.contains("input must be quantised") && quantiseInput(op))
       return true;
     if (binarizeQuantiser(op))
       return true;
   }
-  if (ops.empty() || isConstant(ops.back()->getResult(0)))
+  if (ops.empty() || constants.contains(ops.back()->getResult(0)))
     return false;
   if (leaveOut(ops.back()))
     return true;
   replaced.insert(nodeOf(error));
-  return putLayer(ops);
+  return putLayer(ops, constants);
 }
 
 } // namespace

@@ -102,8 +102,8 @@ class WindowWalk {
 public:
   explicit WindowWalk(Plan &plan) : plan(plan) {}
 
-  bool grew = false;      ///< a delay became larger
-  size_t tooLong = None;  ///< a RUN that would have to wait longer than it can
+  bool grew = false;     ///< a delay became larger
+  size_t tooLong = None; ///< a RUN that would have to wait longer than it can
   static constexpr size_t None = ~size_t(0);
 
   /// `cold`: the first window, whose times are the predicted ones.
@@ -237,8 +237,7 @@ static bool planOnce(const Network &network, bool sparing, Means means,
                      plan.layers[i], error))
       return false;
   }
-  if (!allocate(network, plan, means, error) ||
-      !schedule(plan, network, error))
+  if (!allocate(network, plan, means, error) || !schedule(plan, network, error))
     return false;
   size_t code = emitCode(network, plan).warm.size();
   if (code <= isa::isaInstructionMemory)
@@ -249,11 +248,10 @@ static bool planOnce(const Network &network, bool sparing, Means means,
     if (run.layer >= 0 && ++runs[size_t(run.layer)] > runs[most])
       most = size_t(run.layer);
   bool output = plan.pieceWords && most + 1 == runs.size();
-  std::string remedy =
-      fmt::format("use fewer layers, or {}",
-                  network.layers[most].differsByPosition()
-                      ? "constants that differ by channel only"
-                      : "pad with -1 or +1 instead of 0");
+  std::string remedy = fmt::format("use fewer layers, or {}",
+                                   network.layers[most].differsByPosition()
+                                       ? "constants that differ by channel only"
+                                       : "pad with -1 or +1 instead of 0");
   if (output)
     remedy = fmt::format("{} of its {} RUNs give the output, make that smaller",
                          runs[most], plan.runs.size());
