@@ -139,7 +139,6 @@ case("must pad around a Pad by values that the map has, but found")(
 case("must pad by the value of the Pad before it, but found")(
     lambda n: n.head(n.sign(n.op("Pad", n.op("Pad", n.conv("x", 1, 4), np.array([0, 0, 1, 0, 0, 1], I64), F(1)), np.array([0, 0, 1, 0, 0, 1], I64), F(-1))))
 )
-case("must pad by the value of the Pad before it, but found")(lambda n: n.head(n.pad(n.pad(n.layer(), 1), -1)))
 case("--input-type must name an input, but found 'q'", "--input-type=q=int8")(lambda n: n.head(n.layer()))
 case("--input-type must be int8, uint8 or bipolar, but found 'int4'", "--input-type=int4")(lambda n: n.head(n.layer()))
 case("must have ascending thresholds, but found others in channel 0")(
