@@ -22,6 +22,7 @@ static void addStandardHandlers(HandlerTable &table) {
   addMovementHandlers(table);
   addShapeHandlers(table);
   addSpatialHandlers(table);
+  addMaskedAssignHandlers(table);
   addMatrixHandlers(table);
   addReductionHandlers(table);
   addQuantizationHandlers(table);

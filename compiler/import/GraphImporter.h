@@ -36,6 +36,9 @@ using OpsetMap = llvm::StringMap<int64_t>;
 std::optional<std::vector<int>> sortNodes(const onnxpb::GraphProto &graph,
                                           std::string &error);
 
+/// Gives every ScatterND of the places of a mask the mask itself.
+void readMaskedAssignments(onnxpb::GraphProto &graph);
+
 /// A name from the file, fit for a message.
 std::string shown(llvm::StringRef name);
 

@@ -121,6 +121,7 @@ OwningOpRef<ModuleOp> importOnnxBytes(StringRef bytes, StringRef path,
   std::optional<importer::OpsetMap> opsets = checkVersions(model, problem);
   if (!opsets)
     return fail(problem);
+  importer::readMaskedAssignments(*model.mutable_graph());
   std::vector<std::string> unused;
   importer::GraphImporter importer(model, *opsets, shapes,
                                    llvm::sys::path::parent_path(path), context,

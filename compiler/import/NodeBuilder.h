@@ -129,6 +129,7 @@ void addElementwiseHandlers(HandlerTable &table);
 void addMovementHandlers(HandlerTable &table);
 void addShapeHandlers(HandlerTable &table);
 void addSpatialHandlers(HandlerTable &table);
+void addMaskedAssignHandlers(HandlerTable &table);
 void addMatrixHandlers(HandlerTable &table);
 void addReductionHandlers(HandlerTable &table);
 void addQuantizationHandlers(HandlerTable &table);

@@ -58,6 +58,18 @@ Value emitReduce(NodeBuilder &n, StringRef op, ArrayRef<int64_t> axes,
   }
   if (op == "ReduceProd")
     return emitProduct(n, axes, shape);
+  // Norms, of XNOR-Net's magnitudes: ReduceL1(x) -> ReduceSum(Abs(x)).
+  Value in = n.in(0);
+  bool isSquare = op == "ReduceL2" || op == "ReduceSumSquare";
+  if (op == "ReduceL1")
+    in = n.emit("Abs", in, n.type(0));
+  if (isSquare)
+    in = n.emitBinary("Mul", in, in);
+  if (op == "ReduceL1" || isSquare) {
+    Value sum = n.emit("ReduceSum", in, n.type(0).clone(shape),
+                       {n.attr("axes", axes), n.attr("keepdims", keepDims)});
+    return op == "ReduceL2" ? n.emit("Sqrt", sum, NodeBuilder::typeOf(sum)) : sum;
+  }
   auto negated = [&](Value x) {
     return n.emit("Neg", x, NodeBuilder::typeOf(x));
   };
@@ -160,7 +172,8 @@ void buildTopK(NodeBuilder &n) {
 
 void addReductionHandlers(HandlerTable &table) {
   for (const char *op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin",
-                         "ReduceProd"})
+                         "ReduceProd", "ReduceL1", "ReduceL2",
+                         "ReduceSumSquare"})
     table[op] = {1, 2, buildReduce};
   table["GlobalAveragePool"] = {1, 1, buildGlobalPool};
   table["GlobalMaxPool"] = {1, 1, buildGlobalPool};

@@ -115,6 +115,15 @@ static bool onlyHostReads(Value value) {
   });
 }
 
+/// What float32 does at a sign that became `from` is said of `to`.
+static void takeFindings(Operation *from, Operation *to) {
+  for (const char *name : {"near_ties", "float_differs", bnn::unevenChannels})
+    if (mlir::Attribute found = from->getAttr(name)) {
+      to->setAttr(name, found);
+      to->setLoc(from->getLoc());
+    }
+}
+
 /// Integers that several to_real read become numbers once, so that a layer has
 /// one reader whatever the graph's outputs are.
 static void shareIntegers(mlir::func::FuncOp func) {
@@ -128,16 +137,17 @@ static void shareIntegers(mlir::func::FuncOp func) {
   for (Value integers : shared) {
     mlir::OpBuilder builder(integers.getContext());
     builder.setInsertionPointAfterValue(integers);
-    llvm::SmallVector<Operation *> readers(integers.getUsers());
-    Value numbers = bnn::ToRealOp::create(
+    auto numbers = bnn::ToRealOp::create(
         builder, integers.getLoc(), realType(integers), integers, Reals{1.0},
         Reals{0.0}, nullptr, nullptr);
-    for (Operation *reader : readers) {
-      builder.setInsertionPoint(reader);
-      reader->getResult(0).replaceAllUsesWith(
-          onReals(builder, reader, numbers));
-      reader->erase();
-    }
+    for (Operation *reader : llvm::to_vector(integers.getUsers()))
+      if (reader != numbers.getOperation()) {
+        takeFindings(reader, numbers);
+        builder.setInsertionPoint(reader);
+        reader->getResult(0).replaceAllUsesWith(
+            onReals(builder, reader, numbers.getOutput()));
+        reader->erase();
+      }
   }
 }
 
@@ -214,9 +224,7 @@ static void signOnHost(bnn::ThresholdOp threshold, const SignTerms &terms) {
   RankedTensorType map = realType(threshold.getOutput());
   Value value = scaled(builder, threshold, terms);
   mlir::Type type = value.getType();
-  for (const char *name : {"near_ties", "float_differs", bnn::unevenChannels})
-    if (mlir::Attribute found = threshold->getAttr(name))
-      value.getDefiningOp()->setAttr(name, found);
+  takeFindings(threshold, value.getDefiningOp());
   if (terms.bends)
     value = bnn::PReluOp::create(builder, loc, type, value, terms.slope);
   value = bnn::AffineOp::create(builder, loc, type, value, terms.gain,

@@ -110,7 +110,7 @@ def dense_tail() -> list:
     return [nn.Flatten(), BinaryLinear(n, 16), nn.BatchNorm1d(16), nn.Hardtanh(), Sign(), nn.Linear(16, CLASSES)]
 
 
-SIGN_NAMES = ("where", "detached", "detached-polynomial", "bool", "greater", "masked")
+SIGN_NAMES = ("where", "detached", "detached-polynomial", "bool", "greater", "masked", "assigned")
 NETS: dict[str, object] = {f"sign-{name}": (lambda name=name: flat(body(sign=name))) for name in SIGN_NAMES}
 # torch.sign gives 0 at 0: batch normalisation with a mean beside the integers keeps the sums away from it.
 NETS |= {f"sign-{name}": (lambda name=name: flat(body(sign=name))) for name in ("function", "detached-tanh")}

@@ -54,6 +54,14 @@ def masked(x: torch.Tensor) -> torch.Tensor:
     return torch.ones_like(x).masked_fill(x < 0, -1.0)
 
 
+def assigned(x: torch.Tensor) -> torch.Tensor:
+    """In place, at the places that a mask chooses."""
+    y = x.clone()
+    y[x >= 0] = 1.0
+    y[x < 0] = -1.0
+    return y
+
+
 SIGNS = {
     "function": SignFunction.apply,
     "where": where,
@@ -63,6 +71,7 @@ SIGNS = {
     "bool": from_bool,
     "greater": from_greater,
     "masked": masked,
+    "assigned": assigned,
 }
 
 

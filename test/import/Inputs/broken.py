@@ -224,6 +224,7 @@ CASES = [
     # Operators of one spelling only.
     ("BitShift must have direction LEFT or RIGHT, found 'UP'; export the model again", node("BitShift", "x", np.array(1, U8), dtype=TensorProto.UINT8, direction="UP")),
     ("Gelu must have approximate = 'none' or 'tanh', found 'sine'; export with one of them", node("Gelu", "x", opset=20, approximate="sine")),
+    ("ScatterND must set what a mask of the data's shape chooses to one number, found other places", node("ScatterND", "x", np.zeros((1, 3), I64), full(1))),
     ("ReduceProd must multiply at most 64 numbers of a constant, found 32 of a computed value", node("ReduceProd", "x")),
     # Operators and their number of inputs.
     ("the operator must be one that bnncc knows, found 'Gru'", node("Gru", "x")),
