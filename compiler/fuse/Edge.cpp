@@ -32,7 +32,8 @@ static bool isAffine(const Step &step) {
          step.kind != Step::Kind::Apply;
 }
 
-/// Steps that may share a place: affine ones of any kind, else those of one kind.
+/// Steps that may share a place: affine ones of any kind, else those of one
+/// kind.
 static Step::Kind placeOf(const Step &step) {
   return isAffine(step) && step.kind != Step::Kind::Round ? Step::Kind::Multiply
                                                           : step.kind;
@@ -56,11 +57,12 @@ void Edge::alignChains() {
     std::vector<Kind> merged;
     size_t p = 0, s = 0;
     while (p < places.size() || s < chain.size()) {
-      bool isNew = p == places.size() ||
-                   (s < chain.size() && placeOf(chain[s]) != places[p] &&
-                    places[p] != Kind::Multiply &&
-                    placeOf(chain[s]) == Kind::Multiply);
-      bool shares = !isNew && s < chain.size() && placeOf(chain[s]) == places[p];
+      bool isNew =
+          p == places.size() ||
+          (s < chain.size() && placeOf(chain[s]) != places[p] &&
+           places[p] != Kind::Multiply && placeOf(chain[s]) == Kind::Multiply);
+      bool shares =
+          !isNew && s < chain.size() && placeOf(chain[s]) == places[p];
       merged.push_back(isNew ? placeOf(chain[s]) : places[p]);
       p += !isNew;
       s += isNew || shares;
@@ -209,7 +211,8 @@ mlir::ArrayAttr textsOf(mlir::OpBuilder &builder,
   llvm::SmallVector<mlir::Attribute> texts;
   bool rounds = false;
   for (const Radical &x : values) {
-    rounds |= !x.isRational() || exact::rational(x.toDouble()) != x.rationalPart();
+    rounds |=
+        !x.isRational() || exact::rational(x.toDouble()) != x.rationalPart();
     texts.push_back(builder.getStringAttr(hostText(x)));
   }
   return rounds ? builder.getArrayAttr(texts) : nullptr;
@@ -254,8 +257,47 @@ Value createClips(mlir::OpBuilder &builder, mlir::Location loc, Value value,
   value = createAffine(builder, loc, value, one, toLow);
   value = bnn::PReluOp::create(builder, loc, value.getType(), value, lowSlopes);
   value = createAffine(builder, loc, value, minusOne, lowToHigh);
-  value = bnn::PReluOp::create(builder, loc, value.getType(), value, highSlopes);
+  value =
+      bnn::PReluOp::create(builder, loc, value.getType(), value, highSlopes);
   return createAffine(builder, loc, value, minusOne, high);
+}
+
+// The integer that scale * x + shift makes 0 of, if doubles make another number
+// of it.
+std::optional<int64_t> lostZero(const Radical &scale, const Radical &shift) {
+  double factor = scale.toDouble(), term = shift.toDouble();
+  double x = std::nearbyint(-term / factor);
+  if (factor == 0 || !(std::abs(x) < 0x1p31) || factor * x + term == 0)
+    return std::nullopt;
+  auto product = exact::multiply(scale, Radical(mpq_class(x)));
+  auto sum = product ? exact::add(*product, shift) : std::nullopt;
+  return sum && sum->sign() == 0 ? std::optional(int64_t(x)) : std::nullopt;
+}
+
+// scale * x + shift as scale * (x - zero) where a zero would be lost.
+Value createToReal(mlir::OpBuilder &builder, mlir::Location loc, Value value,
+                   llvm::ArrayRef<Radical> scale,
+                   llvm::ArrayRef<Radical> shift) {
+  std::vector<Radical> ones, toZero, rest(shift);
+  bool loses = false;
+  for (auto [factor, term] : llvm::zip_equal(scale, rest)) {
+    auto zero = lostZero(factor, term);
+    loses |= zero.has_value();
+    ones.emplace_back(mpq_class(1));
+    toZero.emplace_back(mpq_class(-zero.value_or(0)));
+    if (zero)
+      term = Radical();
+  }
+  auto type = llvm::cast<mlir::RankedTensorType>(value.getType())
+                  .clone(builder.getF64Type());
+  auto toReal = [&](llvm::ArrayRef<Radical> a, llvm::ArrayRef<Radical> b) {
+    return bnn::ToRealOp::create(builder, loc, type, value, doublesOf(a),
+                                 doublesOf(b), textsOf(builder, a),
+                                 textsOf(builder, b));
+  };
+  if (!loses)
+    return toReal(scale, shift);
+  return createAffine(builder, loc, toReal(ones, toZero), scale, rest);
 }
 
 } // namespace
@@ -271,24 +313,19 @@ std::string hostText(const Radical &value) {
 Value createAffine(mlir::OpBuilder &builder, mlir::Location loc, Value value,
                    llvm::ArrayRef<Radical> scale,
                    llvm::ArrayRef<Radical> shift) {
-  auto from = llvm::cast<mlir::RankedTensorType>(value.getType());
-  auto type =
-      mlir::RankedTensorType::get(from.getShape(), builder.getF64Type());
-  auto scales = doublesOf(scale), shifts = doublesOf(shift);
-  if (!from.getElementType().isF64())
-    return bnn::ToRealOp::create(builder, loc, type, value, scales, shifts,
-                                 textsOf(builder, scale),
-                                 textsOf(builder, shift));
-  return bnn::AffineOp::create(builder, loc, type, value, scales, shifts,
-                               textsOf(builder, scale), textsOf(builder, shift));
+  auto type = llvm::cast<mlir::RankedTensorType>(value.getType());
+  if (!type.getElementType().isF64())
+    return createToReal(builder, loc, value, scale, shift);
+  return bnn::AffineOp::create(builder, loc, type, value, doublesOf(scale),
+                               doublesOf(shift), textsOf(builder, scale),
+                               textsOf(builder, shift));
 }
 
 mlir::FailureOr<Value> toHost(mlir::OpBuilder &builder, mlir::Operation *op,
                               const Edge &edge) {
   bool rounds = llvm::any_of(edge.chains, [](const Chain &chain) {
-    return llvm::any_of(chain, [](const Step &step) {
-      return step.kind == Step::Kind::Round;
-    });
+    return llvm::any_of(
+        chain, [](const Step &step) { return step.kind == Step::Kind::Round; });
   });
   if (rounds)
     return op->emitOpError("must not round the values of the last layer, but "

@@ -38,6 +38,19 @@ def biased_ties(g: Net) -> np.ndarray:
     return g.windows(300)
 
 
+@kind("scores-that-are-zero")
+def zero_scores(g: Net) -> np.ndarray:
+    """A normalisation that makes 0 of a sum: doubles would make 2e-16 of it, and no number is near 0 but 0."""
+    g.start((32,), given="bipolar")
+    g.step("MatMul", g.const(g.signs(32, 9)))
+    g.last = g.op("Where", g.op("Greater", g.last, g.const(0.5)), g.const(1.0), g.const(-1.0))
+    g.step("MatMul", g.const(np.ones((9, 5))))
+    g.shape = [1, 5]
+    g.norm(beta=0, mean=3, epsilon=0.0)
+    g.end()
+    return g.signs(300, 32).astype(np.float32)
+
+
 @kind("input-on-an-adc-grid")
 def adc(g: Net) -> np.ndarray:
     """Samples half way between two codes in float32, beside it in real arithmetic."""

@@ -236,13 +236,13 @@ def softmax(c: Call) -> Tensor:
     shape = x.shape
     if c.opset < 13:
         x, axis = x.reshape(int(np.prod(shape[:axis])), -1), 1
-    powers = each(exponential, x - np.max(x, axis=axis, keepdims=True))
-    total = np.sum(powers, axis=axis, keepdims=True)
-    if c.op == "Softmax":
-        y = each(divide, powers, np.asarray(total, object))
-    else:
-        y = x - np.max(x, axis=axis, keepdims=True) - each(logarithm, np.asarray(total, object))
-    return Tensor(None, y.reshape(shape), c[0].dtype)
+    below = x - np.max(x, axis=axis, keepdims=True)
+    powers = each(exponential, below)
+    total = np.asarray(np.sum(powers, axis=axis, keepdims=True), object)
+    logarithms = (below - each(logarithm, total)).reshape(shape)
+    if c.op == "LogSoftmax":
+        return Tensor(None, logarithms, c[0].dtype)
+    return Tensor(None, each(divide, powers, total).reshape(shape), c[0].dtype, logarithms)
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------
