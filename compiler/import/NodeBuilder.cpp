@@ -273,6 +273,16 @@ Value NodeBuilder::emitCast(Value value, Type element) {
   return emit("Cast", value, RankedTensorType::get(type.getShape(), element));
 }
 
+Value NodeBuilder::emitWide() {
+  Type element = type(0).getElementType();
+  bool isHalf = isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32;
+  return isHalf ? emitCast(in(0), builder.getF32Type()) : in(0);
+}
+
+void NodeBuilder::resultAsInput(Value value) {
+  result(emitCast(value, type(0).getElementType()));
+}
+
 Value NodeBuilder::emitBinary(StringRef opName, Value a, Value b,
                               Type element) {
   RankedTensorType left = typeOf(a), right = typeOf(b);

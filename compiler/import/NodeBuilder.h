@@ -76,6 +76,10 @@ public:
   mlir::Value emitNone();
   /// A rank-0 constant of `element` type.
   mlir::Value emitScalar(mlir::Type element, double value);
+  /// Input 0, float16 as float32: attributes are float32 numbers, which float16
+  /// need not hold, and runtimes compute so. resultAsInput() turns back.
+  mlir::Value emitWide();
+  void resultAsInput(mlir::Value value);
   mlir::Value emitReshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   mlir::Value emitTranspose(mlir::Value value, llvm::ArrayRef<int64_t> perm);
   mlir::Value emitCast(mlir::Value value, mlir::Type element);

@@ -89,19 +89,22 @@ void buildPRelu(NodeBuilder &n) {
 
 /// LeakyRelu(x) {alpha} -> PRelu(x, alpha)
 void buildLeakyRelu(NodeBuilder &n) {
-  Value slope =
-      n.emitScalar(n.type(0).getElementType(), n.getFloat("alpha", 0.01f));
-  n.result(n.emit("PRelu", {n.in(0), slope}, n.type(0)));
+  Value x = n.emitWide();
+  RankedTensorType type = NodeBuilder::typeOf(x);
+  Value slope = n.emitScalar(type.getElementType(), n.getFloat("alpha", 0.01f));
+  n.resultAsInput(n.emit("PRelu", {x, slope}, type));
 }
 
 /// HardSigmoid(x) {alpha, beta} -> Clip(Add(Mul(x, alpha), beta), 0, 1)
 void buildHardSigmoid(NodeBuilder &n) {
-  Type element = n.type(0).getElementType();
+  Value x = n.emitWide();
+  RankedTensorType type = NodeBuilder::typeOf(x);
+  Type element = type.getElementType();
   Value alpha = n.emitScalar(element, n.getFloat("alpha", 0.2f));
   Value beta = n.emitScalar(element, n.getFloat("beta", 0.5f));
-  Value line = n.emitBinary("Add", n.emitBinary("Mul", n.in(0), alpha), beta);
+  Value line = n.emitBinary("Add", n.emitBinary("Mul", x, alpha), beta);
   Value zero = n.emitScalar(element, 0), one = n.emitScalar(element, 1);
-  n.result(n.emit("Clip", {line, zero, one}, n.type(0)));
+  n.resultAsInput(n.emit("Clip", {line, zero, one}, type));
 }
 
 /// Clip(x) {min, max} of opset 6 -> Clip(x, min, max)
@@ -160,9 +163,8 @@ void addElementwiseHandlers(HandlerTable &table) {
   for (const char *op : {"Neg", "Abs", "Sqrt", "Relu", "Sign", "Not", "Sigmoid",
                          "Tanh", "Floor", "Ceil", "Round", "Exp", "Log", "Erf"})
     table[op] = {1, 1, buildUnary};
-  for (const char *op :
-       {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor",
-        "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
+  for (const char *op : {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or",
+                         "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor"})
     table[op] = {2, 2, buildBinary};
   table["BitShift"] = {2, 2, buildShift};
   for (const char *op :

@@ -118,6 +118,18 @@ def half(g: Net) -> np.ndarray:
     return g.windows(low=-8, high=7, dtype=np.float16)
 
 
+@kind("attributes-beside-half-precision")
+def half_attributes(g: Net) -> np.ndarray:
+    """An attribute is a float32 number even of float16 data: 0.2 is not the float16 beside it."""
+    g.dtype = TensorProto.FLOAT16
+    g.start(dtype=TensorProto.FLOAT16)
+    g.conv(5, 61)
+    g.step("LeakyRelu", alpha=0.2)
+    g.last = g.op("Cast", g.last, to=TensorProto.FLOAT)
+    g.end()
+    return g.windows(low=-8, high=7, dtype=np.float16)
+
+
 @kind("float-first-layer")
 def float_first(g: Net) -> np.ndarray:
     """A first convolution with float weights, then bits."""
