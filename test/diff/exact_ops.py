@@ -250,17 +250,18 @@ def quant(c: Call) -> Tensor:
     x, scale, zero = c[0], c[1], c[2]
     bits = int(c[3].real().reshape(-1)[0])
     signed, narrow = bool(c.get("signed", 1)), bool(c.get("narrow", 0))
+    is_sign = bits == 1 and signed
     function = rounding(c.get("rounding_mode", "ROUND"))
     if x.raw:
         with np.errstate(all="ignore"):
             y = (x.native / scale.native + zero.native).astype(x.dtype)
-            if c.get("rounding_mode") == "HALF_UP":  # QONNX adds the half in the value's own type, and that sum rounds
+            if c.get("rounding_mode") == "HALF_UP" and not is_sign:  # QONNX adds the half in the value's own type, and that sum rounds
                 y = (np.sign(y) * np.floor(np.abs(y) + y.dtype.type(0.5))).astype(x.dtype)
         y = np.clip(np.nan_to_num(y.astype(np.float64), posinf=1e30, neginf=-1e30), -1e30, 1e30)
         reached = each(lambda v: Fraction(float(v)), y)
     else:
         reached = each(lambda v, s, z: divide(v, s) + z, x.real(), scale.real(), zero.real())
-    if bits == 1 and signed:
+    if is_sign:
         codes = each(lambda v: 1 if sign(v) >= 0 else -1, reached)
     else:
         low = 0 if not signed else -(2 ** (bits - 1)) + (1 if narrow else 0)
