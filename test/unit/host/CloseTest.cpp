@@ -1,5 +1,6 @@
 // Decisions that float32 sums make otherwise are all listed, whatever the order
 // in which they add.
+#include "Ops.h"
 #include "bnn/isa/host/Evaluate.h"
 
 #include <gtest/gtest.h>
@@ -15,14 +16,6 @@ namespace {
 
 constexpr int64_t taps = 6;
 constexpr double unit = 0x1p-24;
-
-Op opOf(Kind kind, Shape in, Shape out, uint32_t operand) {
-  Op op;
-  op.kind = kind;
-  op.in = in, op.out = out;
-  op.operands = {operand};
-  return op;
-}
 
 /// A dense layer of float weights with a bias, and its sign.
 std::vector<Op> floatLayer(const std::vector<float> &weights, float bias) {

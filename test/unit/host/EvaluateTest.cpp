@@ -1,4 +1,5 @@
 // Decisions at and beside exact ties; bounds against exact values.
+#include "Ops.h"
 #include "bnn/isa/host/Evaluate.h"
 
 #include <gtest/gtest.h>
@@ -10,14 +11,6 @@ using namespace bnn::host;
 using Kind = Op::Kind;
 
 namespace {
-
-Op opOf(Kind kind, Shape in, Shape out, uint32_t operand) {
-  Op op;
-  op.kind = kind;
-  op.in = in, op.out = out;
-  op.operands = {operand};
-  return op;
-}
 
 std::vector<double> last(const std::vector<Op> &ops, std::vector<double> data) {
   std::vector<Tensor> values = {{ops[0].in, std::move(data), {}}};
